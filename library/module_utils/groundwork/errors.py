@@ -1,0 +1,36 @@
+"""The one exception that a user may see."""
+
+from __future__ import annotations
+
+
+class GroundworkError(Exception):
+    """Something a person has to know: what is wrong, where, and what to do next.
+
+    Every part is a plain sentence without a secret in it. `str()` gives the text that modules
+    hand to `fail_json(msg=...)`; `details` are lines of evidence (a container's log, a list of
+    what was tried), shown below the sentences.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str = "",
+        next_step: str = "",
+        details: list[str] | None = None,
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.next_step = next_step
+        self.details = list(details or [])
+
+    def __str__(self) -> str:
+        """The parts as lines: what; `Where:`; the details, indented; `Next:`."""
+        lines = [self.what]
+        if self.where:
+            lines.append(f"Where: {self.where}")
+        lines += [f"  {line}" for line in self.details]
+        if self.next_step:
+            lines.append(f"Next: {self.next_step}")
+        return "\n".join(lines)

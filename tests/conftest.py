@@ -1,0 +1,11 @@
+"""Lets every test import the project's core the way Ansible's modules do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import ansible.module_utils
+
+ROOT = Path(__file__).resolve().parent.parent
+
+ansible.module_utils.__path__.append(str(ROOT / "library" / "module_utils"))
