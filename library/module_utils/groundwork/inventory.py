@@ -1,0 +1,156 @@
+"""From the inventory's dictionaries to checked values, or one error that names every mistake."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .errors import GroundworkError
+from .services import KINDS, Service
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
+_IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:@-]*")
+_COMMON = ("kind", "image", "port", "bind", "password", "url_variable")
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """` Did you mean 'x'?` for a near miss, the known words otherwise."""
+    words = sorted(known)
+    near = difflib.get_close_matches(word, words, n=1)
+    return f" Did you mean {near[0]!r}?" if near else f" Known are: {', '.join(words)}."
+
+
+def parse_services(raw: Mapping[str, Any], variable: str = "stack_services") -> list[Service]:
+    """The services of the inventory, in its order.
+
+    `raw` maps a name to `{kind, image, port, bind?, password?, url_variable?, <kind's options>}`.
+    Raises GroundworkError with one detail line for each mistake, each naming its variable.
+    """
+    problems: list[str] = []
+    services: list[Service] = []
+    if not isinstance(raw, Mapping) or not raw:
+        problems.append(f"{variable} must be a dictionary with at least one service.")
+        raw = {}
+    for name, entry in raw.items():
+        service = _service(f"{variable}.{name}", name, entry, problems)
+        if service:
+            services.append(service)
+    problems += _clashes(variable, services)
+    if problems:
+        raise GroundworkError(
+            "The inventory can't be used as it is; nothing was changed.",
+            where=variable,
+            details=problems,
+            next_step="Correct the named variables (inventory/group_vars) and run again.",
+        )
+    return services
+
+
+def _service(where: str, name: Any, entry: Any, problems: list[str]) -> Service | None:
+    found = len(problems)
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        problems.append(f"{where}: a service's name is made of a-z, 0-9 and -, a letter first.")
+    if not isinstance(entry, Mapping):
+        problems.append(f"{where} must be a dictionary with kind, image and port.")
+        return None
+    kind_name = entry.get("kind")
+    if kind_name is None:
+        problems.append(f"{where}.kind is missing.{did_you_mean('', KINDS)}")
+        return None
+    kind = KINDS.get(str(kind_name))
+    if kind is None:
+        problems.append(
+            f"{where}.kind: no kind {kind_name!r}.{did_you_mean(str(kind_name), KINDS)}"
+        )
+        return None
+    known = (*_COMMON, *kind.options)
+    problems += [
+        f"{where}.{key}: unknown option.{did_you_mean(str(key), known)}"
+        for key in entry
+        if key not in known
+    ]
+    options = {key: str(entry.get(key, default)) for key, default in kind.options.items()}
+    for key in ("user", "database"):
+        if key in options and not _IDENTIFIER.fullmatch(options[key]):
+            problems.append(f"{where}.{key}: {options[key]!r} is not a plain PostgreSQL name.")
+    image = entry.get("image")
+    if not isinstance(image, str) or not _IMAGE.fullmatch(image):
+        problems.append(f"{where}.image must be an image reference such as redis:7-alpine.")
+    port = _port(f"{where}.port", entry.get("port"), problems)
+    bind = str(entry.get("bind", "127.0.0.1"))
+    try:
+        ipaddress.ip_address(bind)
+    except ValueError:
+        problems.append(f"{where}.bind: {bind!r} is not an IP address.")
+    prefix = str(name).upper().replace("-", "_")
+    url_variable = str(entry.get("url_variable", f"{prefix}_URL"))
+    if not _VARIABLE.fullmatch(url_variable):
+        problems.append(
+            f"{where}.url_variable: {url_variable!r} is not a variable name (A-Z, 0-9, _)."
+        )
+    password = entry.get("password") or ""
+    if password and not isinstance(password, str):
+        problems.append(f"{where}.password must be text: put it in quotes.")
+    elif password and (why := kind.check_secret(password) or unwritable(password)):
+        problems.append(f"{where}.password can't be used: {why}.")
+    if len(problems) > found:
+        return None
+    return Service(
+        name=name,
+        kind=kind.name,
+        image=str(image),
+        port=port,
+        bind=bind,
+        url_variable=url_variable,
+        password=password,
+        options=options,
+    )
+
+
+def _port(where: str, value: Any, problems: list[str]) -> int:
+    if value is None:
+        problems.append(f"{where} is missing.")
+        return 0
+    try:
+        port = int(value) if not isinstance(value, (bool, float)) else -1
+    except (TypeError, ValueError):
+        port = -1
+    if not 1 <= port <= 65535:
+        problems.append(f"{where} is {value!r}; a port is a whole number from 1 to 65535.")
+    return port
+
+
+def unwritable(secret: str) -> str:
+    """Why the readers of .env files would not all read `secret` alike, or `""`.
+
+    Compose keeps a backslash as it is, python-dotenv takes it as an escape before a quote or
+    another backslash: so these few are refused, not guessed.
+    """
+    if any(ord(char) < 32 or ord(char) == 127 for char in secret):
+        return "it has a line break or a control character"
+    if "\\\\" in secret or "\\'" in secret or secret.endswith("\\"):
+        return (
+            "a backslash at its end, before a single quote or before another backslash "
+            "is read differently by different .env readers"
+        )
+    return ""
+
+
+def _clashes(variable: str, services: list[Service]) -> list[str]:
+    problems: list[str] = []
+    for attribute, what in (("port", "port"), ("url_variable", "variable"), ("prefix", "prefix")):
+        seen: dict[Any, str] = {}
+        for service in services:
+            value = getattr(service, attribute)
+            if value in seen:
+                problems.append(
+                    f"{variable}.{service.name} and {variable}.{seen[value]}: "
+                    f"both use the {what} {value}."
+                )
+            seen.setdefault(value, service.name)
+    return problems

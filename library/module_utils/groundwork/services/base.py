@@ -1,0 +1,80 @@
+"""What a service is, and what a kind of service has to bring: one `Kind` for each room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Service:
+    """One entry of `stack_services`, checked (see `inventory.parse_services`).
+
+    `name` is its key, its Compose service and its host name inside the Compose network; `port` is
+    published on `bind`. `password` is empty unless the inventory gives one. `options` holds what
+    only its kind knows (PostgreSQL: user, database), every key present.
+    """
+
+    name: str
+    kind: str
+    image: str
+    port: int
+    bind: str
+    url_variable: str
+    password: str = field(default="", repr=False)
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def prefix(self) -> str:
+        """The start of its variables in the env files: `my-cache` gives `MY_CACHE`."""
+        return self.name.upper().replace("-", "_")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a service answers, for one audience. Port in 1..65535."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A room: all that the house has to know of one kind of service.
+
+    * `secret_suffix`: `PASSWORD` makes `REDIS_PASSWORD` the variable of the service's secret.
+    * `options`: the options that only this kind has, with their defaults.
+    * `check_secret(secret)`: why this kind can't take that secret, or `""`.
+    * `url(service, endpoint, secret)`: the connection URL; percent-encoded.
+    * `config_lines(service, secret)`: variables of `infra/.env` that the containers read as files.
+    * `app_lines(service, secret)`: what an app needs besides the URL.
+    * `probe(service, endpoint, secret, timeout)`: asks the service in its own protocol; returns
+      the server's version; raises `ProbeError`. `timeout` in seconds.
+    """
+
+    name: str
+    container_port: int
+    secret_suffix: str
+    options: Mapping[str, str]
+    check_secret: Callable[[str], str]
+    url: Callable[[Service, Endpoint, str], str]
+    config_lines: Callable[[Service, str], dict[str, str]]
+    app_lines: Callable[[Service, str], dict[str, str]]
+    probe: Callable[[Service, Endpoint, str, float], str]
+
+    def secret_variable(self, service: Service) -> str:
+        """The env variable that holds the service's secret: `POSTGRES_PASSWORD`."""
+        return f"{service.prefix}_{self.secret_suffix}"
+
+
+class ProbeError(Exception):
+    """A service doesn't answer as it should. `str()` is one line without a secret.
+
+    `hopeless` marks what waiting doesn't mend (a wrong password); `code` is the service's own
+    code for it where it has one (PostgreSQL: an SQLSTATE such as `28P01`).
+    """
+
+    def __init__(self, message: str, *, hopeless: bool = False, code: str = "") -> None:
+        super().__init__(message)
+        self.hopeless = hopeless
+        self.code = code

@@ -1,0 +1,47 @@
+"""Redis' room."""
+
+from __future__ import annotations
+
+import hashlib
+from urllib.parse import quote
+
+from .base import Endpoint, Kind, ProbeError, Service
+
+
+def _check_secret(secret: str) -> str:
+    return ""
+
+
+def _url(service: Service, endpoint: Endpoint, secret: str) -> str:
+    return f"redis://:{quote(secret, safe='')}@{endpoint.host}:{endpoint.port}/0"
+
+
+def _config_lines(service: Service, secret: str) -> dict[str, str]:
+    # Redis takes the password's SHA-256, so the container never holds the password itself. The
+    # health check has a user of its own that may PING and nothing else.
+    digest = hashlib.sha256(secret.encode()).hexdigest()
+    return {
+        f"{service.prefix}_ACL": f"user default on #{digest} ~* &* +@all",
+        f"{service.prefix}_ACL_HEALTH": "user health on nopass -@all +ping",
+    }
+
+
+def _app_lines(service: Service, secret: str) -> dict[str, str]:
+    return {}
+
+
+def _probe(service: Service, endpoint: Endpoint, secret: str, timeout: float) -> str:
+    raise ProbeError("not written yet")
+
+
+KIND = Kind(
+    name="redis",
+    container_port=6379,
+    secret_suffix="PASSWORD",
+    options={},
+    check_secret=_check_secret,
+    url=_url,
+    config_lines=_config_lines,
+    app_lines=_app_lines,
+    probe=_probe,
+)
