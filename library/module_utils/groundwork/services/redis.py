@@ -17,13 +17,9 @@ def _url(service: Service, endpoint: Endpoint, secret: str) -> str:
 
 
 def _config_lines(service: Service, secret: str) -> dict[str, str]:
-    # Redis takes the password's SHA-256, so the container never holds the password itself. The
-    # health check has a user of its own that may PING and nothing else.
+    # Redis takes the password's SHA-256, so the container never holds the password itself.
     digest = hashlib.sha256(secret.encode()).hexdigest()
-    return {
-        f"{service.prefix}_ACL": f"user default on #{digest} ~* &* +@all",
-        f"{service.prefix}_ACL_HEALTH": "user health on nopass -@all +ping",
-    }
+    return {f"{service.prefix}_ACL": f"user default on #{digest} ~* &* +@all"}
 
 
 def _app_lines(service: Service, secret: str) -> dict[str, str]:

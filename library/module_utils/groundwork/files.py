@@ -1,0 +1,161 @@
+"""Files that the project renders: compared, shown, and written whole or not at all."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import dotenv
+from .errors import GroundworkError
+
+_MASK = "********"
+_SECRET_LINE = re.compile(r"PASSWORD|SECRET|TOKEN|SALT|_KEY=|_ACL=|_CONFIG=|_CHECKSUM=", re.I)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A file as it should be. `block`: only the managed block is ours (env files)."""
+
+    path: Path
+    text: str = field(repr=False)
+    mode: int
+    block: bool = False
+
+
+@dataclass(frozen=True)
+class State:
+    """A file as it is against how it should be.
+
+    `verdict` is same, differs or missing; `before` its text now, `after` its text as wanted,
+    neither to be shown unmasked (see `diff`).
+    """
+
+    wanted: Wanted
+    verdict: str
+    before: str = field(repr=False)
+    after: str = field(repr=False)
+
+
+def read(path: Path) -> str | None:
+    """The text of a file, or None where there is none. Raises GroundworkError if it's no file."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except IsADirectoryError:
+        raise GroundworkError(
+            f"{path} is a folder; a file has to be there.",
+            where=str(path),
+            next_step="Move the folder away, or give the file another path in the inventory.",
+        ) from None
+    except UnicodeDecodeError:
+        raise GroundworkError(
+            f"{path} is not a text file in UTF-8, so it was left alone.",
+            where=str(path),
+            next_step="Move it away or save it as UTF-8, then run again.",
+        ) from None
+    except OSError as error:
+        raise _unusable(path, "read", error) from None
+
+
+def compare(wanted: Wanted) -> State:
+    """Look at one file."""
+    before = read(wanted.path)
+    after = dotenv.merge(before or "", wanted.text) if wanted.block else wanted.text
+    if before is None:
+        return State(wanted, "missing", "", after)
+    mode = wanted.path.stat().st_mode & 0o7777
+    same = before == after and mode == wanted.mode
+    return State(wanted, "same" if same else "differs", before, after)
+
+
+def check_writable(path: Path) -> None:
+    """Raise GroundworkError where `path` could not be written."""
+    folder = next(parent for parent in path.parents if parent.exists())
+    if not folder.is_dir():
+        raise GroundworkError(
+            f"{path} can't be written: {folder} is not a folder.",
+            where=str(path),
+            next_step="Move it away, or give the file another path in the inventory.",
+        )
+    target = path.resolve()
+    blocked = next((p for p in (target, folder) if p.exists() and not os.access(p, os.W_OK)), None)
+    if blocked is not None:
+        raise GroundworkError(
+            f"{path} can't be written: this user may not write to {blocked}.",
+            where=str(path),
+            next_step=f"Make it yours (`ls -ld '{blocked}'` shows whose it is), then run again.",
+        )
+
+
+def write(state: State) -> None:
+    """Write a file whole: a temporary one beside it, flushed to the disk, renamed over it.
+
+    A link is followed: what it points to is replaced, the link stays.
+    """
+    path = state.wanted.path.resolve()
+    temporary = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(state.after)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(state.wanted.mode)
+        _keep_owner(path, temporary)
+        Path(temporary).replace(path)
+        temporary = ""
+    except OSError as error:
+        raise _unusable(state.wanted.path, "written", error) from None
+    finally:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def _keep_owner(path: Path, temporary: str) -> None:
+    """Root may write into a person's folder: the file belongs to whom the old one or it did."""
+    if os.geteuid() == 0:
+        owner = (path if path.exists() else path.parent).stat()
+        os.chown(temporary, owner.st_uid, owner.st_gid)
+
+
+def diff(state: State, secrets: Iterable[str]) -> dict[str, str]:
+    """Ansible's form of a diff, with every secret and every line of a person's own masked."""
+    header = str(state.wanted.path)
+    before, after = (_masked(text, state.wanted.block) for text in (state.before, state.after))
+    for secret in sorted(secrets, key=len, reverse=True):
+        if secret:
+            before, after = before.replace(secret, _MASK), after.replace(secret, _MASK)
+    lines = difflib.unified_diff(
+        before.splitlines(), after.splitlines(), header, header, lineterm="", n=1
+    )
+    return {"prepared": "\n".join(lines) + "\n"}
+
+
+def _masked(text: str, block: bool) -> str:
+    if not block:
+        return text
+    own = set(dotenv.outside(text).splitlines())
+    lines = []
+    for line in text.splitlines():
+        name, sign, _ = line.partition("=")
+        hidden = line in own or _SECRET_LINE.search(line) or "://" in line
+        lines.append(f"{name}{sign}{_MASK}" if sign and hidden else line)
+    return "\n".join(lines)
+
+
+def _unusable(path: Path, verb: str, error: OSError) -> GroundworkError:
+    full = error.errno == 28
+    return GroundworkError(
+        f"{path} can't be {verb}: {error.strerror}.",
+        where=str(path),
+        next_step="Free some space on that disk, then run again; nothing was half-written."
+        if full
+        else f"See `ls -ld '{path}' '{path.parent}'`, put it right, then run again.",
+    )
