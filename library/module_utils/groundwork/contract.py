@@ -37,8 +37,16 @@ class App:
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Image:
+    """The image that runs a service, and its flavour (see `Kind.flavour`)."""
+
+    reference: str
+    flavour: str
+
+
 def infra_env(
-    services: Iterable[Service], images: Mapping[str, str], secrets: Mapping[str, str]
+    services: Iterable[Service], images: Mapping[str, Image], secrets: Mapping[str, str]
 ) -> dict[str, str]:
     """The variables of `infra/.env`.
 
@@ -50,7 +58,8 @@ def infra_env(
         variable = kind.secret_variable(service)
         secret = secrets[variable]
         files = kind.config_lines(service, secret)
-        lines[f"{service.prefix}_IMAGE"] = images[service.name]
+        lines[f"{service.prefix}_IMAGE"] = images[service.name].reference
+        lines[f"{service.prefix}_FLAVOUR"] = images[service.name].flavour
         lines[f"{service.prefix}_PORT"] = str(service.port)
         lines[variable] = secret
         lines |= files

@@ -76,7 +76,7 @@ class Docker:
         if not result.ok and "no such" not in result.stderr.lower():
             raise GroundworkError(
                 f"The Docker engine can't be asked for the {kind}s: {result.error}",
-                next_step="See that `docker info` works for the user who runs this, then run again.",
+                next_step="See that `docker info` works for the user who runs this.",
             )
         found: list[dict[str, Any]] = json.loads(result.stdout or "[]")
         missing = {name for name in names if _says_missing(result.stderr, name)}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from . import postgres, qdrant, redis
 from .base import Endpoint, Kind, ProbeError, Service
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (postgres.KIND, qdrant.KIND, redis.KIND)}
 
-__all__ = ["KINDS", "Endpoint", "Kind", "ProbeError", "Service", "endpoint", "kind_of"]
+__all__ = ["KINDS", "Endpoint", "Kind", "ProbeError", "Service", "describe", "endpoint", "kind_of"]
 
 
 def kind_of(service: Service) -> Kind:
@@ -27,3 +29,26 @@ def endpoint(service: Service, audience: str) -> Endpoint:
         wildcard = service.bind in ("0.0.0.0", "::")
         return Endpoint("127.0.0.1" if wildcard else service.bind, service.port)
     raise ValueError(f"no audience {audience!r}")
+
+
+def describe(service: Service) -> dict[str, Any]:
+    """A service as templates and variables read it, without its secret.
+
+    `env` maps each suffix of its variables in `infra/.env` to a reference (`${REDIS_PORT}`).
+    """
+    kind = kind_of(service)
+    own = kind.config_lines(service, "")
+    suffixes = ["IMAGE", "FLAVOUR", "PORT", "CHECKSUM"]
+    suffixes += [name.removeprefix(f"{service.prefix}_") for name in own]
+    return {
+        "name": service.name,
+        "kind": service.kind,
+        "prefix": service.prefix,
+        "host": endpoint(service, "host").host,
+        "port": service.port,
+        "publish": f"[{service.bind}]" if ":" in service.bind else service.bind,
+        "options": dict(service.options),
+        "secret_variable": kind.secret_variable(service),
+        "file_variable": f"{service.prefix}_{kind.file_suffix}",
+        "env": {suffix: f"${{{service.prefix}_{suffix}}}" for suffix in suffixes},
+    }

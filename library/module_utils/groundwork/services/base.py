@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -37,17 +38,25 @@ class Endpoint:
     host: str
     port: int
 
+    def __str__(self) -> str:
+        """`host:port`, an IPv6 address in brackets."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
 
 @dataclass(frozen=True)
 class Kind:
     """A room: all that the house has to know of one kind of service.
 
     * `secret_suffix`: `PASSWORD` makes `REDIS_PASSWORD` the variable of the service's secret.
+    * `file_suffix`: likewise the variable that its container gets as a file.
     * `options`: the options that only this kind has, with their defaults.
     * `check_secret(secret)`: why this kind can't take that secret, or `""`.
     * `url(service, endpoint, secret)`: the connection URL; percent-encoded.
     * `config_lines(service, secret)`: variables of `infra/.env` that the containers read as files.
     * `app_lines(service, secret)`: what an app needs besides the URL.
+    * `flavour(reference, labels, env)`: what of an image its data depend on (a major version, a C
+      library): a volume made by one flavour is not given to another. `env` is the image's own.
     * `probe(service, endpoint, secret, timeout)`: asks the service in its own protocol; returns
       the server's version; raises `ProbeError`. `timeout` in seconds.
     """
@@ -55,16 +64,24 @@ class Kind:
     name: str
     container_port: int
     secret_suffix: str
+    file_suffix: str
     options: Mapping[str, str]
     check_secret: Callable[[str], str]
     url: Callable[[Service, Endpoint, str], str]
     config_lines: Callable[[Service, str], dict[str, str]]
     app_lines: Callable[[Service, str], dict[str, str]]
+    flavour: Callable[[str, Mapping[str, str], Mapping[str, str]], str]
     probe: Callable[[Service, Endpoint, str, float], str]
 
     def secret_variable(self, service: Service) -> str:
         """The env variable that holds the service's secret: `POSTGRES_PASSWORD`."""
         return f"{service.prefix}_{self.secret_suffix}"
+
+
+def major_in_tag(reference: str) -> str:
+    """The first number of an image's tag: `redis:7-alpine` gives `7`; `""` where there is none."""
+    match = re.search(r":v?(\d+)[^/]*$", reference.partition("@")[0])
+    return match[1] if match else ""
 
 
 class ProbeError(Exception):

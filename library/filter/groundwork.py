@@ -1,0 +1,49 @@
+"""The services of the inventory as the Compose template and the wiring read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.inventory import parse_services
+from ansible.module_utils.groundwork.services import describe
+
+DOCUMENTATION = r"""
+name: groundwork_services
+short_description: The services of the inventory, checked, with all that is computed from them
+description:
+  - Takes C(stack_services) and returns a dictionary of the same keys.
+  - Each value has name, kind, prefix, host, port, publish, options, secret_variable, file_variable
+    and env. I(env) maps a suffix such as C(PORT) to a reference such as C(${REDIS_PORT}).
+  - No value holds a secret.
+options:
+  _input:
+    description: The dictionary of services.
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- ansible.builtin.debug:
+    msg: "{{ (stack_services | groundwork_services).postgres.host }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The services by name.
+  type: dict
+"""
+
+
+def groundwork_services(services: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    try:
+        return {service.name: describe(service) for service in parse_services(services)}
+    except GroundworkError as error:
+        raise AnsibleFilterError(str(error)) from None
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Any]:
+        return {"groundwork_services": groundwork_services}
