@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 from collections.abc import Mapping
 
 from .base import Endpoint, Kind, ProbeError, Service
+from .wire import time_left, unreachable
 
 
 def _check_secret(secret: str) -> str:
@@ -33,7 +35,42 @@ def _flavour(reference: str, labels: Mapping[str, str], env: Mapping[str, str]) 
 
 
 def _probe(service: Service, endpoint: Endpoint, secret: str, timeout: float) -> str:
-    raise ProbeError("not written yet")
+    left = time_left(timeout)
+    try:
+        status, _ = _get(endpoint, "/readyz", "", left())
+        if status != 200:
+            raise ProbeError(f"/readyz answers {status}", code=str(status))
+        # /readyz asks for no key; a wrong key shows only where one is needed.
+        status, _ = _get(endpoint, "/collections", secret, left())
+        if status in (401, 403):
+            what = "refuses the API key" if secret else "asks for an API key, and none is set"
+            raise ProbeError(f"{what} ({status})", hopeless=True, code=str(status))
+        if status != 200:
+            raise ProbeError(f"/collections answers {status}", code=str(status))
+        _, body = _get(endpoint, "/", secret, left())
+    except OSError as error:
+        raise unreachable(error, timeout) from None
+    except http.client.HTTPException as error:
+        raise ProbeError(f"doesn't speak HTTP as expected ({type(error).__name__})") from None
+    return _version(body)
+
+
+def _get(endpoint: Endpoint, path: str, secret: str, timeout: float) -> tuple[int, bytes]:
+    """Status and the start of the body of `GET path`."""
+    connection = http.client.HTTPConnection(endpoint.host, endpoint.port, timeout=timeout)
+    try:
+        connection.request("GET", path, headers={"api-key": secret} if secret else {})
+        response = connection.getresponse()
+        return response.status, response.read(64 * 1024)
+    finally:
+        connection.close()
+
+
+def _version(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["version"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 KIND = Kind(
@@ -41,6 +78,7 @@ KIND = Kind(
     container_port=6333,
     secret_suffix="API_KEY",
     file_suffix="CONFIG",
+    version_file="",
     options={},
     check_secret=_check_secret,
     url=_url,

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import re
+import socket
+from collections.abc import Callable, Mapping
+from typing import BinaryIO
 from urllib.parse import quote
 
 from .base import Endpoint, Kind, ProbeError, Service, major_in_tag
+from .wire import one_line, time_left, unreachable
 
 
 def _check_secret(secret: str) -> str:
@@ -34,7 +38,66 @@ def _flavour(reference: str, labels: Mapping[str, str], env: Mapping[str, str]) 
 
 
 def _probe(service: Service, endpoint: Endpoint, secret: str, timeout: float) -> str:
-    raise ProbeError("not written yet")
+    left = time_left(timeout)
+    try:
+        address = (endpoint.host, endpoint.port)
+        with (
+            socket.create_connection(address, timeout=left()) as connection,
+            connection.makefile("rb") as replies,
+        ):
+
+            def ask(*words: str) -> str:
+                connection.settimeout(left())
+                connection.sendall(_command(words))
+                return _reply(replies)
+
+            if secret:
+                ask("AUTH", secret)
+            answer = ask("PING")
+            if answer != "PONG":
+                raise ProbeError(one_line(f"PING got no PONG but: {answer}", 100))
+            return _version(ask)
+    except OSError as error:
+        raise unreachable(error, timeout) from None
+
+
+def _command(words: tuple[str, ...]) -> bytes:
+    """A command in Redis' protocol: every word with its length, so no word needs quotes."""
+    parts = [b"*%d\r\n" % len(words)]
+    for word in words:
+        data = word.encode()
+        parts.append(b"$%d\r\n%b\r\n" % (len(data), data))
+    return b"".join(parts)
+
+
+def _reply(replies: BinaryIO) -> str:
+    """One simple or bulk reply. An error reply is a ProbeError with its first word as code."""
+    line = replies.readline(4096)
+    if not line:
+        raise ProbeError("closed the connection without an answer")
+    mark, text = line[:1], line[1:].decode(errors="replace").strip()
+    if mark == b"+":
+        return text
+    if mark == b"$" and text.isdigit():
+        return replies.read(int(text) + 2).decode(errors="replace").rstrip()
+    if mark == b"-":
+        code = text.partition(" ")[0]
+        if "without any password configured" in text:
+            raise ProbeError("asks for no password, though one is set", hopeless=True, code=code)
+        # LOADING, BUSY and MASTERDOWN pass; a refused password doesn't.
+        refused = code in ("WRONGPASS", "NOAUTH", "NOPERM")
+        raise ProbeError(one_line(text), hopeless=refused, code=code)
+    raise ProbeError("doesn't speak Redis' protocol")
+
+
+def _version(ask: Callable[..., str]) -> str:
+    """The server's version, or `""` where this user may not ask: that is no illness."""
+    try:
+        info = ask("INFO", "server")
+    except ProbeError:
+        return ""
+    found = re.search(r"^redis_version:(\S+)", info, re.MULTILINE)
+    return found[1] if found else ""
 
 
 KIND = Kind(
@@ -42,6 +105,7 @@ KIND = Kind(
     container_port=6379,
     secret_suffix="PASSWORD",
     file_suffix="ACL",
+    version_file="",
     options={},
     check_secret=_check_secret,
     url=_url,

@@ -1,0 +1,39 @@
+"""What probes share on the wire: one deadline for all steps, one sentence for each failure."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from .base import ProbeError
+
+
+def time_left(timeout: float) -> Callable[[], float]:
+    """Counts down from `timeout` seconds; raises ProbeError once nothing is left."""
+    deadline = time.monotonic() + timeout
+
+    def left() -> float:
+        seconds = deadline - time.monotonic()
+        if seconds <= 0:
+            raise no_answer(timeout)
+        return seconds
+
+    return left
+
+
+def no_answer(timeout: float) -> ProbeError:
+    """A service that stays silent."""
+    return ProbeError(f"no answer within {timeout:g} s")
+
+
+def unreachable(error: OSError, timeout: float) -> ProbeError:
+    """A connection that failed or broke, in a few words without an address."""
+    if isinstance(error, TimeoutError):
+        return no_answer(timeout)
+    return ProbeError((error.strerror or str(error) or type(error).__name__).lower())
+
+
+def one_line(text: str, limit: int = 300) -> str:
+    """`text` without line breaks, cut to `limit` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
