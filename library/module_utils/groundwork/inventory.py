@@ -51,6 +51,16 @@ def parse_services(raw: Mapping[str, Any], variable: str = "stack_services") -> 
     return services
 
 
+def given_passwords(raw: Any) -> set[str]:
+    """The passwords in `stack_services`, checked or not: what a module has to keep out of sight."""
+    entries = raw.values() if isinstance(raw, Mapping) else []
+    return {
+        str(entry["password"])
+        for entry in entries
+        if isinstance(entry, Mapping) and entry.get("password")
+    }
+
+
 def _service(where: str, name: Any, entry: Any, problems: list[str]) -> Service | None:
     found = len(problems)
     if not isinstance(name, str) or not _NAME.fullmatch(name):

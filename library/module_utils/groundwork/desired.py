@@ -1,0 +1,88 @@
+"""The desired state: everything that the inventory asks of one host, checked, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import contract, dotenv
+from .contract import App, Image, Secrets
+from .files import Wanted, read
+from .inventory import parse_services
+from .services import Service
+
+
+@dataclass(frozen=True)
+class Desired:
+    """What one host should have. Paths are absolute; `compose` is the Compose file's text."""
+
+    stack: str
+    services: tuple[Service, ...]
+    apps: tuple[App, ...]
+    workspace: Path
+    stack_dir: Path
+    compose: str
+    password_length: int
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any]) -> Desired:
+        """From a module's parameters of the same names. Raises GroundworkError."""
+        services = parse_services(params["services"])
+        return cls(
+            stack=params["stack_name"],
+            services=tuple(services),
+            apps=tuple(contract.parse_apps(params["apps"], services)),
+            workspace=Path(params["workspace_dir"]),
+            stack_dir=Path(params["stack_dir"]),
+            compose=params["compose"],
+            password_length=params["password_length"],
+        )
+
+    @property
+    def compose_file(self) -> Path:
+        """`infra/docker-compose.yml`."""
+        return self.stack_dir / "docker-compose.yml"
+
+    @property
+    def env_file(self) -> Path:
+        """`infra/.env`, where the secrets live."""
+        return self.stack_dir / ".env"
+
+    def volume(self, service: Service) -> str:
+        """The name of a service's volume."""
+        return f"{self.stack}_{service.name}_data"
+
+    def secrets(self) -> Secrets:
+        """The secrets as they are or will be; new ones where `infra/.env` lacks them."""
+        kept = dotenv.parse(read(self.env_file) or "")
+        return contract.settle_secrets(self.services, kept, self.password_length)
+
+    def infra_files(
+        self, images: Mapping[str, Image], secrets: Secrets, quick_start: bool
+    ) -> list[Wanted]:
+        """The Compose file and `infra/.env`.
+
+        `quick_start`: the engine knows `start_interval` (API 1.44); Compose refuses the file on
+        an older one, so there those lines are left out.
+        """
+        lines = self.compose.splitlines(keepends=True)
+        kept = [line for line in lines if quick_start or "start_interval:" not in line]
+        env = contract.infra_env(self.services, images, secrets.values)
+        return [
+            Wanted(self.compose_file, "".join(kept), 0o644),
+            Wanted(self.env_file, dotenv.render(env), 0o600, block=True),
+        ]
+
+    def app_files(self, secrets: Secrets) -> list[Wanted]:
+        """Each app's env file."""
+        return [
+            Wanted(
+                self.workspace / app.path,
+                dotenv.render(contract.app_env(app, self.services, secrets.values)),
+                0o644 if app.public else 0o600,
+                block=True,
+            )
+            for app in self.apps
+        ]

@@ -1,0 +1,110 @@
+"""What the engine says of itself and of one Compose project, read and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .docker import Docker, Result
+
+MINIMUM_API = (1, 41)  # Engine 20.10
+MINIMUM_COMPOSE = (2, 24)  # env-sourced secrets, start_interval
+QUICK_START_API = (1, 44)  # Engine 25: start_interval
+
+
+@dataclass(frozen=True)
+class Engine:
+    """`state`: ok, absent, stopped, denied, old, no-compose or unknown; `error` says why."""
+
+    state: str
+    version: str = ""
+    api: str = ""
+    compose: str = ""
+    error: str = ""
+
+    @property
+    def quick_start(self) -> bool:
+        """Whether it knows `start_interval`."""
+        return numbers(self.api) >= QUICK_START_API
+
+    def plain(self) -> dict[str, Any]:
+        """As a dictionary."""
+        return asdict(self)
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """The leading numbers of a version: `v2.26.1-4` gives `(2, 26, 1)`, no version `()`."""
+    match = re.match(r"v?(\d+(?:\.\d+)*)", version)
+    return tuple(int(part) for part in match[1].split(".")) if match else ()
+
+
+def judge(version: Result, compose: Result, daemon_installed: bool) -> Engine:
+    """From the answers of `docker version --format '{{json .}}'` and `docker compose version`."""
+    if version.code == 127:
+        state = "stopped" if daemon_installed else "absent"
+        return Engine(state, error="there is no docker command")
+    if not version.ok:
+        text = version.error
+        if "permission denied" in text.lower():
+            return Engine("denied", error=text)
+        if "cannot connect" in text.lower() or "is the docker daemon running" in text.lower():
+            return Engine("stopped" if daemon_installed else "absent", error=text)
+        return Engine("unknown", error=text)
+    server = json.loads(version.stdout).get("Server") or {}
+    found, api = str(server.get("Version", "")), str(server.get("ApiVersion", ""))
+    if numbers(api) < MINIMUM_API:
+        return Engine("old", found, api, error=f"the engine is {found}; 20.10 is the oldest")
+    if not compose.ok:
+        return Engine("no-compose", found, api, error="`docker compose` doesn't work")
+    plugin = compose.stdout.strip()
+    if numbers(plugin) < MINIMUM_COMPOSE:
+        error = f"Compose is {plugin}; 2.24 is the oldest"
+        return Engine("old", found, api, plugin, error=error)
+    return Engine("ok", found, api, plugin)
+
+
+def look(docker: Docker) -> Engine:
+    """Ask the engine and its Compose plugin for their versions."""
+    version = docker.run("version", "--format", "{{json .}}", timeout=10)
+    compose = docker.run("compose", "version", "--short", timeout=10)
+    return judge(version, compose, shutil.which("dockerd") is not None)
+
+
+def containers(docker: Docker, project: str) -> dict[str, dict[str, Any]] | None:
+    """The project's containers by service, as `docker inspect` tells; None if it can't be told."""
+    label = f"label=com.docker.compose.project={project}"
+    listed = docker.run("ps", "-aq", "--no-trunc", "--filter", label, timeout=10)
+    if not listed.ok:
+        return None
+    found = docker.inspect("container", listed.stdout.split())
+    return {
+        item["Config"]["Labels"].get("com.docker.compose.service", item["Name"].lstrip("/")): item
+        for item in found.values()
+    }
+
+
+def config_hashes(docker: Docker, compose_file: str, project_dir: str) -> dict[str, str] | None:
+    """What Compose would label each service's container with, from the files on the disk."""
+    result = docker.run(
+        "compose", "--project-directory", project_dir, "-f", compose_file, "config", "--hash", "*"
+    )
+    if not result.ok:
+        return None
+    pairs = (line.split() for line in result.stdout.splitlines())
+    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
+
+
+def environment(inspected: Mapping[str, Any]) -> dict[str, str]:
+    """The environment that an inspected image or container brings."""
+    pairs = (item.partition("=") for item in inspected.get("Config", {}).get("Env") or [])
+    return {name: value for name, _, value in pairs}
+
+
+def labels(inspected: Mapping[str, Any]) -> dict[str, str]:
+    """The labels of an inspected image, container or volume."""
+    found = inspected.get("Labels") or inspected.get("Config", {}).get("Labels") or {}
+    return {str(name): str(value) for name, value in found.items()}

@@ -1,0 +1,285 @@
+"""The one look at a host: engine, images, files, volumes, containers, health, schema.
+
+Reads and nothing else, and everything that can be read at once is. What could not be looked at is
+`unknown`; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import engine as engines
+from . import files, health, passwords, plan, ports, revisions, schema
+from .contract import Image
+from .desired import Desired
+from .docker import Docker
+from .engine import Engine
+from .errors import GroundworkError
+from .services import Service, endpoint, kind_of
+
+Containers = dict[str, dict[str, Any]] | None
+
+
+@dataclass(frozen=True)
+class Where:
+    """What the look needs besides the desired state."""
+
+    docker: Docker
+    built: Mapping[str, str]  # a kind's image that this project builds; empty: none
+    schema_dir: Path | None
+    schema_service: str
+    min_free_mb: int
+
+
+def look(desired: Desired, where: Where) -> dict[str, Any]:
+    """Everything, as plain data; the keys are those of the module observe's RETURN."""
+    docker = where.docker
+    with ThreadPoolExecutor(8) as pool:
+        asked_engine = pool.submit(engines.look, docker)
+        asked_containers = pool.submit(_quiet, engines.containers, docker, desired.stack)
+        asked_images = pool.submit(_quiet, _inspect_images, desired, where)
+        asked_volumes = pool.submit(_quiet, _inspect_volumes, desired, docker)
+        asked_hashes = pool.submit(
+            engines.config_hashes, docker, str(desired.compose_file), str(desired.stack_dir)
+        )
+        secrets = desired.secrets()
+        known = {name: value for name, value in secrets.values.items() if name not in secrets.made}
+        asked_health = pool.submit(health.look_once, list(desired.services), known)
+        asked_schema = pool.submit(_schema, desired, where, known)
+        engine = asked_engine.result()
+        containers = asked_containers.result()
+        inspected = asked_images.result()
+        volumes = _volumes(desired, where, asked_volumes.result() or {})
+        hashes, answers = asked_hashes.result(), asked_health.result()
+        revision = asked_schema.result()
+    chosen = _choose(desired, where, inspected, volumes)
+    infra, apps = _files(desired, chosen, engine, secrets)
+    services = _services(desired, engine, containers, hashes, answers, chosen)
+    found: dict[str, Any] = {
+        "engine": engine.plain(),
+        "images": chosen,
+        "volumes": volumes,
+        "files": infra,
+        "env_files": apps,
+        "services": services,
+        "new_passwords": sorted(passwords.journal(desired.stack_dir)),
+        "schema": revision,
+        "foreign_projects": _foreign_projects(desired, containers),
+        "ports_taken": _ports_taken(desired, docker, containers),
+    }
+    return found | _disk(desired, where, found)
+
+
+def _quiet(function: Any, *args: Any) -> Any:
+    """None where the engine doesn't answer: the engine's own entry says why."""
+    try:
+        return function(*args)
+    except GroundworkError:
+        return None
+
+
+def _inspect_images(desired: Desired, where: Where) -> dict[str, dict[str, Any]]:
+    names = [name for service in desired.services for name in _candidates(service, where)]
+    return where.docker.inspect("image", sorted(set(names)))
+
+
+def _candidates(service: Service, where: Where) -> list[str]:
+    return [name for name in (service.image, where.built.get(service.kind, "")) if name]
+
+
+def _inspect_volumes(desired: Desired, docker: Docker) -> dict[str, dict[str, Any]]:
+    return docker.inspect("volume", [desired.volume(service) for service in desired.services])
+
+
+def _volumes(
+    desired: Desired, where: Where, inspected: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Which volumes there are, and what made each, by service."""
+    found: dict[str, dict[str, Any]] = {}
+    for service in desired.services:
+        volume = inspected.get(desired.volume(service))
+        if volume is not None:
+            flavour = engines.labels(volume).get("groundwork.flavour", "")
+            version = "" if flavour else _data_version(service, desired, where)
+            found[service.name] = {"flavour": flavour, "data_version": version}
+    return found
+
+
+def _data_version(service: Service, desired: Desired, where: Where) -> str:
+    """For a volume that somebody else made: the version that its data name, with any image."""
+    marker = kind_of(service).version_file
+    if not marker:
+        return ""
+    for image in _candidates(service, where):
+        result = where.docker.run(
+            *("run", "--rm", "--network", "none", "--pull", "never", "--entrypoint", "cat"),
+            *("-v", f"{desired.volume(service)}:/volume:ro", image, f"/volume/{marker}"),
+        )
+        if result.ok:
+            return result.stdout.strip()
+    return ""
+
+
+def _choose(
+    desired: Desired,
+    where: Where,
+    inspected: Mapping[str, Mapping[str, Any]] | None,
+    volumes: Mapping[str, Mapping[str, Any]],
+) -> dict[str, dict[str, Any]]:
+    """The image for each service: the first that is here, one of its volume's flavour before."""
+    chosen: dict[str, dict[str, Any]] = {}
+    for service in desired.services:
+        options = []
+        for name in _candidates(service, where):
+            image = (inspected or {}).get(name)
+            if image is not None:
+                labels, env = engines.labels(image), engines.environment(image)
+                flavour = kind_of(service).flavour(name, labels, env)
+                options.append({"reference": name, "id": image["Id"], "flavour": flavour})
+        made_by = volumes.get(service.name, {}).get("flavour", "")
+        options.sort(key=lambda option: option["flavour"] != made_by if made_by else False)
+        none = {"reference": "", "id": "", "flavour": ""}
+        chosen[service.name] = (options or [none])[0] | {"candidates": _candidates(service, where)}
+    return chosen
+
+
+def _files(
+    desired: Desired, chosen: Mapping[str, Mapping[str, Any]], engine: Engine, secrets: Any
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Verdicts by path: the Compose file and infra/.env; the apps' env files."""
+    if all(image["reference"] for image in chosen.values()):
+        picked = {
+            name: Image(image["reference"], image["flavour"]) for name, image in chosen.items()
+        }
+        wanted = desired.infra_files(picked, secrets, engine.quick_start)
+        infra = {str(item.path): files.compare(item).verdict for item in wanted}
+    else:
+        infra = {
+            str(path): "unknown" if path.exists() else "missing"
+            for path in (desired.compose_file, desired.env_file)
+        }
+    apps = desired.app_files(secrets)
+    for item in apps:
+        files.check_writable(item.path)
+    return infra, {str(item.path): files.compare(item).verdict for item in apps}
+
+
+def _services(
+    desired: Desired,
+    engine: Engine,
+    containers: Containers,
+    hashes: Mapping[str, str] | None,
+    answers: Mapping[str, Mapping[str, Any]],
+    chosen: Mapping[str, Mapping[str, Any]],
+) -> dict[str, dict[str, Any]]:
+    """Each service as it runs; those that the inventory doesn't have any more too."""
+    found: dict[str, dict[str, Any]] = {}
+    for service in desired.services:
+        address = str(endpoint(service, "host"))
+        entry = plan.unknown_service(service, address) | _answer(answers.get(service.name))
+        container = (containers or {}).get(service.name)
+        if container is not None:
+            labels, state = engines.labels(container), container["State"]
+            wanted = (hashes or {}).get(service.name)
+            same = labels.get("com.docker.compose.config-hash") == wanted
+            entry |= {
+                "state": state["Status"],
+                "health": (state.get("Health") or {}).get("Status", "none"),
+                "config": ("same" if same else "differs") if wanted else "unknown",
+                "image": "same" if container["Image"] == chosen[service.name]["id"] else "differs",
+                "started_at": state["StartedAt"],
+            }
+        elif containers is not None:
+            continue
+        found[service.name] = entry
+    for name in set(containers or {}) - {service.name for service in desired.services}:
+        found[name] = {"kind": "", "state": "orphan", "answers": False, "address": ""}
+    return found
+
+
+def _answer(answer: Mapping[str, Any] | None) -> dict[str, Any]:
+    if answer is None:
+        return {}
+    return {
+        "answers": bool(answer["healthy"]),
+        "version": answer["version"],
+        "error": answer["error"],
+    }
+
+
+def _foreign_projects(desired: Desired, containers: Containers) -> list[str]:
+    """Other folders that this stack's containers were started from, if they still are there."""
+    folders = {
+        engines.labels(container).get("com.docker.compose.project.working_dir", "")
+        for container in (containers or {}).values()
+    }
+    return sorted(
+        folder
+        for folder in folders
+        if folder
+        and Path(folder).resolve() != desired.stack_dir.resolve()
+        and (Path(folder) / "docker-compose.yml").exists()
+    )
+
+
+def _ports_taken(desired: Desired, docker: Docker, containers: Containers) -> list[dict[str, Any]]:
+    """Ports that somebody else holds; those that this stack's own containers hold don't count."""
+    ours = {
+        int(published["HostPort"])
+        for container in (containers or {}).values()
+        for bindings in (container["NetworkSettings"]["Ports"] or {}).values()
+        for published in bindings or []
+    }
+    waiting = {service.port: service for service in desired.services if service.port not in ours}
+    held = ports.taken(docker, [(service.bind, port) for port, service in waiting.items()])
+    return [
+        {"service": waiting[item.port].name, "port": item.port, "holder": item.holder}
+        for item in held
+    ]
+
+
+def _schema(desired: Desired, where: Where, secrets: Mapping[str, str]) -> dict[str, Any]:
+    """The database's revisions against the checkout's."""
+    nothing: dict[str, Any] = {"current": [], "heads": [], "pending": [], "error": ""}
+    service = next((s for s in desired.services if s.name == where.schema_service), None)
+    if where.schema_dir is None or service is None:
+        return nothing | {"state": "off"}
+    tree = revisions.read_tree(where.schema_dir)
+    here, variable = endpoint(service, "host"), kind_of(service).secret_variable(service)
+    try:
+        current = schema.database_revisions(
+            host=here.host,
+            port=here.port,
+            user=service.options["user"],
+            database=service.options["database"],
+            password=secrets.get(variable, ""),
+            timeout=2,
+        )
+    except Exception as error:  # whatever the driver raises: the database can't be looked at
+        return nothing | {"state": "unknown", "heads": list(tree.heads), "error": str(error)}
+    found = revisions.compare(tree, current)
+    return nothing | {
+        "state": found.state,
+        "current": list(current),
+        "heads": list(found.heads),
+        "pending": [str(item) for item in found.pending],
+    }
+
+
+def _disk(desired: Desired, where: Where, found: Mapping[str, Any]) -> dict[str, Any]:
+    """The room on the engine's disk, looked at only where something will be started."""
+    nothing = {"disk_free_mb": None, "disk_wanted_mb": where.min_free_mb, "disk_path": ""}
+    steps = plan.plan(desired, found)
+    if found["engine"]["state"] != "ok" or not (steps["images"] or steps["services"]):
+        return nothing
+    result = where.docker.run("info", "--format", "{{.DockerRootDir}}", timeout=10)
+    root = Path(result.stdout.strip() or "/nowhere")
+    if not result.ok or not root.exists():
+        return nothing  # the engine runs in a virtual machine
+    free = shutil.disk_usage(root).free // 1_000_000
+    return nothing | {"disk_free_mb": free, "disk_path": str(root)}

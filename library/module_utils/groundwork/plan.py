@@ -1,0 +1,177 @@
+"""From the look to what has to be done, and to what must not be tried: pure comparisons.
+
+A plan maps a step to its reasons, plain sentences; no reasons, nothing to do. What could not be
+looked at is `unknown`, and unknown is acted on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .desired import Desired
+from .services import Service, kind_of
+
+Look = Mapping[str, Any]
+
+ENGINE_REASONS = {
+    "absent": "there is no Docker engine here",
+    "stopped": "the Docker engine is stopped",
+    "denied": "this user may not talk to the Docker engine",
+    "no-compose": "the engine has no Compose plugin",
+}
+
+
+def plan(desired: Desired, look: Look) -> dict[str, list[str]]:
+    """The reasons to act, for each step: docker, images, files, services, env_files, schema."""
+    engine = look["engine"]
+    docker = []
+    if engine["state"] != "ok":
+        docker.append(ENGINE_REASONS.get(engine["state"], engine["error"] or "unknown"))
+    images = [
+        f"{name}: neither {' nor '.join(found['candidates'])} is here"
+        if engine["state"] == "ok"
+        else f"{name}: unknown until the engine answers"
+        for name, found in look["images"].items()
+        if not found["reference"]
+    ]
+    files = _file_reasons(look["files"])
+    services = [
+        f"{service.name}: {reason}"
+        for service in desired.services
+        if (reason := _service_reason(service, look["services"].get(service.name)))
+    ]
+    if files and not services:
+        services = ["the files that the containers are made from change"]
+    if look["new_passwords"]:
+        services.append("a database doesn't have its new password yet")
+    orphans = sorted(set(look["services"]) - {service.name for service in desired.services})
+    services += [f"{name}: is not in the inventory any more" for name in orphans]
+    return {
+        "docker": docker,
+        "images": images,
+        "files": files,
+        "services": services,
+        "env_files": _file_reasons(look["env_files"]),
+        "schema": _schema_reasons(look["schema"]),
+    }
+
+
+def _file_reasons(verdicts: Mapping[str, str]) -> list[str]:
+    phrases = {"missing": "is not there yet", "differs": "is not as it should be"}
+    return [
+        f"{path} {phrases.get(verdict, 'could not be compared')}"
+        for path, verdict in verdicts.items()
+        if verdict != "same"
+    ]
+
+
+def _service_reason(service: Service, found: Mapping[str, Any] | None) -> str:
+    if found is None:
+        return "has no container yet"
+    if found["state"] == "unknown":
+        return "unknown until the engine answers"
+    if found["state"] != "running":
+        return f"its container is {found['state']}"
+    if found["health"] == "unhealthy":
+        return "is unhealthy"
+    if found["config"] == "differs":
+        return "its configuration changed"
+    if found["image"] == "differs":
+        return "its image changed"
+    if not found["answers"]:
+        return f"doesn't answer ({found['error']})" if found["error"] else "doesn't answer"
+    if found["config"] == "unknown":
+        return "its configuration could not be compared"
+    return ""
+
+
+def _schema_reasons(schema: Mapping[str, Any]) -> list[str]:
+    state = schema["state"]
+    if state in ("at_head", "off"):
+        return []
+    if state in ("pending", "empty"):
+        count = len(schema["pending"])
+        return [f"{count} revision{'s' if count != 1 else ''} to apply"]
+    return {
+        "ahead": ["the database is ahead of this checkout"],
+        "two_heads": ["the revisions have more than one head"],
+    }.get(state, ["unknown until the database answers"])
+
+
+def problems(desired: Desired, look: Look) -> list[dict[str, Any]]:
+    """What must not be tried, each as `{what, where, next_step}`."""
+    found: list[dict[str, Any]] = []
+    found += [_foreign_project(desired, item) for item in look["foreign_projects"]]
+    found += [_port_taken(item) for item in look["ports_taken"]]
+    for service in desired.services:
+        volume, image = look["volumes"].get(service.name), look["images"].get(service.name)
+        if volume and image and image["reference"]:
+            clash = _flavour_clash(service, desired.volume(service), volume, image)
+            found += [clash] if clash else []
+    if look["disk_free_mb"] is not None and look["disk_free_mb"] < look["disk_wanted_mb"]:
+        found.append(
+            {
+                "what": f"The disk with the engine's data has {look['disk_free_mb']} MB left; "
+                f"a start wants {look['disk_wanted_mb']} MB.",
+                "where": look["disk_path"],
+                "next_step": "Free some space (`docker system df` shows what the engine holds), "
+                "or lower observe_min_free_mb.",
+            }
+        )
+    return found
+
+
+def _foreign_project(desired: Desired, folder: str) -> dict[str, Any]:
+    return {
+        "what": f"A stack named {desired.stack!r} runs already, from another folder.",
+        "where": folder,
+        "next_step": f"Give this one a name of its own (stack_name) and its own ports, or stop "
+        f"that one (`docker compose --project-directory '{Path(folder)}' down`: data stay).",
+    }
+
+
+def _port_taken(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "what": f"Port {item['port']}, which {item['service']} wants, is taken "
+        f"by {item['holder']}.",
+        "where": f"stack_services.{item['service']}.port",
+        "next_step": "Stop that program, or choose another port in "
+        "inventory/group_vars/all/stack.yml.",
+    }
+
+
+def _flavour_clash(
+    service: Service, name: str, volume: Mapping[str, Any], image: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    made_by, wanted = volume["flavour"], image["flavour"]
+    if volume["data_version"]:  # found in the volume itself, for want of a label
+        major = wanted.split("-")[1]
+        made_by = wanted if volume["data_version"] == major else f"major {volume['data_version']}"
+    if not made_by or made_by == wanted:
+        return None
+    return {
+        "what": f"The volume {name} was made by {made_by}; the image {image['reference']} is "
+        f"{wanted}, which can't read it safely.",
+        "where": f"stack_services.{service.name}.image",
+        "next_step": f"Put back an image of {made_by}. To move to {wanted}: dump the data with "
+        f"the old image, remove the volume knowingly (`docker volume rm {name}`), run again "
+        "and load the dump (docs/data.md).",
+    }
+
+
+def unknown_service(service: Service, address: str) -> dict[str, Any]:
+    """A service that nothing is known of, as the look holds it."""
+    return {
+        "kind": kind_of(service).name,
+        "address": address,
+        "state": "unknown",
+        "health": "unknown",
+        "config": "unknown",
+        "image": "unknown",
+        "answers": False,
+        "version": "",
+        "error": "",
+        "started_at": "",
+    }

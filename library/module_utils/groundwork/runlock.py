@@ -1,0 +1,90 @@
+"""One run at a time: a lock that knows its owner, and is void when the owner's process is gone."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import json
+import os
+import subprocess
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from .errors import GroundworkError
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The run that holds the lock: its process, when that started (as `ps` says), who, since."""
+
+    pid: int
+    started: str
+    user: str
+    since: str
+
+
+def process_start(pid: int) -> str:
+    """When a process started, as `ps` says, or `""` where there is none."""
+    done = subprocess.run(
+        ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip()
+
+
+def acquire(path: Path, pid: int) -> None:
+    """Take the lock for process `pid`, the run itself; its end frees it, however it ends.
+
+    Raises GroundworkError that names the owner where another run, still alive, holds it.
+    """
+    owner = Owner(
+        pid, process_start(pid), getpass.getuser(), datetime.now().isoformat(" ", "seconds")
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(asdict(owner)), encoding="utf-8")
+    try:
+        for _ in range(10):
+            try:
+                path.hardlink_to(temporary)  # whole or not at all, and only one can win
+            except FileExistsError:
+                holder = _read(path)
+                if holder and holder.pid == pid:
+                    return
+                if holder and process_start(holder.pid) == holder.started:
+                    raise GroundworkError(
+                        f"Another run is changing this stack: process {holder.pid} of "
+                        f"{holder.user}, since {holder.since}.",
+                        where=str(path),
+                        next_step="Wait until it is done, then run again. Nothing was changed.",
+                    ) from None
+                _discard(path, holder)
+            else:
+                return
+    finally:
+        temporary.unlink(missing_ok=True)
+    raise GroundworkError(
+        "The lock of this stack changes hands all the time.",
+        where=str(path),
+        next_step="See which runs are under way, and run again.",
+    )
+
+
+def _read(path: Path) -> Owner | None:
+    try:
+        return Owner(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _discard(path: Path, stale: Owner | None) -> None:
+    """Remove a stale lock, unless somebody took it over meanwhile."""
+    aside = path.with_name(f"{path.name}.stale.{os.getpid()}")
+    try:
+        path.rename(aside)
+    except FileNotFoundError:
+        return
+    if _read(aside) != stale:
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(aside)
+    aside.unlink(missing_ok=True)

@@ -1,0 +1,109 @@
+"""Make the databases' passwords those of the stack's .env."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.groundwork import dotenv, files, passwords
+from ansible.module_utils.groundwork.docker import Docker
+from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.inventory import given_passwords, parse_services
+from ansible.module_utils.groundwork.services import kind_of
+
+DOCUMENTATION = r"""
+module: database_password
+short_description: Make the databases' passwords those of the stack's .env
+description:
+  - A PostgreSQL volume keeps the password that it was made with. This module changes the role's
+    password in the running database to the one that the stack's C(.env) holds.
+  - Without O(force), does so for those passwords only that were made anew for a volume that was
+    there already (C(.new-passwords) beside the C(.env) lists them).
+  - A database that has the password already is left alone.
+options:
+  stack_name:
+    description: The Compose project's name.
+    type: str
+    required: true
+  services:
+    description: The dictionary C(stack_services) of the inventory.
+    type: dict
+    required: true
+  stack_dir:
+    description: The folder of the Compose file and its C(.env).
+    type: path
+    required: true
+  force:
+    description: Do so for every database.
+    type: bool
+    default: false
+  timeout:
+    description: How long, in seconds, a database may take until it answers.
+    type: int
+    default: 60
+  docker_cli:
+    description: The docker command.
+    type: str
+    default: docker
+attributes:
+  check_mode:
+    description: Says which databases would get another password.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Give the databases the passwords of infra/.env
+  database_password:
+    stack_name: groundwork
+    services: "{{ stack_services }}"
+    stack_dir: "{{ stack_dir }}"
+    force: true
+"""
+
+RETURN = r"""
+databases:
+  description: The services whose password was changed.
+  returned: success
+  type: list
+  elements: str
+"""
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "stack_name": {"type": "str", "required": True},
+    "services": {"type": "dict", "required": True},
+    "stack_dir": {"type": "path", "required": True},
+    "force": {"type": "bool", "default": False},
+    "timeout": {"type": "int", "default": 60},
+    "docker_cli": {"type": "str", "default": "docker"},
+}
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    params = module.params
+    module.no_log_values |= given_passwords(params["services"])
+    docker, folder = Docker(params["docker_cli"]), Path(params["stack_dir"])
+    changed: list[str] = []
+    try:
+        secrets = dotenv.parse(files.read(folder / ".env") or "")
+        noted = passwords.journal(folder)
+        for service in parse_services(params["services"]):
+            variable = kind_of(service).secret_variable(service)
+            password = service.password or secrets.get(variable, "")
+            if service.kind != "postgres" or not (params["force"] or variable in noted):
+                continue
+            passwords.wait(docker, params["stack_name"], service, params["timeout"])
+            if not passwords.has_password(service, password):
+                changed.append(service.name)
+                if not module.check_mode:
+                    passwords.give(docker, params["stack_name"], service, password)
+        if not module.check_mode:
+            passwords.settle(folder)
+    except GroundworkError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=bool(changed), databases=changed)
+
+
+if __name__ == "__main__":
+    main()

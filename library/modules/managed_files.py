@@ -1,0 +1,205 @@
+"""Write the stack's files and the apps' env files."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.groundwork import engine, files, passwords
+from ansible.module_utils.groundwork.contract import Image, Secrets, secret_variables
+from ansible.module_utils.groundwork.desired import Desired
+from ansible.module_utils.groundwork.docker import Docker
+from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.inventory import given_passwords
+
+DOCUMENTATION = r"""
+module: managed_files
+short_description: Write the Compose file and the env files, all of them or none
+description:
+  - With O(part=stack), writes the Compose file and its C(.env). The secrets live in that C(.env);
+    those that are missing are made. Compose has to accept both files before they are put in place.
+  - With O(part=apps), writes each app's C(.env) from the same secrets.
+  - In an env file only the managed block is written. The lines around it are a person's own.
+  - A diff shows no secret, and no line of a person's own.
+options:
+  part:
+    description: Which files.
+    type: str
+    choices: [stack, apps]
+    required: true
+  stack_name:
+    description: The Compose project's name.
+    type: str
+    required: true
+  services:
+    description: The dictionary C(stack_services) of the inventory.
+    type: dict
+    required: true
+  apps:
+    description: The dictionary C(env_files_apps) of the inventory.
+    type: dict
+    default: {}
+  workspace_dir:
+    description: The folder that the apps' paths start from.
+    type: path
+    required: true
+  stack_dir:
+    description: The folder of the Compose file and its C(.env).
+    type: path
+    required: true
+  compose:
+    description: The text of the Compose file.
+    type: str
+    default: ""
+  images:
+    description: By service, the reference and the flavour of its image. For O(part=stack).
+    type: dict
+    default: {}
+  password_length:
+    description: The length of passwords that are made.
+    type: int
+    default: 32
+  docker_cli:
+    description: The docker command.
+    type: str
+    default: docker
+attributes:
+  check_mode:
+    description: Says what would be written.
+    support: full
+  diff_mode:
+    description: Shows the lines that change, secrets masked.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Write the backend's env file
+  managed_files:
+    part: apps
+    stack_name: groundwork
+    services: "{{ stack_services }}"
+    apps: "{{ env_files_apps }}"
+    workspace_dir: "{{ workspace_dir }}"
+    stack_dir: "{{ workspace_dir }}/infra"
+"""
+
+RETURN = r"""
+files:
+  description: Each file with path, action (created, updated, unchanged).
+  returned: always
+  type: list
+  elements: dict
+made:
+  description: The variables of secrets that were made, without their values.
+  returned: always
+  type: list
+  elements: str
+"""
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "part": {"type": "str", "choices": ["stack", "apps"], "required": True},
+    "stack_name": {"type": "str", "required": True},
+    "services": {"type": "dict", "required": True},
+    "apps": {"type": "dict", "default": {}},
+    "workspace_dir": {"type": "path", "required": True},
+    "stack_dir": {"type": "path", "required": True},
+    "compose": {"type": "str", "default": ""},
+    "images": {"type": "dict", "default": {}},
+    "password_length": {"type": "int", "default": 32, "no_log": False},
+    "docker_cli": {"type": "str", "default": "docker"},
+}
+
+ACTIONS = {"missing": "created", "differs": "updated", "same": "unchanged"}
+
+
+def wanted_files(params: dict[str, Any], desired: Desired, secrets: Secrets) -> list[files.Wanted]:
+    if params["part"] == "apps":
+        return desired.app_files(secrets)
+    missing = [service.name for service in desired.services if service.name not in params["images"]]
+    if missing:
+        raise GroundworkError(f"No image is known for {', '.join(missing)}.", where="images")
+    images = {
+        name: Image(item["reference"], item["flavour"]) for name, item in params["images"].items()
+    }
+    quick_start = engine.look(Docker(params["docker_cli"])).quick_start
+    return desired.infra_files(images, secrets, quick_start)
+
+
+def validate(docker: Docker, desired: Desired, states: list[files.State]) -> None:
+    """Let Compose read both files before they are put in place."""
+    with tempfile.TemporaryDirectory(prefix="groundwork-") as folder:
+        paths = {}
+        for state in states:
+            path = Path(folder) / state.wanted.path.name
+            path.touch(mode=0o600)
+            path.write_text(state.after, encoding="utf-8")
+            paths[state.wanted.path] = str(path)
+        result = docker.run(
+            *("compose", "--project-directory", str(desired.stack_dir)),
+            *("--env-file", paths[desired.env_file], "-f", paths[desired.compose_file]),
+            *("config", "--quiet"),
+        )
+    if not result.ok:
+        raise GroundworkError(
+            "Compose doesn't accept the files as rendered, so the old ones stay.",
+            where=str(desired.compose_file),
+            details=result.stderr.strip().splitlines()[-15:],
+            next_step="The templates are in roles/stack/templates, their values in "
+            "inventory/group_vars/all/stack.yml.",
+        )
+
+
+def note_new_passwords(docker: Docker, desired: Desired, secrets: Secrets) -> None:
+    """Passwords that are new to a volume with the old one inside (see `passwords.py`)."""
+    volumes = docker.inspect("volume", [desired.volume(service) for service in desired.services])
+    new = [
+        variable
+        for variable, service in secret_variables(desired.services)
+        if variable in secrets.made and desired.volume(service) in volumes
+    ]
+    if new:
+        passwords.note(desired.stack_dir, new)
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    params = module.params
+    module.no_log_values |= given_passwords(params["services"])
+    try:
+        desired = Desired.of(params)
+        if not desired.workspace.is_dir():
+            raise GroundworkError(
+                f"The workspace {desired.workspace} is not a folder.",
+                where="workspace_dir",
+                next_step="Correct workspace_dir in inventory/group_vars/all/stack.yml.",
+            )
+        secrets = desired.secrets()
+        states = [files.compare(item) for item in wanted_files(params, desired, secrets)]
+        changing = [state for state in states if state.verdict != "same"]
+        for state in changing:
+            files.check_writable(state.wanted.path)
+        if not module.check_mode:
+            if changing and params["part"] == "stack":
+                docker = Docker(params["docker_cli"])
+                validate(docker, desired, states)
+                note_new_passwords(docker, desired, secrets)
+            for state in changing:
+                files.write(state)
+    except GroundworkError as error:
+        module.fail_json(msg=str(error))
+    result: dict[str, Any] = {
+        "changed": bool(changing),
+        "files": [
+            {"path": str(state.wanted.path), "action": ACTIONS[state.verdict]} for state in states
+        ],
+        "made": list(secrets.made) if params["part"] == "stack" else [],
+    }
+    if module._diff and changing:
+        result["diff"] = [files.diff(state, secrets.values.values()) for state in changing]
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+"""The one read-only look at a host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.groundwork import image_build, look, plan
+from ansible.module_utils.groundwork.desired import Desired
+from ansible.module_utils.groundwork.docker import Docker
+from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.inventory import given_passwords
+
+DOCUMENTATION = r"""
+module: observe
+short_description: Look at a host once, and say what a run would have to do
+description:
+  - Looks at the engine, the images, the rendered files, the volumes, the containers and their
+    Compose configuration, the services' health and the database's revision. Changes nothing.
+  - Compares that with the desired state. The plan holds, for each step, the reasons to act.
+  - What could not be looked at is C(unknown), and the plan acts on it.
+options:
+  stack_name:
+    description: The Compose project's name.
+    type: str
+    required: true
+  services:
+    description: The dictionary C(stack_services) of the inventory.
+    type: dict
+    required: true
+  apps:
+    description: The dictionary C(env_files_apps) of the inventory.
+    type: dict
+    default: {}
+  workspace_dir:
+    description: The folder that the apps' paths start from.
+    type: path
+    required: true
+  stack_dir:
+    description: The folder of the Compose file and its C(.env).
+    type: path
+    required: true
+  compose:
+    description: The text of the Compose file as it should be.
+    type: str
+    required: true
+  password_length:
+    description: The length of passwords that are made.
+    type: int
+    default: 32
+  build_dir:
+    description: The folder that says how images are built; empty where none may be built.
+    type: path
+  schema_dir:
+    description: The Alembic tree. Empty to leave the schema out.
+    type: path
+  schema_service:
+    description: The service whose database Alembic looks after.
+    type: str
+    default: ""
+  min_free_mb:
+    description: The least room, in megabytes, on the engine's disk to start something.
+    type: int
+    default: 1024
+  docker_cli:
+    description: The docker command.
+    type: str
+    default: docker
+  refuse:
+    description: Whether to fail on what must not be tried (a port taken, a foreign volume, ...).
+    type: bool
+    default: true
+attributes:
+  check_mode:
+    description: The module only reads.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Look at this machine
+  observe:
+    stack_name: groundwork
+    services: "{{ stack_services }}"
+    workspace_dir: "{{ workspace_dir }}"
+    stack_dir: "{{ workspace_dir }}/infra"
+    compose: "{{ lookup('ansible.builtin.template', 'docker-compose.yml.j2') }}"
+"""
+
+RETURN = r"""
+look:
+  description: What is there.
+  returned: always
+  type: dict
+  contains:
+    engine:
+      description: Its state, version, api, compose and error.
+      returned: always
+      type: dict
+    images:
+      description: By service, its reference, id, flavour and candidates.
+      returned: always
+      type: dict
+    volumes:
+      description: By service, where there is one, its flavour and data_version.
+      returned: always
+      type: dict
+    files:
+      description: By path, same, differs, missing or unknown.
+      returned: always
+      type: dict
+    env_files:
+      description: The same for the apps' env files.
+      returned: always
+      type: dict
+    services:
+      description: By service, its state, health, config, image, answers, version, error, address.
+      returned: always
+      type: dict
+    schema:
+      description: Its state, current, heads and pending.
+      returned: always
+      type: dict
+plan:
+  description: The reasons to act, for each of docker, images, files, services, env_files, schema.
+  returned: always
+  type: dict
+problems:
+  description: What must not be tried; with O(refuse) the module fails on them.
+  returned: always
+  type: list
+  elements: dict
+images:
+  description: The image of each service, where one is here.
+  returned: always
+  type: dict
+"""
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "stack_name": {"type": "str", "required": True},
+    "services": {"type": "dict", "required": True},
+    "apps": {"type": "dict", "default": {}},
+    "workspace_dir": {"type": "path", "required": True},
+    "stack_dir": {"type": "path", "required": True},
+    "compose": {"type": "str", "required": True},
+    "password_length": {"type": "int", "default": 32, "no_log": False},
+    "build_dir": {"type": "path"},
+    "schema_dir": {"type": "path"},
+    "schema_service": {"type": "str", "default": ""},
+    "min_free_mb": {"type": "int", "default": 1024},
+    "docker_cli": {"type": "str", "default": "docker"},
+    "refuse": {"type": "bool", "default": True},
+}
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    params = module.params
+    module.no_log_values |= given_passwords(params["services"])
+    try:
+        desired = Desired.of(params)
+        build_dir = params["build_dir"]
+        where = look.Where(
+            docker=Docker(params["docker_cli"]),
+            built=image_build.references(Path(build_dir)) if build_dir else {},
+            schema_dir=Path(params["schema_dir"]) if params["schema_dir"] else None,
+            schema_service=params["schema_service"],
+            min_free_mb=params["min_free_mb"],
+        )
+        found = look.look(desired, where)
+    except GroundworkError as error:
+        module.fail_json(msg=str(error))
+    problems = plan.problems(desired, found)
+    result = {
+        "changed": False,
+        "look": found,
+        "plan": plan.plan(desired, found),
+        "problems": problems,
+        "images": {
+            name: {"reference": image["reference"], "flavour": image["flavour"]}
+            for name, image in found["images"].items()
+            if image["reference"]
+        },
+    }
+    if problems and params["refuse"]:
+        texts = [
+            str(GroundworkError(p["what"], where=p["where"], next_step=p["next_step"]))
+            for p in problems
+        ]
+        module.fail_json(msg="\n\n".join([*texts, "Nothing was changed."]), **result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
