@@ -84,6 +84,12 @@ def mask(text: str, secrets: Sequence[str]) -> str:
     return text
 
 
+def aim(service: Service, audience: str, secrets: Mapping[str, str]) -> Target:
+    """Where to ask a service, with the inventory's secret or else the one in `secrets`."""
+    secret = service.password or secrets.get(kind_of(service).secret_variable(service), "")
+    return Target(service, endpoint(service, audience), secret)
+
+
 def targets(
     services: Sequence[Service],
     audience: str,
@@ -96,14 +102,12 @@ def targets(
     that a service without one in the inventory is asked without. Raises GroundworkError that
     names every variable that `source` lacks.
     """
-    found: list[Target] = []
-    missing: list[str] = []
-    for service in services:
-        variable = kind_of(service).secret_variable(service)
-        secret = service.password or (secrets or {}).get(variable, "")
-        if not secret and secrets is not None:
-            missing.append(variable)
-        found.append(Target(service, endpoint(service, audience), secret))
+    found = [aim(service, audience, secrets or {}) for service in services]
+    missing = [
+        kind_of(each.service).secret_variable(each.service)
+        for each in found
+        if not each.secret and secrets is not None
+    ]
     if missing:
         raise GroundworkError(
             f"The services can't be asked: {', '.join(missing)} isn't set.",

@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from .ask import Probe, Result, Target, attempt, by_kind
+from .ask import Probe, Result, Target, aim, attempt, by_kind
 from .containers import Container, trouble
 from .errors import GroundworkError
+from .services import Service
 from .unhealthy import unhealthy
 
 # Seconds
@@ -232,9 +233,20 @@ def once(targets: Sequence[Target], probe: Probe = by_kind, timeout: float = 2.0
 
 
 def look_once(
-    targets: Sequence[Target], probe: Probe = by_kind, timeout: float = 2.0
+    services: Sequence[Service],
+    secrets: Mapping[str, str],
+    audience: str = "host",
+    probe: Probe = by_kind,
+    timeout: float = 2.0,
 ) -> dict[str, dict[str, Any]]:
-    """`{name: {healthy, version, error, code}}` of one round of questions (see `once`)."""
+    """`{name: {healthy, version, error, code}}` of one round of questions (see `once`).
+
+    `secrets` are values by variable. A service whose secret isn't known isn't asked.
+    """
+    asked = [aim(service, audience, secrets) for service in services]
+    answers = {each.name: each for each in once([t for t in asked if t.secret], probe, timeout)}
+    unknown = "its secret isn't known"
+    results = [answers.get(t.name, replace(t.unasked(), last_error=unknown)) for t in asked]
     return {
         result.name: {
             "healthy": result.healthy,
@@ -242,5 +254,5 @@ def look_once(
             "error": result.last_error,
             "code": result.code,
         }
-        for result in once(targets, probe, timeout)
+        for result in results
     }
