@@ -14,8 +14,8 @@ from .services import Endpoint, ProbeError, Service, endpoint, kind_of
 class Result:
     """How a service was when it was last asked.
 
-    `seconds` count from the start of the wait, `tries` from 1. `hopeless`: asking again won't
-    help.
+    `seconds` count from the start of the wait, `tries` from 1. `refused`: the service said no to
+    what it was asked with; `hopeless`: for so long that asking again won't help.
     """
 
     name: str
@@ -27,11 +27,12 @@ class Result:
     version: str = ""
     last_error: str = ""
     code: str = ""
+    refused: bool = False
     hopeless: bool = False
 
     def public(self) -> dict[str, Any]:
         """What the module returns of it."""
-        hidden = ("code", "hopeless")
+        hidden = ("code", "refused", "hopeless")
         return {key: value for key, value in vars(self).items() if key not in hidden}
 
 
@@ -70,7 +71,7 @@ def attempt(target: Target, probe: Probe, timeout: float) -> Result:
         return replace(result, healthy=True, version=probe(target, timeout))
     except ProbeError as error:
         told = mask(str(error), [target.secret])
-        return replace(result, last_error=told, code=error.code, hopeless=error.hopeless)
+        return replace(result, last_error=told, code=error.code, refused=error.hopeless)
     except Exception as error:
         # A thread that dies in silence would look like a service that never answers. The text
         # stays out of it: nobody has looked for secrets in it.
@@ -110,7 +111,7 @@ def targets(
     ]
     if missing:
         raise GroundworkError(
-            f"The services can't be asked: {', '.join(missing)} isn't set.",
+            f"The services can't be asked: no value for {', '.join(missing)}.",
             where=source,
             next_step="Run playbooks/dev.yml or playbooks/staging.yml: it writes that file.",
         )

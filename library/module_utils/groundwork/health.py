@@ -106,7 +106,7 @@ def poll(
         tries += 1
         result = attempt(target, probe, min(ATTEMPT, max(deadline - clock(), 0.1)))
         now = clock()
-        if not result.hopeless:
+        if not result.refused:
             refused = None
         elif refused is None:
             refused = now
@@ -175,9 +175,10 @@ class _Progress:
 
     def hopeless(self) -> dict[str, str]:
         """Why, for each service that waiting won't mend."""
-        reasons = {
-            result.name: result.last_error for result in self.results.values() if result.hopeless
-        }
+        results = self.results.values()
+        # One sure refusal ends the wait; the other refusals are told with it.
+        sure = any(result.hopeless for result in results)
+        reasons = {r.name: r.last_error for r in results if sure and (r.hopeless or r.refused)}
         if self.first is not None and self.last is not None:
             for name in self.results:
                 if why := trouble(self.last.get(name), self.first.get(name)):

@@ -60,7 +60,7 @@ def unhealthy(
             target, results[target.name], containers.get(target.name), logs.get(target.name, ())
         )
     details += [_in_short(results[t.name]) for t in targets if t.name not in reasons]
-    told = "; ".join(f"{target.name}: {reasons[target.name]}" for target in failed)
+    told = "; ".join(f"{target.name}: {reasons[target.name].rstrip('.')}" for target in failed)
     steps = {_next_step(target, results, containers) for target in failed}
     secrets = _spellings(targets)
     error = Unhealthy(

@@ -86,7 +86,9 @@ def _probe_error(message: str, code: str, timeout: float) -> ProbeError:
     if "timeout expired" in message:
         return no_answer(timeout)
     lines = [line for line in message.splitlines() if line.strip()]
-    line = lines[0].rpartition(" failed: ")[2] if lines else "the login failed"
+    line = (
+        lines[0].rpartition(" failed: ")[2].removeprefix("FATAL: ") if lines else "the login failed"
+    )
     code = code or next((state for state, words in _STATES if re.search(words, message)), "")
     return ProbeError(one_line(line), hopeless=code[:2] == "28" or code == "3D000", code=code)
 

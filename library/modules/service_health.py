@@ -1,0 +1,181 @@
+"""Wait until the services answer in their own protocol."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.groundwork import ask, dotenv, health
+from ansible.module_utils.groundwork.containers import Project
+from ansible.module_utils.groundwork.docker import Docker
+from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.inventory import given_passwords, parse_services
+from ansible.module_utils.groundwork.unhealthy import Unhealthy
+
+DOCUMENTATION = r"""
+module: service_health
+short_description: Wait until the services answer in their own protocol
+description:
+  - Logs in to PostgreSQL and runs C(SELECT 1), asks Qdrant for C(/readyz) and, with its API key,
+    for its collections, and sends Redis AUTH and PING. All services are asked at the same time.
+  - Looks at the services' containers meanwhile. A container that stopped, restarts, is missing or
+    turned unhealthy fails the module at once, with the last lines of its log. So does a password
+    that the service refuses.
+  - Changes nothing.
+options:
+  services:
+    description: The dictionary C(stack_services) of the inventory.
+    type: dict
+    required: true
+  audience:
+    description:
+      - From where the services are asked. V(host) is the machine that publishes their ports,
+        V(internal) a place inside the Compose network.
+    type: str
+    choices: [host, internal]
+    default: host
+  env_file:
+    description:
+      - The C(.env) file on the target that holds the services' secrets. A password in O(services)
+        wins.
+      - Without it, a service that has no password in O(services) is asked without one.
+    type: path
+  project:
+    description: The Compose project's name. Empty to leave the containers alone.
+    type: str
+    default: ""
+  timeout:
+    description: How long to wait for all services, in seconds.
+    type: int
+    default: 60
+  docker_cli:
+    description: The docker command.
+    type: str
+    default: docker
+requirements:
+  - psycopg 3 for services of the kind postgres
+attributes:
+  check_mode:
+    description:
+      - Every service is asked once, without waiting. One that doesn't answer is no failure.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Wait for the stack
+  service_health:
+    services: "{{ stack_services }}"
+    env_file: "{{ workspace_dir }}/infra/.env"
+    project: "{{ stack_name }}"
+
+- name: Wait for a database that somebody else runs
+  service_health:
+    services:
+      warehouse:
+        kind: postgres
+        image: postgres:16
+        bind: 192.0.2.10
+        port: 5432
+        password: "{{ vault_warehouse_password }}"
+    timeout: 10
+"""
+
+RETURN = r"""
+services:
+  description: How each service was when it was last asked, in the order of O(services).
+  returned: always, unless the services could not be asked at all
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The service's name.
+      returned: always
+      type: str
+    kind:
+      description: The service's kind.
+      returned: always
+      type: str
+    address:
+      description: Where it was asked.
+      returned: always
+      type: str
+      sample: 127.0.0.1:5432
+    healthy:
+      description: Whether it answered as it should.
+      returned: always
+      type: bool
+    seconds:
+      description: The time from the first question to the last answer.
+      returned: always
+      type: float
+    tries:
+      description: How often it was asked.
+      returned: always
+      type: int
+    version:
+      description: The server's version; empty where it isn't healthy or doesn't tell.
+      returned: always
+      type: str
+      sample: "16.15"
+    last_error:
+      description: Why it wasn't healthy when it was last asked; empty where it was.
+      returned: always
+      type: str
+"""
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "services": {"type": "dict", "required": True},
+    "audience": {"type": "str", "choices": ["host", "internal"], "default": "host"},
+    "env_file": {"type": "path"},
+    "project": {"type": "str", "default": ""},
+    "timeout": {"type": "int", "default": 60},
+    "docker_cli": {"type": "str", "default": "docker"},
+}
+
+
+def main() -> None:
+    # no_log keeps the parameters, passwords among them, out of the target's system log.
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, no_log=True)
+    module.no_log_values |= given_passwords(module.params["services"])
+    try:
+        results = run(module.params, check_mode=module.check_mode)
+    except Unhealthy as error:
+        module.fail_json(msg=str(error), services=public(error.results))
+    except GroundworkError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=False, services=public(results))
+
+
+def run(params: dict[str, Any], check_mode: bool) -> list[ask.Result]:
+    services = parse_services(params["services"], "services")
+    secrets = None if params["env_file"] is None else read(params["env_file"])
+    if check_mode:
+        return health.once([ask.aim(each, params["audience"], secrets or {}) for each in services])
+    targets = ask.targets(services, params["audience"], secrets, params["env_file"] or "")
+    project = params["project"]
+    watch = Project(Docker(params["docker_cli"]), project) if project else None
+    return health.wait(targets, params["timeout"], watch)
+
+
+def read(path: str) -> dict[str, str]:
+    """The variables of an env file; one that isn't there has none."""
+    try:
+        return dotenv.parse(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it isn't UTF-8 text"
+        raise GroundworkError(
+            f"The services' secrets can't be read: {why}.",
+            where=path,
+            next_step="Run as the user who owns that file, or mend it. Then run again.",
+        ) from None
+
+
+def public(results: Any) -> list[dict[str, Any]]:
+    return [result.public() for result in results]
+
+
+if __name__ == "__main__":
+    main()
