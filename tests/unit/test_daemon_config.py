@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible.module_utils.groundwork.daemon_config import data_root, merge_daemon_config
+from ansible.module_utils.groundwork.errors import GroundworkError
+
+OURS = {
+    "log-driver": "json-file",
+    "log-opts": {"max-size": "10m", "max-file": "3"},
+    "live-restore": True,
+}
+
+
+def test_no_file_gives_ours_alone() -> None:
+    config = merge_daemon_config("", OURS)
+    assert json.loads(config.text) == OURS
+    assert config.text.endswith("}\n")
+    assert config.differs == ("log-driver", "log-opts", "live-restore")
+
+
+def test_a_second_merge_changes_nothing() -> None:
+    once = merge_daemon_config("", OURS).text
+    again = merge_daemon_config(once, OURS)
+    assert again.text == once
+    assert again.differs == ()
+
+
+def test_what_is_the_same_keeps_a_persons_way_of_writing() -> None:
+    written = json.dumps({**OURS, "mtu": 1400}, separators=(",", ":"))
+    config = merge_daemon_config(written, OURS)
+    assert config.text == written
+    assert config.differs == ()
+
+
+def test_a_persons_settings_survive_in_their_order() -> None:
+    theirs = '{"mtu": 1400, "log-opts": {"labels": "team"}, "insecure-registries": ["a.test"]}'
+    config = merge_daemon_config(theirs, OURS)
+    result = json.loads(config.text)
+    assert list(result)[:3] == ["mtu", "log-opts", "insecure-registries"]
+    assert result["mtu"] == 1400
+    assert result["insecure-registries"] == ["a.test"]
+    assert result["log-opts"] == {"labels": "team", "max-size": "10m", "max-file": "3"}
+    assert config.differs == ("log-opts", "log-driver", "live-restore")
+
+
+def test_what_the_inventory_names_wins() -> None:
+    config = merge_daemon_config('{"live-restore": false}', {"live-restore": True})
+    assert json.loads(config.text) == {"live-restore": True}
+    assert config.differs == ("live-restore",)
+
+
+def test_true_is_not_one() -> None:
+    assert merge_daemon_config('{"live-restore": 1}', {"live-restore": True}).differs
+
+
+def test_a_swarm_has_no_live_restore() -> None:
+    assert "live-restore" not in json.loads(merge_daemon_config("", OURS, swarm=True).text)
+    before = merge_daemon_config("", OURS).text
+    after = merge_daemon_config(before, OURS, swarm=True)
+    assert after.differs == ("live-restore",)
+    assert "live-restore" not in json.loads(after.text)
+
+
+@pytest.mark.parametrize(("given", "text"), [(3, "3"), (True, "true"), ("10m", "10m")])
+def test_log_opts_are_texts_for_the_engine(given: object, text: str) -> None:
+    config = merge_daemon_config("", {"log-opts": {"key": given}})
+    assert json.loads(config.text)["log-opts"]["key"] == text
+
+
+def test_broken_json_names_the_place_and_a_way_out() -> None:
+    with pytest.raises(GroundworkError) as caught:
+        merge_daemon_config('{\n  "mtu": 1400\n  "debug": true\n}', OURS, path="/x/daemon.json")
+    assert caught.value.where == "/x/daemon.json, line 3, column 3"
+    assert "move the file away" in caught.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("[]", "a list"), ('"a"', "a text"), ("null", "null"), ("3", "3")]
+)
+def test_other_json_is_refused(text: str, kind: str) -> None:
+    with pytest.raises(GroundworkError, match=f"found {kind}"):
+        merge_daemon_config(text, OURS)
+
+
+def test_blank_file_is_an_empty_one() -> None:
+    assert json.loads(merge_daemon_config(" \n", OURS).text) == OURS
+
+
+def test_options_are_not_changed() -> None:
+    options = {"log-opts": {"max-file": 3}, "live-restore": True}
+    merge_daemon_config("", options, swarm=True)
+    assert options == {"log-opts": {"max-file": 3}, "live-restore": True}
+
+
+def test_data_root() -> None:
+    assert data_root("", {}) == "/var/lib/docker"
+    assert data_root('{"data-root": "/srv/my docker"}', {}) == "/srv/my docker"
+    assert data_root('{"data-root": "/a"}', {"data-root": "/b"}) == "/b"
