@@ -1,0 +1,136 @@
+"""What was seen of each host while the run went by; the closing summary is made from this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .text import mapping, masked, sequence, words
+
+
+@dataclass
+class Service:
+    """A service, as the last result that spoke of it left it. Empty text is unknown."""
+
+    kind: str = ""
+    version: str = ""
+    address: str = ""
+    url: str = ""
+    image: str = ""
+    source: str = ""
+    health: str = ""
+
+
+@dataclass
+class Host:
+    """One host. `todo` are the look's reasons by role; `changes` are (stage, what was done)."""
+
+    services: dict[str, Service] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    engine: str = ""
+    schema: str = ""
+    before: str = ""
+    after: str = ""
+    applied: int = 0
+    stack: str = ""
+    docs: list[tuple[str, str]] = field(default_factory=list)
+    verbose: bool = False
+    looked: bool = False
+    todo: dict[str, list[str]] = field(default_factory=dict)
+    changes: list[tuple[str, str]] = field(default_factory=list)
+    failure: tuple[str, str] | None = None
+
+    def take(self, module: str, result: Mapping[str, Any]) -> None:
+        """Learn from a module's result; later results overrule earlier ones."""
+        learn = {
+            "observe": self._look,
+            "service_health": self._health,
+            "container_images": self._images,
+            "managed_files": self._files,
+            "alembic_migrate": self._schema,
+        }.get(module)
+        if learn and "censored" not in result:
+            learn(result)
+
+    def _service(self, name: str) -> Service:
+        return self.services.setdefault(name, Service())
+
+    def _look(self, result: Mapping[str, Any]) -> None:
+        look = mapping(result.get("look"))
+        self.looked = True
+        engine = mapping(look.get("engine"))
+        self.engine = words(engine.get("state"))
+        if self.engine == "ok":
+            self.engine = " ".join(
+                ["Docker", words(engine.get("version")), "Compose", words(engine.get("compose"))]
+            )
+        for name, value in mapping(look.get("services")).items():
+            seen, service = mapping(value), self._service(name)
+            service.kind = words(seen.get("kind"))
+            service.version = words(seen.get("version"))
+            service.address = words(seen.get("address"))
+            service.url = masked(words(seen.get("url")))
+            service.health = _state(seen)
+        for name, value in mapping(look.get("images")).items():
+            if name in self.services:
+                image = mapping(value)
+                self._service(name).image = words(image.get("ref"))
+                self._service(name).source = "present" if image else ""
+        self.files.update({words(k): words(v) for k, v in mapping(look.get("files")).items()})
+        schema = mapping(look.get("schema"))
+        self.schema = words(schema.get("state"))
+        self.before = self.after = _revisions(schema.get("current"))
+        plan = mapping(result.get("plan"))
+        self.todo = {k: [words(each) for each in sequence(v)] for k, v in plan.items() if v}
+        summary = mapping(result.get("summary"))
+        self.stack = words(summary.get("stack"))
+        self.verbose = bool(summary.get("verbose"))
+        self.docs = [
+            (words(each[0]), words(each[1]))
+            for each in sequence(summary.get("docs"))
+            if len(sequence(each)) == 2
+        ]
+
+    def _health(self, result: Mapping[str, Any]) -> None:
+        for value in sequence(result.get("services")):
+            seen = mapping(value)
+            service = self._service(words(seen.get("name")))
+            service.kind = words(seen.get("kind")) or service.kind
+            service.version = words(seen.get("version")) or service.version
+            service.address = words(seen.get("address")) or service.address
+            service.health = "healthy" if seen.get("healthy") else "not healthy"
+
+    def _images(self, result: Mapping[str, Any]) -> None:
+        for name, value in mapping(result.get("images")).items():
+            image = mapping(value)
+            service = self._service(name)
+            service.image = words(image.get("used")) or service.image
+            service.source = words(image.get("source")) or service.source
+
+    def _files(self, result: Mapping[str, Any]) -> None:
+        for value in sequence(result.get("files")):
+            file = mapping(value)
+            self.files[words(file.get("path"))] = words(file.get("action"))
+
+    def _schema(self, result: Mapping[str, Any]) -> None:
+        self.before = words(result.get("before"))
+        self.after = words(result.get("after"))
+        self.applied += len(sequence(result.get("applied")))
+        self.schema = "at_head"
+
+
+def _state(seen: Mapping[str, Any]) -> str:
+    state = words(seen.get("state"))
+    if seen.get("answers"):
+        return "healthy"
+    if state == "running":
+        health = words(seen.get("health"))
+        return health if health not in ("", "healthy") else "does not answer"
+    return state or "unknown"
+
+
+def _revisions(value: Any) -> str:
+    return ", ".join(words(each) for each in sequence(value)) or words(
+        None if sequence(value) == () else value
+    )

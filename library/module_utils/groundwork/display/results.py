@@ -1,0 +1,138 @@
+"""The lines of this project's own modules, a function each.
+
+Every function takes a module's result and gives the lines worth reading; an empty list means
+that there is nothing to say. Shapes are in each module's RETURN block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .text import Line, Marks, duration, labelled, line, mapping, masked, number, sequence, words
+
+BAR_WIDTH = 20
+SOURCES = {
+    "present": "already here",
+    "archive": "from an archive",
+    "registry": "pulled",
+    "build": "built here",
+}
+
+
+def health_lines(result: Mapping[str, Any], marks: Marks) -> list[Line]:
+    """A bar for each service: as long as it took to answer, compared with the slowest."""
+    services = [mapping(each) for each in sequence(result.get("services"))]
+    slowest = max((number(each.get("seconds")) for each in services), default=0.0)
+    names = [_titled(each) for each in services]
+    width = max((len(name) for name in names), default=0)
+    lines = []
+    for name, each in zip(names, services, strict=True):
+        seconds = number(each.get("seconds"))
+        healthy = bool(each.get("healthy"))
+        lines.append(
+            line(
+                f"{name:<{width}}  ",
+                (f"{bar(seconds, slowest, marks):<{BAR_WIDTH}}", "ok" if healthy else "failed"),
+                f"  {seconds:6.2f} s",
+                (f"  {words(each.get('address'))}", "dim"),
+                ("" if healthy else "  not healthy", "failed"),
+            )
+        )
+        error = words(each.get("last_error"))
+        if error and not healthy:
+            lines.append(line(" " * (width + 2), (masked(error.splitlines()[0]), "dim")))
+    return lines
+
+
+def bar(value: float, most: float, marks: Marks) -> str:
+    """A bar of at least half a character."""
+    halves = round(2 * BAR_WIDTH * value / most) if most > 0 else 0
+    halves = max(halves, 1)
+    return marks.full * (halves // 2) + (marks.half if halves % 2 else "")
+
+
+def image_lines(result: Mapping[str, Any], marks: Marks) -> list[Line]:
+    """A line for each image that had to be fetched, and why no better source was used."""
+    lines = []
+    for service, value in mapping(result.get("images")).items():
+        image = mapping(value)
+        source = words(image.get("source"))
+        tried = [mapping(each) for each in sequence(image.get("tried"))]
+        if source == "present" and not tried:
+            continue
+        used = words(image.get("used")) or words(image.get("wanted"))
+        lines.append(
+            line(
+                f"{service}  {used}  ",
+                (SOURCES.get(source, source or "not found"), "changed" if source else "failed"),
+                (f"  {duration(number(image.get('seconds')))}", "dim"),
+            )
+        )
+        lines += [
+            line((f"  not {SOURCES.get(words(t.get('source')), words(t.get('source')))}: ", "dim"),
+                 (_first(t.get("why")), "dim"))
+            for t in tried
+            if words(t.get("source")) != source and words(t.get("source")) != "present"
+        ]
+    return lines
+
+
+def revision_lines(result: Mapping[str, Any], marks: Marks) -> list[Line]:
+    """A line for each revision that was applied or taken back, and Alembic's warnings."""
+    lines = []
+    for value in sequence(result.get("applied")):
+        step = mapping(value)
+        back = words(step.get("direction")).startswith("down")
+        lines.append(
+            labelled(
+                "down" if back else "up",
+                f"{words(step.get('revision'))}  {words(step.get('message'))}",
+                "changed",
+                duration(number(step.get("seconds"))),
+            )
+        )
+    return lines
+
+
+def file_lines(result: Mapping[str, Any], marks: Marks) -> list[Line]:
+    """A line for each file that is new or differs; the names, never values, of new secrets."""
+    lines = []
+    for value in sequence(result.get("files")):
+        file = mapping(value)
+        action = words(file.get("action")) or ("updated" if file.get("changed") else "unchanged")
+        if action == "unchanged":
+            continue
+        made = ", ".join(words(name) for name in sequence(file.get("made")))
+        lines.append(
+            labelled(action, words(file.get("path")), "changed", f"new: {made}" if made else "")
+        )
+    return lines
+
+
+def look_note(result: Mapping[str, Any]) -> str:
+    """What the look found, in half a sentence."""
+    reasons = sum(len(sequence(each)) for each in mapping(result.get("plan")).values())
+    services = mapping(mapping(result.get("look")).get("services"))
+    if not services and not reasons:
+        return ""
+    if not reasons:
+        return "everything is as it should be"
+    return "one thing differs" if reasons == 1 else f"{reasons} things differ"
+
+
+def _titled(service: Mapping[str, Any]) -> str:
+    return f"{words(service.get('name'))} {words(service.get('version'))}".strip()
+
+
+def _first(value: Any) -> str:
+    lines = words(value).strip().splitlines()
+    return masked(lines[0]) if lines else ""
+
+
+LINES: dict[str, Callable[[Mapping[str, Any], Marks], list[Line]]] = {
+    "service_health": health_lines,
+    "container_images": image_lines,
+    "alembic_migrate": revision_lines,
+    "managed_files": file_lines,
+}

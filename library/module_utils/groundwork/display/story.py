@@ -1,0 +1,231 @@
+"""The run as stages: a heading for each role, and below it only what is worth a line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .failure import failure_lines, first_line, unreachable_lines
+from .results import LINES, look_note
+from .text import Line, Marks, Span, duration, indented, labelled, line, words
+
+TITLES = {
+    "observe": "Look",
+    "docker": "Engine",
+    "images": "Images",
+    "stack": "Stack",
+    "env_files": "Env files",
+    "schema": "Schema",
+}
+# Tasks that say or decide something but touch nothing: they are no work that was done
+TALK = frozenset({"debug", "set_fact", "assert", "validate_argument_spec", "meta", "include_vars"})
+LONG = 5.0
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task as far as a reader cares. `module` has no namespace; `where` is `file:line`."""
+
+    name: str
+    module: str
+    stage: str
+    title: str
+    role: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a task did on a host (or, with `item`, one turn of its loop)."""
+
+    task: Task
+    host: str
+    result: Mapping[str, Any]
+    seconds: float = 0.0
+    item: str = ""
+    check: bool = False
+    diff: str = ""
+    dump: str = ""
+
+
+@dataclass
+class _Stage:
+    title: str
+    began: float | None
+    headed: bool = False
+    worked: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+class Story:
+    """Takes outcomes in order and gives the lines to print. Holds no more than the open stages."""
+
+    def __init__(self, marks: Marks, verbosity: int = 0) -> None:
+        self.marks = marks
+        self.verbosity = verbosity
+        self.roles: set[str] = set()
+        self.hosts: set[str] = set()
+        self._open: dict[str, _Stage] = {}
+        self._last = ""
+
+    def begin(self, task: Task, now: float) -> list[Line]:
+        """A task starts; where it opens a stage, the stage before gets its last line."""
+        if task.stage in self._open:
+            return []
+        lines = self.end(now)
+        self._open[task.stage] = _Stage(task.title, now)
+        return lines
+
+    def end(self, now: float) -> list[Line]:
+        """Closes the open stages: one line for each that had nothing to show."""
+        lines = []
+        for stage in self._open.values():
+            if stage.headed:
+                continue
+            took = now - stage.began if stage.began is not None else 0
+            note = "; ".join(stage.notes) or ("ok" if stage.worked else "nothing to do")
+            lines.append(
+                line(
+                    (stage.title, "heading"),
+                    (f"  {note}", "dim"),
+                    (f"  {duration(took)}" if stage.worked and took >= 1 else "", "dim"),
+                )
+            )
+        self._open.clear()
+        self._last = ""
+        return lines
+
+    def ok(self, outcome: Outcome) -> list[Line]:
+        """A task that went well, changed something or not."""
+        task, result = outcome.task, outcome.result
+        stage = self._stage(task)
+        if task.module not in TALK:
+            stage.worked += 1
+        if task.module == "debug":
+            return self._show(outcome, self._said(outcome))
+        if task.module == "observe" and (note := look_note(result)):
+            stage.notes.append(f"{outcome.host}: {note}" if len(self.hosts) > 1 else note)
+        lines = self._own(outcome)
+        changed = bool(result.get("changed"))
+        if changed:
+            label = "would" if outcome.check else "changed"
+            if not lines:
+                lines = [self._task_line(label, outcome, "changed")]
+            elif outcome.check:
+                lines = [self._task_line(label, outcome, "changed"), *indented(lines)]
+        elif not lines and (self.verbosity > 0 or outcome.seconds >= LONG):
+            lines = [self._task_line("ok", outcome, "ok")]
+        if self.verbosity == 1 and lines:
+            lines += indented(_brief(result), 4)
+        lines += [line(text) for text in outcome.diff.rstrip("\n").splitlines()]
+        return self._show(outcome, lines)
+
+    def skipped(self, outcome: Outcome) -> list[Line]:
+        """A task that had no reason to run; a line of its own only with -v."""
+        self._stage(outcome.task)
+        if self.verbosity < 1:
+            return []
+        reason = words(outcome.result.get("skip_reason") or outcome.result.get("msg"))
+        return self._show(outcome, [self._task_line("skipped", outcome, "skip", reason)])
+
+    def failed(self, outcome: Outcome, ignored: bool = False, rescued: bool = False) -> list[Line]:
+        """A failure: in full where it ends the run, in a line where the playbook goes on."""
+        own = self._own(outcome)
+        if ignored or rescued:
+            label = "ignored" if ignored else "recovered"
+            lines = [*own, self._task_line(label, outcome, "warn")]
+            if self.verbosity > 0:
+                lines += indented(failure_lines(outcome.result, self.verbosity > 2), 4)
+            elif text := first_line(outcome.result):
+                lines += indented([line((text, "dim"))], 4)
+            return self._show(outcome, lines)
+        text = failure_lines(outcome.result, full=self.verbosity > 2)
+        return self._show(outcome, [*own, *self._broken("failed", "failed", outcome, text)])
+
+    def unreachable(self, outcome: Outcome, ignored: bool = False) -> list[Line]:
+        """A host that gave no answer."""
+        text = unreachable_lines(outcome.result, outcome.host)
+        label = "ignored" if ignored else "no answer"
+        return self._show(outcome, self._broken(label, "unreachable", outcome, text))
+
+    def remark(self, task: Task, text: str, style: str = "dim") -> list[Line]:
+        """A line that is about the run rather than a result."""
+        return self._headed(task, [line((text, style))])
+
+    def _broken(self, label: str, style: str, outcome: Outcome, text: list[Line]) -> list[Line]:
+        where = f"  {outcome.task.where}" if outcome.task.where else ""
+        return [
+            self._task_line(label, outcome, style, host=True),
+            *indented(text, 4),
+            line((f"    task: {outcome.task.name}{where}", "dim")),
+        ]
+
+    def _task_line(
+        self, label: str, outcome: Outcome, style: str, tail: str = "", host: bool = False
+    ) -> Line:
+        parts = [short(outcome.task.name)]
+        if outcome.item:
+            parts.append(f"({outcome.item})")
+        if host and len(self.hosts) <= 1:
+            parts.append(f"on {outcome.host}")
+        took = duration(outcome.seconds) if outcome.seconds >= 1 else ""
+        return labelled(label, " ".join(parts), style, "  ".join(t for t in (took, tail) if t))
+
+    def _own(self, outcome: Outcome) -> list[Line]:
+        """The lines of this project's modules; a shape they don't know costs only those lines."""
+        writer = LINES.get(outcome.task.module)
+        if writer is None or "censored" in outcome.result:
+            return []
+        try:
+            return writer(outcome.result, self.marks)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            if self.verbosity < 1:
+                return []
+            return [line((f"(this result could not be shown: {error!r})", "dim"))]
+
+    def _said(self, outcome: Outcome) -> list[Line]:
+        """What a debug task says; the reasons of "What differs" are the stage's why."""
+        result = outcome.result
+        message = result.get("msg")
+        texts = message if isinstance(message, (list, tuple)) else [message]
+        if short(outcome.task.name) == "What differs":
+            return [labelled("why", words(text), "heading") for text in texts if words(text)]
+        if "msg" not in result and "censored" not in result:
+            return [line(text) for text in outcome.dump.strip("\n").splitlines()]
+        said = [result["censored"]] if "censored" in result else texts
+        return [line(part) for text in said for part in words(text).splitlines()]
+
+    def _show(self, outcome: Outcome, lines: list[Line]) -> list[Line]:
+        if outcome.dump and outcome.task.module != "debug" and (lines or self.verbosity > 1):
+            dumped = [line((text, "dim")) for text in outcome.dump.strip("\n").splitlines()]
+            lines = [*lines, *indented(dumped)]
+        if len(self.hosts) > 1 and lines:
+            host = f"{outcome.host}  "
+            lines = [(Span(host, "heading"), *lines[0]), *indented(lines[1:], len(host))]
+        return self._headed(outcome.task, lines)
+
+    def _headed(self, task: Task, lines: Sequence[Line]) -> list[Line]:
+        if not lines:
+            return []
+        stage = self._stage(task)
+        heading = [] if stage.headed and self._last == task.stage else [
+            line((task.title, "heading"))
+        ]
+        stage.headed, self._last = True, task.stage
+        return [*heading, *indented(lines)]
+
+    def _stage(self, task: Task) -> _Stage:
+        self.roles.add(task.role)
+        return self._open.setdefault(task.stage, _Stage(task.title, None))
+
+
+def short(name: str) -> str:
+    """A task's name without its file's name in front: `wait | Until healthy` is `Until healthy`."""
+    return name.rpartition(" | ")[2].strip() or name
+
+
+def _brief(result: Mapping[str, Any]) -> list[Line]:
+    """What a result says of itself, in at most five lines."""
+    text = "" if "censored" in result else words(result.get("msg") or result.get("stdout"))
+    return [line((each, "dim")) for each in text.strip().splitlines()[:5]]

@@ -1,0 +1,179 @@
+"""The closing table: what stands where, what changed, and Ansible's counts."""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from .facts import Host, Service
+from .results import SOURCES
+from .story import TITLES
+from .text import Line, Marks, count, duration, labelled, line
+
+COUNTS = ("ok", "changed", "unreachable", "failures", "skipped", "rescued", "ignored")
+_STYLES = {
+    "ok": "ok",
+    "changed": "changed",
+    "unreachable": "unreachable",
+    "failures": "failed",
+    "skipped": "skip",
+    "rescued": "ok",
+    "ignored": "warn",
+}
+_SCHEMA = {
+    "at_head": "",
+    "pending": "revisions are waiting",
+    "ahead": "newer than the files here",
+    "empty": "nothing applied yet",
+    "two_heads": "two heads: they need a merge revision",
+    "unknown": "could not be looked at",
+}
+_UNWELL = {"exited", "missing", "unhealthy", "not healthy", "dead", "does not answer"}
+WIDTH = 72
+MOST = 6
+
+
+def summary_lines(
+    host_name: str, host: Host, seconds: float, marks: Marks, check: bool, look_only: bool
+) -> list[Line]:
+    """The table of one host. `look_only` is a run that only looked (status)."""
+    title = f"{host.stack} on {host_name}" if host.stack else host_name
+    head = f"{marks.rule * 2} {title} "
+    rows = _service_rows(host, marks)
+    verbose = host.verbose or look_only
+    if verbose and host.engine:
+        rows.append(labelled("engine", host.engine))
+    rows += _file_rows(host, verbose)
+    rows += _schema_rows(host, marks)
+    rows += _change_rows(host, check, look_only)
+    rows += [labelled(label[:9], text) for label, text in host.docs]
+    if seconds >= 0:
+        rows.append(labelled("took", duration(seconds)))
+    return [
+        line((head + marks.rule * max(WIDTH - len(head), 2), "heading")),
+        *(line("  ", *row) for row in rows),
+        line((marks.rule * WIDTH, "heading")),
+    ]
+
+
+def recap_line(host_name: str, counts: Mapping[str, int]) -> Line:
+    """Ansible's counts, spelled as Ansible spells them, so that scripts can search for them."""
+    spans: list[str | tuple[str, str]] = [f"{host_name} :"]
+    for key in COUNTS:
+        number = counts.get(key, 0)
+        name = "failed" if key == "failures" else key
+        spans.append(" ")
+        spans.append((f"{name}={number}", _STYLES[key] if number else ""))
+    return line(*spans)
+
+
+def _service_rows(host: Host, marks: Marks) -> list[Line]:
+    names = {name: f"{name} {service.version}".strip() for name, service in host.services.items()}
+    where = {name: service.url or service.address for name, service in host.services.items()}
+    wide = max((len(text) for text in names.values()), default=0)
+    far = max((len(text) for text in where.values()), default=0)
+    well = max((len(service.health) for service in host.services.values()), default=0)
+    return [
+        line(
+            f"{names[name]:<{wide}}  ",
+            (f"{service.health:<{well}}", _health_style(service.health)),
+            f"  {where[name]:<{far}}",
+            (f"  {_image(service)}", "dim"),
+        )
+        for name, service in host.services.items()
+    ]
+
+
+def _health_style(health: str) -> str:
+    if health == "healthy":
+        return "ok"
+    return "failed" if health in _UNWELL else "warn"
+
+
+def _image(service: Service) -> str:
+    if not service.image:
+        return "no image yet" if service.health == "missing" else ""
+    source = SOURCES.get(service.source, service.source)
+    return f"{service.image} ({source})" if source else service.image
+
+
+def _file_rows(host: Host, verbose: bool) -> list[Line]:
+    """Each file with -v or in a status, else those that are not as they should be, or new."""
+    if not host.files:
+        return []
+    shown = {path: state for path, state in host.files.items() if verbose or not _still(state)}
+    if not shown:
+        return [labelled("files", f"{count(len(host.files), 'file')} as they should be")]
+    folder = os.path.commonpath(list(host.files)) if _absolute(host.files) else ""
+    if len(host.files) == 1:
+        folder = str(Path(folder).parent)
+    rows = [labelled("files", f"in {folder}")] if folder else []
+    for path, state in shown.items():
+        name = os.path.relpath(path, folder) if folder else path
+        text = {"same": "as it should be", "unchanged": "as it should be"}.get(state, state)
+        style = "" if _still(state) else "changed"
+        rows.append(labelled("" if rows else "files", f"{name}: {text}", style))
+    return rows
+
+
+def _still(state: str) -> bool:
+    return state in ("same", "unchanged")
+
+
+def _absolute(paths: Mapping[str, str]) -> bool:
+    return all(Path(path).is_absolute() for path in paths)
+
+
+def _schema_rows(host: Host, marks: Marks) -> list[Line]:
+    if not host.schema:
+        return []
+    note = _SCHEMA.get(host.schema, host.schema)
+    if host.before != host.after:
+        moved = f"{host.before or 'empty'} {marks.arrow} {host.after or 'empty'}"
+        return [labelled("schema", moved, "changed", count(host.applied, "revision"))]
+    return [labelled("schema", host.after or note, "", note if host.after else "")]
+
+
+def _change_rows(host: Host, check: bool, look_only: bool) -> list[Line]:
+    label = "would" if check else "changed"
+    if host.failure:
+        stage, task = host.failure
+        return [
+            *_named(label, host.changes),
+            labelled("stopped", f"in {stage}: {task}", "failed"),
+            labelled("", "What is done stays done. Fix the cause above and run again.", "", ""),
+        ]
+    if look_only:
+        rows = [
+            labelled(TITLES.get(role, role)[:9], reason, "changed")
+            for role, reasons in host.todo.items()
+            for reason in reasons
+        ]
+        if rows:
+            return [labelled("to do", "on the next run:"), *rows]
+        return [labelled("to do", "nothing, everything is as it should be", "ok")] if (
+            host.looked
+        ) else []
+    if host.changes:
+        return _named(label, host.changes)
+    text = "nothing, everything is as it should be" if check else (
+        "nothing changed, everything was as it should be"
+    )
+    return [labelled(label, text, "ok")]
+
+
+def _named(label: str, changes: Sequence[tuple[str, str]]) -> list[Line]:
+    """The changes by name; where they are many, how many there are in each stage."""
+    if not changes:
+        return []
+    label, verb = ("would", "change ") if label == "would" else (label, "")
+    if len(changes) > MOST:
+        stages: dict[str, int] = {}
+        for stage, _ in changes:
+            stages[stage] = stages.get(stage, 0) + 1
+        text = ", ".join(f"{stage} ({number})" for stage, number in stages.items())
+        return [labelled(label, verb + text, "changed")]
+    texts = [f"{stage}: {what}" for stage, what in changes]
+    first, *rest = texts
+    return [labelled(label, verb + first, "changed"), *(labelled("", verb + each) for each in rest)]

@@ -1,0 +1,115 @@
+"""Lines, marks and words: the small things that every other file here writes with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+LABEL_WIDTH = 9
+_PASSWORD = re.compile(r"(://[^/\s:@]*):[^/\s@]*@")
+
+
+class Span(NamedTuple):
+    """A piece of a line. `style` is one of the callback's colours, or empty."""
+
+    text: str
+    style: str = ""
+
+
+Line = tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The few characters that a plain terminal may not have."""
+
+    full: str
+    half: str
+    rule: str
+    arrow: str
+    dots: str
+
+
+UNICODE = Marks(full="█", half="▌", rule="─", arrow="→", dots="…")
+ASCII = Marks(full="#", half="-", rule="-", arrow="->", dots="...")
+
+
+def marks_for(encoding: str | None) -> Marks:
+    """The marks that a stream of this encoding can show."""
+    try:
+        "".join(vars(UNICODE).values()).encode(encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return ASCII
+    return UNICODE
+
+
+def line(*spans: str | tuple[str, str]) -> Line:
+    """A line from strings and (text, style) pairs; empty pieces are left out."""
+    pairs = (Span(span) if isinstance(span, str) else Span(*span) for span in spans)
+    return tuple(pair for pair in pairs if pair.text)
+
+
+def labelled(label: str, text: str, style: str = "", tail: str = "") -> Line:
+    """`label` in a column of its own, then the text, then a dim tail."""
+    return line(
+        (f"{label:<{LABEL_WIDTH}} ", style),
+        text,
+        (f"  {tail}" if tail else "", "dim"),
+    )
+
+
+def indented(lines: Iterable[Line], by: int = 2) -> list[Line]:
+    """The same lines, further to the right."""
+    return [(Span(" " * by), *each) for each in lines]
+
+
+def plain(lines: Iterable[Line]) -> list[str]:
+    """Lines as they read without colours."""
+    return ["".join(span.text for span in each) for each in lines]
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: `0.4 s`, `12 s`, `2 min 05 s`."""
+    if seconds < 9.95:
+        return f"{max(seconds, 0):.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 60} min {whole % 60:02d} s"
+
+
+def count(number: int, word: str) -> str:
+    """`1 task`, `3 tasks`."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def masked(url: str) -> str:
+    """A URL whose password, if it still has one, is out of sight."""
+    return _PASSWORD.sub(r"\1:***@", url)
+
+
+def shortened(text: str, width: int, dots: str) -> str:
+    """At most `width` characters, the end replaced by dots."""
+    return text if len(text) <= width else text[: max(width - len(dots), 0)] + dots
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """The value if it is a mapping, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def sequence(value: Any) -> Sequence[Any]:
+    """The value if it is a list, else an empty one."""
+    return value if isinstance(value, (list, tuple)) else ()
+
+
+def words(value: Any) -> str:
+    """A value as text; nothing for None."""
+    return "" if value is None else str(value)
+
+
+def number(value: Any) -> float:
+    """A value as seconds; zero if it is none."""
+    return float(value) if isinstance(value, (int, float)) else 0.0
