@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+import ansible.module_utils
+
+# ansible.cfg's module_utils is for modules; a plugin on the controller has to say it again.
+_CORE = str(Path(__file__).resolve().parent.parent / "module_utils")
+if _CORE not in ansible.module_utils.__path__:
+    ansible.module_utils.__path__.append(_CORE)
 
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.groundwork.errors import GroundworkError

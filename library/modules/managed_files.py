@@ -21,13 +21,15 @@ description:
   - With O(part=stack), writes the Compose file and its C(.env). The secrets live in that C(.env);
     those that are missing are made. Compose has to accept both files before they are put in place.
   - With O(part=apps), writes each app's C(.env) from the same secrets.
+  - With O(part=examples), writes a C(.env.example) beside each of them, from the same contract and
+    without secrets, for the repository.
   - In an env file only the managed block is written. The lines around it are a person's own.
   - A diff shows no secret, and no line of a person's own.
 options:
   part:
     description: Which files.
     type: str
-    choices: [stack, apps]
+    choices: [stack, apps, examples]
     required: true
   stack_name:
     description: The Compose project's name.
@@ -99,7 +101,7 @@ made:
 """
 
 ARGUMENT_SPEC: dict[str, Any] = {
-    "part": {"type": "str", "choices": ["stack", "apps"], "required": True},
+    "part": {"type": "str", "choices": ["stack", "apps", "examples"], "required": True},
     "stack_name": {"type": "str", "required": True},
     "services": {"type": "dict", "required": True},
     "apps": {"type": "dict", "default": {}},
@@ -117,6 +119,8 @@ ACTIONS = {"missing": "created", "differs": "updated", "same": "unchanged"}
 def wanted_files(params: dict[str, Any], desired: Desired, secrets: Secrets) -> list[files.Wanted]:
     if params["part"] == "apps":
         return desired.app_files(secrets)
+    if params["part"] == "examples":
+        return desired.example_files()
     missing = [service.name for service in desired.services if service.name not in params["images"]]
     if missing:
         raise GroundworkError(f"No image is known for {', '.join(missing)}.", where="images")

@@ -11,7 +11,13 @@ from . import contract, dotenv
 from .contract import App, Image, Secrets
 from .files import Wanted, read
 from .inventory import parse_services
-from .services import Service
+from .services import Service, kind_of
+
+EXAMPLE_HEADER = """\
+# What `ansible-playbook playbooks/dev.yml` writes into the file of this name without `.example`,
+# with passwords of your own. Rendered from the inventory by `make examples`.
+
+"""
 
 
 @dataclass(frozen=True)
@@ -69,11 +75,15 @@ class Desired:
         """
         lines = self.compose.splitlines(keepends=True)
         kept = [line for line in lines if quick_start or "start_interval:" not in line]
-        env = contract.infra_env(self.services, images, secrets.values)
+        text = self._infra_env(images, secrets.values)
         return [
             Wanted(self.compose_file, "".join(kept), 0o644),
-            Wanted(self.env_file, dotenv.render(env), 0o600, block=True),
+            Wanted(self.env_file, text, 0o600, block=True),
         ]
+
+    def _infra_env(self, images: Mapping[str, Image], secrets: Mapping[str, str]) -> str:
+        comments = {f"{service.prefix}_IMAGE": service.name for service in self.services}
+        return dotenv.render(contract.infra_env(self.services, images, secrets), comments)
 
     def app_files(self, secrets: Secrets) -> list[Wanted]:
         """Each app's env file."""
@@ -85,4 +95,20 @@ class Desired:
                 block=True,
             )
             for app in self.apps
+        ]
+
+    def example_files(self) -> list[Wanted]:
+        """The `.env.example` beside each env file: the same lines, placeholders for secrets."""
+        secrets = contract.placeholders(self.services)
+        images = {
+            service.name: Image(service.image, kind_of(service).flavour(service.image, {}, {}))
+            for service in self.services
+        }
+        texts = {self.env_file: self._infra_env(images, secrets)}
+        for app in self.apps:
+            lines = contract.app_env(app, self.services, secrets)
+            texts[self.workspace / app.path] = dotenv.render(lines)
+        return [
+            Wanted(path.with_name(f"{path.name}.example"), f"{EXAMPLE_HEADER}{text}", 0o644)
+            for path, text in texts.items()
         ]

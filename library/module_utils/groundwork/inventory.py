@@ -148,6 +148,8 @@ def unwritable(secret: str) -> str:
             "a backslash at its end, before a single quote or before another backslash "
             "is read differently by different .env readers"
         )
+    if "${" in secret:
+        return "it has ${, which some .env readers take for the start of a variable"
     return ""
 
 

@@ -1,0 +1,42 @@
+# The short names for what is done every day. Each is one command that you can also type yourself.
+.PHONY: help dev status down test lint unit integration bench examples lock
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+dev: .venv/ready ## Bring the whole stack up on this machine
+	.venv/bin/ansible-playbook playbooks/dev.yml
+
+status: .venv/ready ## Show what runs, and what `make dev` would do
+	.venv/bin/ansible-playbook playbooks/status.yml
+
+down: .venv/ready ## Stop the stack; the data stay
+	.venv/bin/ansible-playbook playbooks/down.yml
+
+test: lint unit integration ## Run every check and test
+
+lint: .venv/ready ## Check style and types, without Docker
+	.venv/bin/ruff format --check
+	.venv/bin/ruff check
+	.venv/bin/mypy
+	.venv/bin/yamllint --strict .
+	PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/ansible-lint --offline
+
+unit: .venv/ready ## Run the tests that need no Docker
+	.venv/bin/pytest tests/unit tests/contracts
+
+integration: .venv/ready ## Run the tests against the real engine and services
+	.venv/bin/pytest tests/integration
+
+bench: .venv/ready ## Measure against the same work by hand
+	.venv/bin/python tools/bench.py
+
+examples: .venv/ready ## Render the .env.example files from the inventory
+	.venv/bin/ansible-playbook playbooks/examples.yml
+
+lock: .venv/ready ## Resolve requirements.in into requirements.txt
+	tools/lock
+
+# Made anew when requirements.txt changes, or when the folder moved
+.venv/ready: requirements.txt tools/venv
+	tools/venv

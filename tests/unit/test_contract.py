@@ -1,0 +1,151 @@
+"""The env contract: right addresses for each audience, and no secret where everybody reads."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from ansible.module_utils.groundwork import contract
+from ansible.module_utils.groundwork.contract import SALT_VARIABLE, Image
+from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.inventory import parse_services
+
+RAW: dict[str, Any] = {
+    "postgres": {
+        "kind": "postgres",
+        "image": "postgres:16-alpine",
+        "port": 15432,
+        "url_variable": "DATABASE_URL",
+    },
+    "qdrant": {"kind": "qdrant", "image": "qdrant/qdrant:v1.7.4", "port": 16333},
+    "redis": {"kind": "redis", "image": "redis:7-alpine", "port": 16379},
+}
+SERVICES = parse_services(RAW)
+HARD = "a:b/c@d?e#f%g$h&i'j\"k l+m"
+SECRETS = {
+    SALT_VARIABLE: "salt",
+    "POSTGRES_PASSWORD": HARD,
+    "QDRANT_API_KEY": "qdrant-key",
+    "REDIS_PASSWORD": HARD,
+}
+IMAGES = {service.name: Image(service.image, "flavour") for service in SERVICES}
+BACKEND = {"path": "apps/backend/.env", "services": ["postgres", "qdrant", "redis"]}
+
+
+def app_of(entry: dict[str, Any]) -> contract.App:
+    return contract.parse_apps({"app": entry}, SERVICES)[0]
+
+
+def refusal(entry: Any) -> str:
+    with pytest.raises(GroundworkError) as caught:
+        contract.parse_apps({"app": entry}, SERVICES)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "REDIS_URL"])
+def test_a_url_gives_back_the_password_whatever_is_in_it(variable: str) -> None:
+    url = urlsplit(contract.infra_env(SERVICES, IMAGES, SECRETS)[variable])
+    assert unquote(url.password or "") == HARD
+
+
+def test_the_audiences_get_their_own_addresses() -> None:
+    internal = contract.infra_env(SERVICES, IMAGES, SECRETS)
+    host = contract.app_env(app_of(BACKEND), SERVICES, SECRETS)
+    assert urlsplit(internal["DATABASE_URL"]).netloc.endswith("@postgres:5432")
+    assert urlsplit(host["DATABASE_URL"]).netloc.endswith("@127.0.0.1:15432")
+    assert internal["QDRANT_URL"] == "http://qdrant:6333"
+    assert host["QDRANT_URL"] == "http://127.0.0.1:16333"
+    assert host["QDRANT_API_KEY"] == "qdrant-key"
+
+
+@pytest.mark.parametrize(("bind", "host"), [("0.0.0.0", "127.0.0.1"), ("10.0.0.5", "10.0.0.5")])
+def test_an_app_on_the_host_reaches_a_service_where_it_listens(bind: str, host: str) -> None:
+    services = parse_services({"qdrant": RAW["qdrant"] | {"bind": bind}})
+    app = contract.App("app", ".env", services=("qdrant",))
+    assert contract.app_env(app, services, SECRETS)["QDRANT_URL"] == f"http://{host}:16333"
+
+
+def test_the_redis_container_gets_no_password() -> None:
+    lines = contract.infra_env(SERVICES, IMAGES, SECRETS)
+    assert HARD not in lines["REDIS_ACL"]
+
+
+def test_a_checksum_follows_the_secret_and_the_salt() -> None:
+    def checksum(**change: str) -> str:
+        return contract.infra_env(SERVICES, IMAGES, SECRETS | change)["REDIS_CHECKSUM"]
+
+    assert checksum() == checksum()
+    assert len({checksum(), checksum(REDIS_PASSWORD="x"), checksum(STACK_CHECKSUM_SALT="y")}) == 3
+    assert checksum() == checksum(POSTGRES_PASSWORD="another service's")
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("apps/.env", ["env_files_apps.app must be"]),
+        ({"services": []}, ["env_files_apps.app must be"]),
+        ({"path": ".env", "servces": []}, ["servces", "Did you mean 'services'?"]),
+        ({"path": ".env", "services": ["postgre"]}, ["'postgre'", "Did you mean 'postgres'?"]),
+        ({"path": ".env", "services": "postgres"}, ["must be a list"]),
+        ({"path": ".env", "variables": {"a b": 1}}, ["'a b'"]),
+        ({"path": ".env", "variables": {"A": "x\ny"}}, ["variables.A"]),
+        ({"path": ".env", "public": True, "services": ["redis"]}, ["public", "redis"]),
+        ({"path": ".env", "public": True, "variables": {"API_KEY": "x"}}, ["API_KEY", "secret"]),
+        (
+            {"path": ".env", "public": True, "variables": {"API": "https://me:pw@example.com"}},
+            ["variables.API", "secret"],
+        ),
+    ],
+)
+def test_a_wrong_app_is_named(entry: Any, words: list[str]) -> None:
+    text = refusal(entry)
+    for word in words:
+        assert word in text
+
+
+def test_a_public_app_with_a_stacks_secret_in_it_is_refused_without_showing_it() -> None:
+    app = app_of({"path": ".env", "public": True, "variables": {"HINT": "x qdrant-key y"}})
+    with pytest.raises(GroundworkError) as caught:
+        contract.app_env(app, SERVICES, SECRETS)
+    assert "HINT" in str(caught.value)
+    assert "qdrant-key" not in str(caught.value)
+
+
+def test_values_are_written_as_a_person_means_them() -> None:
+    app = app_of({"path": ".env", "variables": {"DEBUG": True, "N": 3, "EMPTY": None}})
+    assert contract.app_env(app, SERVICES, SECRETS) == {"DEBUG": "true", "N": "3", "EMPTY": ""}
+
+
+def test_secrets_are_made_once_and_kept() -> None:
+    made = contract.settle_secrets(SERVICES, {}, 24)
+    assert set(made.made) == set(made.values) == set(SECRETS)
+    assert all(len(value) == 24 and value.isalnum() for value in made.values.values())
+    kept = contract.settle_secrets(SERVICES, made.values, 24)
+    assert (kept.values, kept.made) == (made.values, ())
+
+
+def test_a_deleted_secret_alone_is_made_anew() -> None:
+    kept = {name: value for name, value in SECRETS.items() if name != "REDIS_PASSWORD"}
+    again = contract.settle_secrets(SERVICES, kept, 24)
+    assert again.made == ("REDIS_PASSWORD",)
+    assert again.values["POSTGRES_PASSWORD"] == HARD
+
+
+def test_the_inventorys_password_wins() -> None:
+    services = parse_services({"redis": RAW["redis"] | {"password": "from the inventory"}})
+    secrets = contract.settle_secrets(services, {"REDIS_PASSWORD": "old"}, 24)
+    assert secrets.values["REDIS_PASSWORD"] == "from the inventory"
+
+
+def test_a_kept_secret_that_cannot_be_used_is_named_not_shown() -> None:
+    with pytest.raises(GroundworkError) as caught:
+        contract.settle_secrets(SERVICES, SECRETS | {"QDRANT_API_KEY": "two words"}, 24)
+    assert "QDRANT_API_KEY" in str(caught.value)
+    assert "two words" not in str(caught.value)
+
+
+def test_values_do_not_show_in_a_repr() -> None:
+    services = parse_services({"redis": RAW["redis"] | {"password": "hunter2"}})
+    secrets = contract.settle_secrets(services, {}, 24)
+    assert "hunter2" not in repr(services) + repr(secrets)

@@ -1,0 +1,103 @@
+"""The inventory: a wrong variable is refused by its name, all mistakes at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.inventory import given_passwords, parse_services
+
+REDIS: dict[str, Any] = {"kind": "redis", "image": "redis:7-alpine", "port": 6379}
+POSTGRES: dict[str, Any] = {"kind": "postgres", "image": "postgres:16-alpine", "port": 5432}
+
+
+def refusal(raw: Any) -> str:
+    with pytest.raises(GroundworkError) as caught:
+        parse_services(raw)
+    return str(caught.value)
+
+
+def test_defaults_are_filled_in() -> None:
+    (service,) = parse_services({"my-db": POSTGRES})
+    assert (service.bind, service.prefix, service.url_variable) == (
+        "127.0.0.1",
+        "MY_DB",
+        "MY_DB_URL",
+    )
+    assert service.options == {"user": "app", "database": "app", "url_scheme": "postgresql"}
+
+
+def test_a_port_may_be_text_as_extra_variables_are() -> None:
+    assert parse_services({"redis": REDIS | {"port": "6380"}})[0].port == 6380
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"port": 70000}, ["stack_services.redis.port", "70000", "1 to 65535"]),
+        ({"port": 0}, ["stack_services.redis.port"]),
+        ({"port": True}, ["stack_services.redis.port"]),
+        ({"port": 1.5}, ["stack_services.redis.port"]),
+        ({"port": "http"}, ["stack_services.redis.port", "'http'"]),
+        ({"port": None}, ["stack_services.redis.port is missing"]),
+        ({"kind": "redsi"}, ["stack_services.redis.kind", "Did you mean 'redis'?"]),
+        ({"kind": None}, ["stack_services.redis.kind is missing", "postgres, qdrant, redis"]),
+        ({"image": ""}, ["stack_services.redis.image"]),
+        ({"prot": 1}, ["stack_services.redis.prot: unknown option", "Did you mean 'port'?"]),
+        ({"user": "x"}, ["stack_services.redis.user: unknown option"]),
+        ({"bind": "localhost"}, ["stack_services.redis.bind", "'localhost'"]),
+        ({"url_variable": "redis-url"}, ["stack_services.redis.url_variable"]),
+        ({"password": 12345}, ["stack_services.redis.password", "quotes"]),
+        ({"password": "tail\\"}, ["stack_services.redis.password", "backslash"]),
+    ],
+)
+def test_a_wrong_option_is_named(change: dict[str, Any], words: list[str]) -> None:
+    text = refusal({"redis": REDIS | change})
+    for word in words:
+        assert word in text
+
+
+def test_a_refusal_never_holds_the_password() -> None:
+    assert "hunter2\\" not in refusal({"redis": REDIS | {"password": "hunter2\\"}})
+
+
+@pytest.mark.parametrize("name", ["Redis", "1redis", "my_redis", "my redis", ""])
+def test_a_name_that_compose_or_a_url_could_not_take(name: str) -> None:
+    assert f"stack_services.{name}" in refusal({name: REDIS})
+
+
+@pytest.mark.parametrize("raw", [None, {}, [], "redis", {"redis": None}, {"redis": "redis:7"}])
+def test_what_is_no_dictionary_of_services(raw: Any) -> None:
+    assert "stack_services" in refusal(raw)
+
+
+def test_two_services_on_one_port_are_both_named() -> None:
+    text = refusal({"one": REDIS, "two": REDIS})
+    assert "stack_services.two" in text
+    assert "stack_services.one" in text
+    assert "port 6379" in text
+
+
+def test_two_services_with_one_url_variable() -> None:
+    same = {"url_variable": "CACHE_URL"}
+    assert "variable CACHE_URL" in refusal(
+        {"one": REDIS | same, "two": REDIS | same | {"port": 6380}}
+    )
+
+
+def test_every_mistake_is_told_at_once() -> None:
+    text = refusal({"a": REDIS | {"port": 0}, "b": REDIS | {"kind": "x"}, "c": {"kind": "redis"}})
+    for name in ("a.port", "b.kind", "c.image", "c.port"):
+        assert f"stack_services.{name}" in text
+
+
+def test_a_qdrant_key_has_to_fit_into_a_header() -> None:
+    qdrant = {"kind": "qdrant", "image": "qdrant/qdrant:v1.7.4", "port": 6333}
+    assert "HTTP header" in refusal({"qdrant": qdrant | {"password": "two words"}})
+
+
+def test_given_passwords_are_found_even_in_a_broken_inventory() -> None:
+    raw = {"a": {"password": "one"}, "b": None, "c": {"password": ""}, "d": {"password": 2}}
+    assert given_passwords(raw) == {"one", "2"}
+    assert given_passwords("nonsense") == set()
