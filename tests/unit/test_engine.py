@@ -1,0 +1,87 @@
+"""What the engine's answers mean, and who holds a port."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from typing import Any
+
+import pytest
+from ansible.module_utils.groundwork import engine, ports
+from ansible.module_utils.groundwork.docker import Docker, Result
+
+
+def server(version: str, api: str) -> Result:
+    return Result(0, json.dumps({"Server": {"Version": version, "ApiVersion": api}}), "")
+
+
+COMPOSE = Result(0, "2.26.1-4\n", "")
+NOWHERE = Result(1, "", "Cannot connect to the Docker daemon at unix:///var/run/docker.sock.")
+DENIED = Result(1, "", "permission denied while trying to connect to the Docker daemon socket")
+
+
+@pytest.mark.parametrize(
+    ("version", "compose", "installed", "state"),
+    [
+        (server("26.1.5", "1.45"), COMPOSE, True, "ok"),
+        (server("24.0.7", "1.43"), COMPOSE, True, "ok"),
+        (server("19.03.1", "1.40"), COMPOSE, True, "old"),
+        (server("26.1.5", "1.45"), Result(0, "2.17.0", ""), True, "old"),
+        (server("26.1.5", "1.45"), Result(1, "", "unknown command"), True, "no-compose"),
+        (NOWHERE, COMPOSE, True, "stopped"),
+        (NOWHERE, COMPOSE, False, "absent"),
+        (DENIED, COMPOSE, True, "denied"),
+        (Result(127, "", "docker: No such file"), COMPOSE, False, "absent"),
+        (Result(124, "", "no answer within 10 s"), COMPOSE, True, "unknown"),
+    ],
+)
+def test_the_engines_state(version: Result, compose: Result, installed: bool, state: str) -> None:
+    found = engine.judge(version, compose, installed)
+    assert found.state == state
+    assert bool(found.error) == (state != "ok")
+
+
+@pytest.mark.parametrize(("api", "quick"), [("1.43", False), ("1.44", True), ("1.100", True)])
+def test_start_interval_wants_a_newer_engine(api: str, quick: bool) -> None:
+    assert engine.judge(server("x", api), COMPOSE, True).quick_start == quick
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("v2.26.1-4", (2, 26, 1)),
+        ("2.24", (2, 24)),
+        ("", ()),
+        ("dev", ()),
+        ("20.10.0-rc1", (20, 10, 0)),
+    ],
+)
+def test_versions(text: str, numbers: tuple[int, ...]) -> None:
+    assert engine.numbers(text) == numbers
+
+
+def test_a_docker_command_that_is_not_there_is_an_answer() -> None:
+    result = Docker("no-such-docker").run("version")
+    assert (result.code, result.ok) == (127, False)
+
+
+@pytest.fixture
+def listener() -> Any:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        held.listen()
+        yield held
+
+
+def test_a_taken_port_names_its_process(listener: socket.socket) -> None:
+    port = listener.getsockname()[1]
+    (found,) = ports.taken(Docker("no-such-docker"), [("127.0.0.1", port)])
+    assert found.port == port
+    assert f"(process {os.getpid()})" in found.holder
+
+
+def test_a_free_port_is_not_taken(listener: socket.socket) -> None:
+    port = listener.getsockname()[1]
+    listener.close()
+    assert ports.taken(Docker("no-such-docker"), [("127.0.0.1", port)]) == []

@@ -1,0 +1,145 @@
+"""The plan: nothing to do on a host that is as it should be, a reason for everything else."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils.groundwork import plan
+from ansible.module_utils.groundwork.desired import Desired
+
+DESIRED = Desired.of(
+    {
+        "stack_name": "groundwork",
+        "services": {
+            "postgres": {"kind": "postgres", "image": "postgres:16-alpine", "port": 5432},
+            "redis": {"kind": "redis", "image": "redis:7-alpine", "port": 6379},
+        },
+        "apps": {},
+        "workspace_dir": "/work space",
+        "stack_dir": "/work space/infra",
+        "compose": "",
+        "password_length": 32,
+    }
+)
+RUNNING: dict[str, Any] = {
+    "kind": "",
+    "state": "running",
+    "health": "healthy",
+    "config": "same",
+    "image": "same",
+    "answers": True,
+    "version": "1",
+    "error": "",
+}
+IMAGE = {"reference": "x", "id": "sha256:1", "flavour": "postgres-16-musl", "candidates": ["x"]}
+CONVERGED: dict[str, Any] = {
+    "engine": {"state": "ok", "error": ""},
+    "images": {"postgres": IMAGE, "redis": IMAGE | {"flavour": "redis-7"}},
+    "volumes": {},
+    "files": {"/work space/infra/.env": "same"},
+    "env_files": {"/work space/apps/backend/.env": "same"},
+    "services": {"postgres": RUNNING, "redis": RUNNING},
+    "new_passwords": [],
+    "schema": {"state": "at_head", "pending": []},
+    "foreign_projects": [],
+    "ports_taken": [],
+    "disk_free_mb": None,
+    "disk_wanted_mb": 1024,
+    "disk_path": "",
+}
+STEPS = ["docker", "images", "files", "services", "env_files", "schema"]
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    look = copy.deepcopy(CONVERGED)
+    *parents, last = path.split("/")
+    entry = look
+    for key in parents:
+        entry = entry[key]
+    entry[last] = value
+    return look
+
+
+def test_nothing_is_to_do_where_all_is_as_it_should_be() -> None:
+    assert plan.plan(DESIRED, CONVERGED) == {step: [] for step in STEPS}
+    assert plan.problems(DESIRED, CONVERGED) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "step", "words"),
+    [
+        ("engine/state", "absent", "docker", "no Docker engine"),
+        ("engine/state", "stopped", "docker", "stopped"),
+        ("images/redis/reference", "", "images", "redis"),
+        ("services/redis/state", "exited", "services", "redis: its container is exited"),
+        ("services/redis/state", "unknown", "services", "redis: unknown"),
+        ("services/redis/health", "unhealthy", "services", "unhealthy"),
+        ("services/redis/config", "differs", "services", "configuration changed"),
+        ("services/redis/config", "unknown", "services", "could not be compared"),
+        ("services/redis/image", "differs", "services", "image changed"),
+        ("services/redis/answers", False, "services", "doesn't answer"),
+        ("services/old", RUNNING, "services", "old: is not in the inventory any more"),
+        ("new_passwords", ["POSTGRES_PASSWORD"], "services", "new password"),
+        ("schema/state", "pending", "schema", "to apply"),
+        ("schema/state", "empty", "schema", "to apply"),
+        ("schema/state", "ahead", "schema", "ahead"),
+        ("schema/state", "two_heads", "schema", "more than one head"),
+        ("schema/state", "unknown", "schema", "unknown"),
+    ],
+)
+def test_each_difference_is_a_reason_for_its_step_alone(
+    path: str, value: Any, step: str, words: str
+) -> None:
+    found = plan.plan(DESIRED, changed(path, value))
+    assert words in " ".join(found[step])
+    assert [name for name in STEPS if found[name]] == [step]
+
+
+@pytest.mark.parametrize("verdict", ["missing", "differs", "unknown"])
+def test_a_file_that_changes_has_the_services_looked_after(verdict: str) -> None:
+    look = changed("files", {"/work space/infra/.env": verdict})
+    found = plan.plan(DESIRED, look)
+    assert found["files"]
+    assert found["services"]
+
+
+def test_a_service_without_a_container_is_started() -> None:
+    found = plan.plan(DESIRED, changed("services", {"redis": RUNNING}))
+    assert found["services"] == ["postgres: has no container yet"]
+
+
+def test_a_taken_port_names_port_holder_and_variable() -> None:
+    taken = [{"service": "redis", "port": 6379, "holder": "redis-server (process 7)"}]
+    (problem,) = plan.problems(DESIRED, changed("ports_taken", taken))
+    assert "6379" in problem["what"]
+    assert "redis-server (process 7)" in problem["what"]
+    assert problem["where"] == "stack_services.redis.port"
+
+
+@pytest.mark.parametrize(
+    ("volume", "refused"),
+    [
+        ({"flavour": "postgres-16-musl", "data_version": ""}, False),
+        ({"flavour": "postgres-16-glibc", "data_version": ""}, True),
+        ({"flavour": "postgres-15-musl", "data_version": ""}, True),
+        ({"flavour": "", "data_version": "16"}, False),
+        ({"flavour": "", "data_version": "15"}, True),
+        ({"flavour": "", "data_version": ""}, False),
+    ],
+)
+def test_a_volume_goes_to_the_flavour_that_made_it(volume: dict[str, str], refused: bool) -> None:
+    found = plan.problems(DESIRED, changed("volumes", {"postgres": volume}))
+    assert bool(found) == refused
+    if refused:
+        assert "groundwork_postgres_data" in found[0]["what"]
+        assert "dump" in found[0]["next_step"]
+
+
+def test_a_full_disk_and_a_foreign_stack_are_problems() -> None:
+    assert "5 MB left" in plan.problems(DESIRED, changed("disk_free_mb", 5))[0]["what"]
+    (problem,) = plan.problems(DESIRED, changed("foreign_projects", ["/other/infra"]))
+    assert problem["where"] == "/other/infra"
+    assert Path(problem["where"]).is_absolute()
