@@ -35,7 +35,7 @@ def create_app(store: Store) -> ASGIApp:
         *snapshots_api.routes(store),
         Route("/{path:path}", _unknown, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
     ]
-    app = Starlette(routes=routes, exception_handlers={405: _unknown})
+    app = Starlette(routes=routes, exception_handlers={405: _unknown, ApiError: _failed})
     return _Guard(app, store)
 
 
@@ -66,8 +66,7 @@ def _points(store: Store) -> list[Route]:
     def write(method: str, path: str, model: type[Body], build: Callable[[Body], Any]) -> Route:
         def work(s: Store, p: dict[str, str], b: bytes) -> Any:
             collection = s.get(p["name"])
-            built = build(parse(model, b))
-            return writes.run(collection, built if isinstance(built, list) else [built])
+            return writes.run(collection, build(parse(model, b)))
 
         return _route(store, method, path, work)
 
@@ -95,7 +94,7 @@ def _points(store: Store) -> list[Route]:
             s.get(p["name"]), p["id"])),
         write("PUT", "/collections/{name}/index", models.CreateIndex, writes.create_index),
         _route(store, "DELETE", "/collections/{name}/index/{field:path}", lambda s, p, b:
-               writes.run(s.get(p["name"]), [writes.Op.delete_field_index(p["field"])])),
+               writes.run(s.get(p["name"]), writes.Op.delete_field_index(p["field"]))),
     ]  # fmt: skip
 
 
@@ -134,6 +133,11 @@ async def _unknown(request: Request, _error: Exception | None = None) -> Respons
     return failure(not_spoken(f"{request.method} {request.url.path}"))
 
 
+async def _failed(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)  # it is registered for no other
+    return failure(error)
+
+
 class _Guard:
     """Before anything else: the API key, and whether the storage is loaded."""
 
@@ -149,10 +153,7 @@ class _Guard:
             if refusal is not None:
                 await refusal(scope, receive, send)
                 return
-        try:
-            await self._app(scope, receive, send)
-        except ApiError as error:
-            await failure(error)(scope, receive, send)
+        await self._app(scope, receive, send)
 
     def _refusal(self, request: Request) -> Response | None:
         if self._key is not None:
@@ -160,7 +161,8 @@ class _Guard:
             scheme, _, token = request.headers.get("authorization", "").partition(" ")
             if given is None and scheme.lower() == "bearer":
                 given = token.strip()
-            if given is None or not hmac.compare_digest(given.encode(), self._key):
+            # Headers are read as Latin-1, so this gives back the bytes that were sent.
+            if given is None or not hmac.compare_digest(given.encode("latin-1"), self._key):
                 return PlainTextResponse("Invalid api-key", status_code=403)
         if not self._store.ready:
             return failure(ApiError(503, "Service unavailable: the storage is being loaded"))

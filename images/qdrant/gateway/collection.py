@@ -76,17 +76,16 @@ class Collection:
                 raise not_found(f"Collection `{self.name}` doesn't exist!")
             yield self._shard
 
-    def write(self, *operations: edge.UpdateOperation) -> int:
-        """Apply operations in order. When this returns, they survive the process being killed.
+    def write(self, operation: edge.UpdateOperation) -> int:
+        """Apply an operation. When this returns, it survives the process being killed.
 
-        The engine appends each one to its write-ahead log (a shared file mapping, so the kernel
-        has it at once) before it answers. `flush` is what makes it survive a power cut.
+        The engine appends it to its write-ahead log (a shared file mapping, so the kernel has it
+        at once) before it answers. `flush` is what makes it survive a power cut.
         """
         with self.shard() as shard, self._writing:
-            for operation in operations:
-                self._operations += 1
-                self._dirty = True
-                shard.update(operation)
+            self._operations += 1
+            self._dirty = True
+            shard.update(operation)
             return self._operations
 
     def flush(self) -> None:
@@ -113,8 +112,10 @@ class Collection:
             config = dict(self.config)
             for name, value in changes.items():
                 old = config.get(name)
-                merged = isinstance(old, dict) and isinstance(value, dict)
-                config[name] = {**old, **value} if merged else value
+                if isinstance(old, dict) and isinstance(value, dict):
+                    config[name] = {**old, **value}
+                else:
+                    config[name] = value
             write_config(self.folder, config)
             self.config = config
 

@@ -16,9 +16,17 @@ _RANGE = ("gt", "gte", "lt", "lte")
 
 
 def to_filter(data: Json | None) -> edge.Filter | None:
-    """Translate a filter; None stays None. A key that isn't known is a 400, never ignored."""
+    """Translate a filter; None stays None. What isn't understood is a 400, never ignored."""
     if data is None:
         return None
+    try:
+        return _filter(data)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise _format(f"the filter isn't understood: {reason}") from error
+
+
+def _filter(data: Json) -> edge.Filter:
     unknown = set(data) - set(_CLAUSES)
     if unknown:
         raise _format(f"unknown field `{sorted(unknown)[0]}` in a filter")
@@ -32,9 +40,7 @@ def to_filter(data: Json | None) -> edge.Filter | None:
 
 
 def _min_should(data: Any) -> edge.MinShould:
-    if not isinstance(data, dict):
-        raise _format("`min_should` needs `conditions` and `min_count`")
-    return edge.MinShould(_conditions(data.get("conditions")) or [], int(data.get("min_count", 1)))
+    return edge.MinShould(_conditions(data["conditions"]) or [], data["min_count"])
 
 
 def _conditions(data: Any) -> list[Any] | None:
@@ -53,7 +59,7 @@ def _condition(data: Any) -> Any:
         if name in data:
             return build(data[name])
     if data and set(data) <= set(_CLAUSES):
-        return to_filter(data)
+        return _filter(data)
     raise _format("data did not match any variant of untagged enum Condition")
 
 
@@ -64,10 +70,7 @@ def _has_id(ids: Any) -> edge.HasIdCondition:
 
 
 def _nested(data: Any) -> edge.NestedCondition:
-    inner = to_filter(data["filter"])
-    if inner is None:
-        raise _format("`nested` needs a filter")
-    return edge.NestedCondition(data["key"], inner)
+    return edge.NestedCondition(data["key"], _filter(data["filter"]))
 
 
 _KINDS: dict[str, Callable[[Any], Any]] = {
@@ -92,6 +95,20 @@ def _field(data: Json) -> edge.FieldCondition:
     return edge.FieldCondition(data["key"], **parts)
 
 
+def _numpy_bool(value: bool) -> Any:
+    """Dress a bool up as numpy's.
+
+    The engine's binding looks for an integer before a bool, and Python's True is an integer: it
+    would look for points with 1. numpy's bool is none, and the binding knows it by this name.
+    """
+    kind = type("bool_", (), {"__module__": "numpy", "__bool__": lambda _self: value})
+    return kind()
+
+
+def _match_value(value: Any) -> edge.MatchValue:
+    return edge.MatchValue(_numpy_bool(value) if isinstance(value, bool) else value)
+
+
 def _match(data: Json) -> Any:
     for name, build in _MATCHES.items():
         if name in data:
@@ -100,7 +117,7 @@ def _match(data: Json) -> Any:
 
 
 _MATCHES: dict[str, Callable[[Any], Any]] = {
-    "value": edge.MatchValue,
+    "value": _match_value,
     "text": edge.MatchText,
     "text_any": edge.MatchTextAny,
     "phrase": edge.MatchPhrase,

@@ -235,6 +235,22 @@ class QueryBatch(Body):
     searches: list[Query]
 
 
+class RecommendInput(Body):
+    """Examples that hits should be like, and unlike: vectors, or ids of points."""
+
+    positive: list[Any] = Field(default_factory=list)
+    negative: list[Any] = Field(default_factory=list)
+    strategy: Literal["average_vector", "best_score", "sum_scores"] | None = None
+
+
+class OrderBy(Body):
+    """An order by a payload field that has an index."""
+
+    key: str
+    direction: Literal["asc", "desc"] | None = None
+    start_from: int | float | str | None = None
+
+
 class Recommend(Query):
     """POST /points/recommend, 1.7's own form of a recommend query."""
 
@@ -253,7 +269,7 @@ class Scroll(Body):
     filter: dict[str, Any] | None = None
     with_payload: WithPayload | None = None
     with_vector: WithVector | None = None
-    order_by: str | dict[str, Any] | None = None
+    order_by: str | OrderBy | None = None
 
 
 class Count(Body):

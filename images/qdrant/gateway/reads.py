@@ -139,13 +139,14 @@ def _scoring(shard: edge.EdgeShard, body: models.Prefetch) -> tuple[Any, set[Any
         kind = next((name for name in data if name != "mmr"), "")
         value = data.get(kind)
         if kind == "order_by":
-            return _order_by(value), set()
+            order = value if isinstance(value, str) else models.OrderBy.model_validate(value)
+            return _order_by(order), set()
         if kind == "fusion" and value in {"rrf", "dbsf"}:
             return (edge.Fusion.Rrf(2) if value == "rrf" else edge.Fusion.Dbsf()), set()
         if kind == "sample" and value == "random":
             return edge.Sample.Random, set()
         if kind == "recommend":
-            return _recommend(shard, value, body.using)
+            return _recommend(shard, models.RecommendInput.model_validate(value), body.using)
         if kind != "nearest" or data.get("mmr") is not None:
             raise not_spoken(f"a query of the kind `{kind}`")
         data = value
@@ -153,30 +154,28 @@ def _scoring(shard: edge.EdgeShard, body: models.Prefetch) -> tuple[Any, set[Any
     return edge.Query.Nearest(vector, using=body.using), seen
 
 
-def _recommend(shard: edge.EdgeShard, data: Any, using: str | None) -> tuple[Any, set[Any]]:
-    strategy = data.get("strategy") or "average_vector"
-    seen: set[Any] = set()
-    sides: list[list[Any]] = []
-    for side in ("positive", "negative"):
-        found = [_example(shard, example, using) for example in data.get(side) or []]
-        sides.append([vector for vector, _ in found])
-        seen.update(*(ids for _, ids in found))
-    positives, negatives = sides
-    if strategy == "best_score":
-        examples = edge.RecommendQuery(positives, negatives)
+def _recommend(
+    shard: edge.EdgeShard, body: models.RecommendInput, using: str | None
+) -> tuple[Any, set[Any]]:
+    positive = [_example(shard, example, using) for example in body.positive]
+    negative = [_example(shard, example, using) for example in body.negative]
+    seen = set().union(*(ids for _, ids in positive + negative))
+    likes, dislikes = [vector for vector, _ in positive], [vector for vector, _ in negative]
+    if body.strategy == "best_score":
+        examples = edge.RecommendQuery(likes, dislikes)
         return edge.Query.RecommendBestScore(examples, using=using), seen
-    if strategy == "sum_scores":
-        examples = edge.RecommendQuery(positives, negatives)
+    if body.strategy == "sum_scores":
+        examples = edge.RecommendQuery(likes, dislikes)
         return edge.Query.RecommendSumScores(examples, using=using), seen
-    if strategy != "average_vector":
-        raise bad_request(f"unknown strategy `{strategy}`")
-    if not positives:
+    if not likes:
         raise bad_request("At least one positive vector ID required with this strategy")
-    if any(not isinstance(vector, list) for vector in positives + negatives):
+    if any(not isinstance(vector, list) for vector in likes + dislikes):
         raise not_spoken("average_vector with sparse vectors")
-    target = _average(positives)
-    if negatives:
-        away = _average(negatives)
+    target = _average(likes)
+    if dislikes:
+        away = _average(dislikes)
+        if len(away) != len(target):
+            raise bad_request("Vector dimension error: the examples differ in length")
         target = [2 * plus - minus for plus, minus in zip(target, away, strict=True)]
     return edge.Query.Nearest(target, using=using), seen
 
@@ -218,14 +217,11 @@ def _without(given: edge.Filter | None, ids: set[Any]) -> edge.Filter | None:
     return edge.Filter(must=list(parts), must_not=[edge.HasIdCondition(ids)])
 
 
-def _order_by(data: Any) -> edge.OrderBy:
-    if isinstance(data, str):
-        return edge.OrderBy(data)
-    directions = {"asc": edge.Direction.Asc, "desc": edge.Direction.Desc}
-    direction = data.get("direction") or "asc"
-    if direction not in directions:
-        raise bad_request(f"unknown direction `{direction}`")
-    return edge.OrderBy(data["key"], directions[direction], data.get("start_from"))
+def _order_by(order: str | models.OrderBy) -> edge.OrderBy:
+    if isinstance(order, str):
+        return edge.OrderBy(order)
+    direction = edge.Direction.Desc if order.direction == "desc" else edge.Direction.Asc
+    return edge.OrderBy(order.key, direction, order.start_from)
 
 
 def _params(data: Json | None) -> edge.SearchParams | None:

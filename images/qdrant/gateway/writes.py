@@ -33,9 +33,17 @@ _TOKENIZERS = {
 _INDEX_OPTIONS = ("lookup", "range", "min_token_len", "max_token_len", "lowercase")
 
 
-def run(collection: Collection, operations: list[edge.UpdateOperation]) -> dict[str, Any]:
-    """Apply operations and say so, as Qdrant does."""
-    return {"operation_id": collection.write(*operations), "status": "completed"}
+def run(
+    collection: Collection, what: edge.UpdateOperation | list[edge.UpdateOperation]
+) -> dict[str, Any] | list[dict[str, Any]]:
+    """Apply one operation, or several in order, and say so as Qdrant does."""
+    if isinstance(what, list):
+        return [_run_one(collection, operation) for operation in what]
+    return _run_one(collection, what)
+
+
+def _run_one(collection: Collection, operation: edge.UpdateOperation) -> dict[str, Any]:
+    return {"operation_id": collection.write(operation), "status": "completed"}
 
 
 def upsert(body: models.Upsert) -> edge.UpdateOperation:
