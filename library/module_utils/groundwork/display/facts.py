@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .story import Outcome, differences, short
 from .text import mapping, masked, sequence, words
 
 
@@ -38,6 +39,7 @@ class Host:
     verbose: bool = False
     looked: bool = False
     todo: dict[str, list[str]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
     changes: list[tuple[str, str]] = field(default_factory=list)
     failure: tuple[str, str] | None = None
 
@@ -75,14 +77,16 @@ class Host:
         for name, value in mapping(look.get("images")).items():
             if name in self.services:
                 image = mapping(value)
-                self._service(name).image = words(image.get("ref"))
-                self._service(name).source = "present" if image else ""
-        self.files.update({words(k): words(v) for k, v in mapping(look.get("files")).items()})
+                self._service(name).image = words(image.get("reference") or image.get("ref"))
+                self._service(name).source = "present" if self._service(name).image else ""
+        for files in (mapping(look.get("files")), mapping(look.get("env_files"))):
+            self.files.update({words(path): words(state) for path, state in files.items()})
         schema = mapping(look.get("schema"))
         self.schema = words(schema.get("state"))
         self.before = self.after = _revisions(schema.get("current"))
         plan = mapping(result.get("plan"))
         self.todo = {k: [words(each) for each in sequence(v)] for k, v in plan.items() if v}
+        self.problems = [words(mapping(p).get("what")) for p in sequence(result.get("problems"))]
         summary = mapping(result.get("summary"))
         self.stack = words(summary.get("stack"))
         self.verbose = bool(summary.get("verbose"))
@@ -114,10 +118,34 @@ class Host:
             self.files[words(file.get("path"))] = words(file.get("action"))
 
     def _schema(self, result: Mapping[str, Any]) -> None:
-        self.before = words(result.get("before"))
-        self.after = words(result.get("after"))
+        self.before = _revisions(result.get("before"))
+        self.after = _revisions(result.get("after"))
         self.applied += len(sequence(result.get("applied")))
         self.schema = "at_head"
+
+
+class Facts:
+    """What is known of every host, by its name."""
+
+    def __init__(self) -> None:
+        self.hosts: dict[str, Host] = {}
+
+    def learn(self, host: str, outcome: Outcome, changes: bool = True) -> str:
+        """Take in what a task did; gives why its result could not be used, or nothing."""
+        facts = self.hosts.setdefault(host, Host())
+        if changes and outcome.result.get("changed"):
+            what = differences(outcome.task, outcome.result) or [short(outcome.task.name)]
+            facts.changes += [(outcome.task.title, each) for each in what]
+        try:
+            facts.take(outcome.task.module, outcome.result)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            return f"{outcome.task.name}: the summary could not use its result: {error!r}"
+        return ""
+
+    def stopped(self, host: str, outcome: Outcome) -> None:
+        """The run ended for this host with this task."""
+        stop = (outcome.task.title, short(outcome.task.name))
+        self.hosts.setdefault(host, Host()).failure = stop
 
 
 def _state(seen: Mapping[str, Any]) -> str:
@@ -131,6 +159,6 @@ def _state(seen: Mapping[str, Any]) -> str:
 
 
 def _revisions(value: Any) -> str:
-    return ", ".join(words(each) for each in sequence(value)) or words(
-        None if sequence(value) == () else value
+    return ", ".join(words(each) for each in sequence(value)) or (
+        value if isinstance(value, str) else ""
     )

@@ -41,14 +41,16 @@ def first_line(result: Mapping[str, Any]) -> str:
 
 
 def _message(result: Mapping[str, Any], full: bool) -> list[str]:
-    message = words(result.get("msg")).strip("\n")
+    message = words(result.get("msg")).strip("\n").removeprefix("Task failed: ")
+    if message == "non-zero return code":
+        message = ""
     if _TRACEBACK in message and not full:
         message = _without_traceback(message)
     if message:
         return message.splitlines()
     if result.get("failed_when_result"):
         return ["What the task calls a failure (failed_when) is the case."]
-    if "rc" in result:
+    if result.get("rc"):
         return [f"The command ended with code {result['rc']}."]
     return ["It failed and gave no reason."]
 
@@ -59,8 +61,10 @@ def _evidence(result: Mapping[str, Any], full: bool) -> list[Line]:
         command = result.get("cmd")
         if isinstance(command, (list, tuple)):
             command = " ".join(words(part) for part in command)
-        source = f" from: {command}" if command else ""
-        lines.append(line((f"code {result['rc']}{source}", "dim")))
+        if words(result.get("msg")) != "non-zero return code":
+            lines.append(line((f"code {result['rc']}", "dim")))
+        if command:
+            lines.append(line((f"command: {command}", "dim")))
     for key in ("stderr", "module_stderr", "stdout", "module_stdout"):
         text = words(result.get(key)).strip("\n")
         if not text.strip() or text in words(result.get("msg")):

@@ -9,7 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .text import Line, Marks, duration, labelled, line, mapping, masked, number, sequence, words
+from .text import (
+    Line,
+    Marks,
+    count,
+    duration,
+    labelled,
+    line,
+    mapping,
+    masked,
+    number,
+    sequence,
+    words,
+)
 
 BAR_WIDTH = 20
 SOURCES = {
@@ -70,8 +82,10 @@ def image_lines(result: Mapping[str, Any], marks: Marks) -> list[Line]:
             )
         )
         lines += [
-            line((f"  not {SOURCES.get(words(t.get('source')), words(t.get('source')))}: ", "dim"),
-                 (_first(t.get("why")), "dim"))
+            line(
+                (f"  not {SOURCES.get(words(t.get('source')), words(t.get('source')))}: ", "dim"),
+                (_first(t.get("why")), "dim"),
+            )
             for t in tried
             if words(t.get("source")) != source and words(t.get("source")) != "present"
         ]
@@ -107,6 +121,9 @@ def file_lines(result: Mapping[str, Any], marks: Marks) -> list[Line]:
         lines.append(
             labelled(action, words(file.get("path")), "changed", f"new: {made}" if made else "")
         )
+    made = ", ".join(words(name) for name in sequence(result.get("made")))
+    if made and lines:
+        lines.append(line((f"new passwords: {made}", "dim")))
     return lines
 
 
@@ -116,6 +133,9 @@ def look_note(result: Mapping[str, Any]) -> str:
     services = mapping(mapping(result.get("look")).get("services"))
     if not services and not reasons:
         return ""
+    problems = len(sequence(result.get("problems")))
+    if problems:
+        return f"{count(problems, 'problem')} in the way"
     if not reasons:
         return "everything is as it should be"
     return "one thing differs" if reasons == 1 else f"{reasons} things differ"

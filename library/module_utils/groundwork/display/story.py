@@ -8,7 +8,7 @@ from typing import Any
 
 from .failure import failure_lines, first_line, unreachable_lines
 from .results import LINES, look_note
-from .text import Line, Marks, Span, duration, indented, labelled, line, words
+from .text import Line, Marks, Span, duration, indented, labelled, line, sequence, words
 
 TITLES = {
     "observe": "Look",
@@ -137,8 +137,8 @@ class Story:
             lines = [*own, self._task_line(label, outcome, "warn")]
             if self.verbosity > 0:
                 lines += indented(failure_lines(outcome.result, self.verbosity > 2), 4)
-            elif text := first_line(outcome.result):
-                lines += indented([line((text, "dim"))], 4)
+            elif reason := first_line(outcome.result):
+                lines += indented([line((reason, "dim"))], 4)
             return self._show(outcome, lines)
         text = failure_lines(outcome.result, full=self.verbosity > 2)
         return self._show(outcome, [*own, *self._broken("failed", "failed", outcome, text)])
@@ -189,8 +189,8 @@ class Story:
         result = outcome.result
         message = result.get("msg")
         texts = message if isinstance(message, (list, tuple)) else [message]
-        if short(outcome.task.name) == "What differs":
-            return [labelled("why", words(text), "heading") for text in texts if words(text)]
+        if reasons := differences(outcome.task, result):
+            return [labelled("why", reason, "heading") for reason in reasons]
         if "msg" not in result and "censored" not in result:
             return [line(text) for text in outcome.dump.strip("\n").splitlines()]
         said = [result["censored"]] if "censored" in result else texts
@@ -209,9 +209,9 @@ class Story:
         if not lines:
             return []
         stage = self._stage(task)
-        heading = [] if stage.headed and self._last == task.stage else [
-            line((task.title, "heading"))
-        ]
+        heading = (
+            [] if stage.headed and self._last == task.stage else [line((task.title, "heading"))]
+        )
         stage.headed, self._last = True, task.stage
         return [*heading, *indented(lines)]
 
@@ -223,6 +223,13 @@ class Story:
 def short(name: str) -> str:
     """A task's name without its file's name in front: `wait | Until healthy` is `Until healthy`."""
     return name.rpartition(" | ")[2].strip() or name
+
+
+def differences(task: Task, result: Mapping[str, Any]) -> list[str]:
+    """The reasons that a role's task "What differs" gives for what the role is about to do."""
+    if task.module != "debug" or short(task.name) != "What differs":
+        return []
+    return [words(reason) for reason in sequence(result.get("msg")) if words(reason)]
 
 
 def _brief(result: Mapping[str, Any]) -> list[Line]:

@@ -6,7 +6,7 @@ import os.path
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .facts import Host, Service
+from .facts import Facts, Host, Service
 from .results import SOURCES
 from .story import TITLES
 from .text import Line, Marks, count, duration, labelled, line
@@ -32,6 +32,20 @@ _SCHEMA = {
 _UNWELL = {"exited", "missing", "unhealthy", "not healthy", "dead", "does not answer"}
 WIDTH = 72
 MOST = 6
+
+
+def closing_lines(
+    facts: Facts, hosts: Sequence[str], seconds: float, marks: Marks, check: bool, look_only: bool
+) -> list[Line]:
+    """The tables of all hosts. One that can't be made costs only itself."""
+    lines: list[Line] = []
+    for host in hosts:
+        known = facts.hosts.get(host, Host())
+        try:
+            lines += summary_lines(host, known, seconds, marks, check, look_only)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            lines.append(line((f"The summary of {host} could not be shown: {error!r}", "dim")))
+    return lines
 
 
 def summary_lines(
@@ -145,22 +159,21 @@ def _change_rows(host: Host, check: bool, look_only: bool) -> list[Line]:
             labelled("", "What is done stays done. Fix the cause above and run again.", "", ""),
         ]
     if look_only:
-        rows = [
+        rows = [labelled("problem", problem, "failed") for problem in host.problems]
+        rows += [
             labelled(TITLES.get(role, role)[:9], reason, "changed")
             for role, reasons in host.todo.items()
             for reason in reasons
         ]
         if rows:
             return [labelled("to do", "on the next run:"), *rows]
-        return [labelled("to do", "nothing, everything is as it should be", "ok")] if (
-            host.looked
-        ) else []
+        everything = labelled("to do", "nothing, everything is as it should be", "ok")
+        return [everything] if host.looked else []
     if host.changes:
         return _named(label, host.changes)
-    text = "nothing, everything is as it should be" if check else (
-        "nothing changed, everything was as it should be"
-    )
-    return [labelled(label, text, "ok")]
+    if check:
+        return [labelled("would", "change nothing", "ok")]
+    return [labelled("changed", "nothing changed, everything was as it should be", "ok")]
 
 
 def _named(label: str, changes: Sequence[tuple[str, str]]) -> list[Line]:

@@ -1,0 +1,33 @@
+"""What Ansible's own objects (plays, tasks, blocks) say, as plain data. Reads attributes only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from .story import TITLES, Task
+
+
+def task_of(task: Any, play: Any) -> Task:
+    """The task as its reader knows it; its stage is its role within the play, or the play."""
+    role = task._role.get_name() if task._role else ""
+    name = play.get_name().strip() if play is not None else ""
+    return Task(
+        name=str(task.name or task.action).strip(),
+        module=str(task.action).rpartition(".")[2],
+        stage=f"{getattr(play, '_uuid', '')}/{role}",
+        title=TITLES.get(role, role) or name or "Tasks",
+        role=role,
+        where=str(task.get_path() or "").removeprefix(f"{Path.cwd()}/"),
+    )
+
+
+def has_rescue(task: Any) -> bool:
+    """Whether a block around the task has rescue tasks, and the task is none of those."""
+    child, parent = task, task._parent
+    while parent is not None:
+        inside = getattr(parent, "block", None) or []
+        if getattr(parent, "rescue", None) and any(each._uuid == child._uuid for each in inside):
+            return True
+        child, parent = parent, parent._parent
+    return False
