@@ -10,6 +10,7 @@ from typing import Any
 
 from .docker import Docker
 from .errors import GroundworkError
+from .services.wire import one_line
 
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
@@ -153,5 +154,5 @@ class Project:
             return [f"(the log can't be read: {result.error})"]
         both = (result.stdout + "\n" + result.stderr).splitlines()
         stamped = sorted(both, key=lambda line: line.partition(" ")[0])
-        texts = [clean(line.partition(" ")[2])[:300] for line in stamped if line.strip()]
-        return texts[-lines:]
+        texts = [one_line(clean(line.partition(" ")[2])) for line in stamped]
+        return [text for text in texts if text][-lines:]
