@@ -73,19 +73,17 @@ class Docker:
         if not names:
             return {}
         result = self.run(kind, "inspect", *names)
-        if not result.ok and "no such" not in result.stderr.lower():
+        if result.ok:
+            return dict(zip(names, json.loads(result.stdout), strict=True))
+        if "no such" not in result.stderr.lower():
             raise GroundworkError(
                 f"The Docker engine can't be asked for the {kind}s: {result.error}",
                 next_step="See that `docker info` works for the user who runs this.",
             )
-        found: list[dict[str, Any]] = json.loads(result.stdout or "[]")
-        missing = {name for name in names if _says_missing(result.stderr, name)}
-        present = [name for name in names if name not in missing]
-        return dict(zip(present, found, strict=True))
-
-
-def _says_missing(stderr: str, name: str) -> bool:
-    return any(
-        line.lower().rstrip().endswith((f": {name.lower()}", f" {name.lower()}"))
-        for line in stderr.splitlines()
-    )
+        if len(names) == 1:
+            return {}
+        # Some are missing, and each kind words that in its own way: ask for one at a time.
+        found: dict[str, dict[str, Any]] = {}
+        for name in names:
+            found |= self.inspect(kind, [name])
+        return found

@@ -1,0 +1,145 @@
+"""What stands in two places says the same in both."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
+MODULES = sorted((ROOT / "library" / "modules").glob("*.py"))
+WIRING = ROOT / "inventory" / "group_vars" / "all" / "wiring.yml"
+
+
+def load(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def spec_of(role: str) -> dict[str, Any]:
+    spec = load(ROOT / "roles" / role / "meta" / "argument_specs.yml")
+    return spec["argument_specs"]["main"]["options"]
+
+
+def constant(path: Path, name: str) -> Any:
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+            return ast.literal_eval(node.value)
+    return None
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_default_of_a_role_is_in_its_spec_and_has_its_prefix(role: str) -> None:
+    defaults = load(ROOT / "roles" / role / "defaults" / "main.yml") or {}
+    spec = spec_of(role)
+    assert set(defaults) <= set(spec)
+    assert all(name.startswith(f"{role}_") for name in spec)
+    assert all("default" not in option for option in spec.values()), "defaults/main.yml has them"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_variable_of_a_role_has_a_default_or_is_wired_or_is_required(role: str) -> None:
+    given = set(load(ROOT / "roles" / role / "defaults" / "main.yml") or {})
+    given |= set(load(WIRING)) | set(load(WIRING.with_name("stack.yml")))
+    assert set(spec_of(role)) <= given
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_variable_in_a_spec_is_used(role: str) -> None:
+    texts = [
+        path.read_text(encoding="utf-8")
+        for path in (ROOT / "roles" / role).rglob("*")
+        if path.is_file() and path.name not in ("argument_specs.yml",)
+    ]
+    # Words, so that stack_dir isn't found in another role's variable
+    words = set(re.findall(r"\w+", "\n".join(text for text in texts)))
+    unused = set(spec_of(role)) - words
+    assert not unused
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_role_reads_anothers_variables(role: str) -> None:
+    others = {name for other in ROLES if other != role for name in spec_of(other)}
+    own = set(spec_of(role))
+    for path in (ROOT / "roles" / role / "tasks").rglob("*.yml"):
+        text = path.read_text(encoding="utf-8")
+        read = re.findall(r"\{\{.*?\}\}|when: .*|that: .*", text)
+        words = set(re.findall(r"\w+", " ".join(read)))
+        assert not (words & others) - own, path
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_a_modules_documentation_says_what_its_argument_spec_says(path: Path) -> None:
+    documented = yaml.safe_load(constant(path, "DOCUMENTATION"))
+    assert documented["module"] == path.stem
+    spec = constant(path, "ARGUMENT_SPEC")
+    assert spec is not None
+    options = documented.get("options", {})
+    assert set(options) == set(spec)
+    for name, option in options.items():
+        for key in ("type", "required", "default", "choices", "elements"):
+            assert option.get(key) == spec[name].get(key), f"{name}: {key}"
+    assert yaml.safe_load(constant(path, "EXAMPLES"))
+    assert yaml.safe_load(constant(path, "RETURN"))
+
+
+def test_every_variable_of_the_compose_file_is_in_the_env_file() -> None:
+    from ansible.module_utils.groundwork.inventory import parse_services
+    from ansible.module_utils.groundwork.services import describe
+
+    example = (ROOT / "infra" / ".env.example").read_text(encoding="utf-8")
+    there = set(re.findall(r"^(\w+)=", example, re.MULTILINE))
+    for service in parse_services(load(WIRING.with_name("stack.yml"))["stack_services"]):
+        described = describe(service)
+        wanted = {reference.strip("${}") for reference in described["env"].values()}
+        assert wanted | {described["file_variable"]} <= there
+
+
+def test_every_kind_has_its_template_fragment_and_every_fragment_its_kind() -> None:
+    from ansible.module_utils.groundwork.services import KINDS
+
+    fragments = (ROOT / "roles/stack/templates/services").glob("*.yml.j2")
+    assert {path.name.removesuffix(".yml.j2") for path in fragments} == set(KINDS)
+
+
+def test_a_fragment_uses_only_variables_that_its_kind_has() -> None:
+    from ansible.module_utils.groundwork.inventory import parse_services
+    from ansible.module_utils.groundwork.services import KINDS, describe
+
+    for kind in KINDS:
+        (service,) = parse_services({"x": {"kind": kind, "image": "x:1", "port": 1}})
+        text = (ROOT / f"roles/stack/templates/services/{kind}.yml.j2").read_text()
+        assert set(re.findall(r"service\.env\.(\w+)", text)) <= set(describe(service)["env"])
+
+
+def documents() -> list[Path]:
+    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: path.name)
+def test_what_the_docs_name_exists(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    known = {name for role in ROLES for name in spec_of(role)}
+    known |= set(load(WIRING)) | set(load(WIRING.with_name("stack.yml")))
+    named = set(re.findall(rf"\b(?:{'|'.join(ROLES)})_[a-z_]+\b", text))
+    files = {path.stem for path in (ROOT / "roles").rglob("*.yml")} | {p.stem for p in MODULES}
+    assert not named - known - files - set(ROLES)
+    for playbook in re.findall(r"playbooks/\w+\.yml", text):
+        assert (ROOT / playbook).exists(), playbook
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z]+)\b`", text)) <= targets
+
+
+def test_no_file_is_longer_than_300_lines() -> None:
+    long = [
+        str(path.relative_to(ROOT))
+        for top in ("library", "roles", "playbooks", "inventory", "images", "alembic", "tools")
+        for path in (ROOT / top).rglob("*")
+        if path.suffix in (".py", ".yml", ".j2", ".sh") and len(path.read_text().splitlines()) > 300
+    ]
+    assert not long

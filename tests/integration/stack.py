@@ -1,0 +1,173 @@
+"""A stack of the tests' own, run through the project's playbooks as a person runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible.module_utils.groundwork import dotenv
+
+ROOT = Path(__file__).resolve().parents[2]
+PLAYBOOK_SECONDS = 900  # the first run on a bare machine installs an engine and builds images
+
+
+@dataclass
+class Play:
+    """What a run of ansible-playbook printed, and how it ended."""
+
+    code: int
+    output: str
+
+    @property
+    def changed(self) -> int:
+        """The recap's count of changed tasks."""
+        match = re.search(r"changed=(\d+)", self.output)
+        assert match, self.output
+        return int(match[1])
+
+
+@dataclass
+class Stack:
+    """A workspace folder and the variables that its runs get."""
+
+    workspace: Path
+    variables: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def project(self) -> str:
+        return self.variables["stack_name"]
+
+    @property
+    def services(self) -> dict[str, dict[str, Any]]:
+        return self.variables["stack_services"]
+
+    @property
+    def infra(self) -> Path:
+        return self.workspace / "infra"
+
+    @property
+    def env_file(self) -> Path:
+        return self.infra / ".env"
+
+    @property
+    def env(self) -> dict[str, str]:
+        return dotenv.parse(self.env_file.read_text(encoding="utf-8"))
+
+    @property
+    def images(self) -> dict[str, str]:
+        return {name: self.env[f"{name.upper()}_IMAGE"] for name in self.services}
+
+    postgres_host = redis_host = "127.0.0.1"
+
+    @property
+    def postgres_port(self) -> int:
+        return self.services["postgres"]["port"]
+
+    @property
+    def postgres_user(self) -> str:
+        return self.env["POSTGRES_USER"]
+
+    @property
+    def postgres_database(self) -> str:
+        return self.env["POSTGRES_DB"]
+
+    @property
+    def postgres_password(self) -> str:
+        return self.env["POSTGRES_PASSWORD"]
+
+    @property
+    def redis_port(self) -> int:
+        return self.services["redis"]["port"]
+
+    @property
+    def redis_password(self) -> str:
+        return self.env["REDIS_PASSWORD"]
+
+    @property
+    def qdrant_url(self) -> str:
+        return f"http://127.0.0.1:{self.services['qdrant']['port']}"
+
+    @property
+    def qdrant_api_key(self) -> str:
+        return self.env["QDRANT_API_KEY"]
+
+    def command(self, playbook: str, *arguments: str, **variables: Any) -> list[str]:
+        file = self.workspace / "variables.json"
+        file.write_text(json.dumps(self.variables | variables), encoding="utf-8")
+        program = ROOT / ".venv" / "bin" / "ansible-playbook"
+        return [str(program), f"playbooks/{playbook}.yml", "-e", f"@{file}", *arguments]
+
+    def play(self, playbook: str, *arguments: str, **variables: Any) -> Play:
+        """Run a playbook with the stack's variables, `variables` over them."""
+        done = subprocess.run(
+            self.command(playbook, *arguments, **variables),
+            cwd=ROOT,
+            env=os.environ | {"NO_COLOR": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=PLAYBOOK_SECONDS,
+        )
+        return Play(done.returncode, done.stdout)
+
+    def up(self, *arguments: str, **variables: Any) -> Play:
+        """Run playbooks/dev.yml; it has to succeed."""
+        play = self.play("dev", *arguments, **variables)
+        assert play.code == 0, play.output
+        return play
+
+    def refuse(self, *arguments: str, playbook: str = "dev", **variables: Any) -> str:
+        """Run a playbook that has to fail; returns what it printed, checked to be fit to read."""
+        play = self.play(playbook, *arguments, **variables)
+        assert play.code != 0, play.output
+        assert "Traceback" not in play.output
+        for name, value in self.secrets().items():
+            assert value not in play.output, f"the output shows {name}"
+        return play.output
+
+    def secrets(self) -> dict[str, str]:
+        if not self.env_file.exists():
+            return {}
+        names = ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "QDRANT_API_KEY", "STACK_CHECKSUM_SALT")
+        return {name: self.env[name] for name in names if self.env.get(name)}
+
+    def destroy(self) -> None:
+        play = self.play("down", stack_remove_data=self.project)
+        assert play.code == 0, play.output
+
+    def containers(self) -> dict[str, dict[str, Any]]:
+        """Its containers by service, as docker inspect tells."""
+        label = f"label=com.docker.compose.project={self.project}"
+        ids = docker("ps", "-aq", "--filter", label).split()
+        found = json.loads(docker("inspect", *ids)) if ids else []
+        return {item["Config"]["Labels"]["com.docker.compose.service"]: item for item in found}
+
+    def started_at(self) -> dict[str, str]:
+        return {name: item["State"]["StartedAt"] for name, item in self.containers().items()}
+
+
+def docker(*arguments: str) -> str:
+    """Run docker; returns its output, fails the test with its error."""
+    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def new_stack(workspace: Path, name: str, first_port: int) -> Stack:
+    """The inventory's services under another name and on ports of the tests' own."""
+    text = (ROOT / "inventory/group_vars/all/stack.yml").read_text(encoding="utf-8")
+    services = yaml.safe_load(text)["stack_services"]
+    for offset, service in enumerate(services.values()):
+        service["port"] = first_port + offset
+    workspace.mkdir(parents=True, exist_ok=True)
+    return Stack(
+        workspace,
+        {"stack_name": name, "stack_services": services, "workspace_dir": str(workspace)},
+    )
