@@ -16,6 +16,9 @@ from .config import SettingsError, load
 from .store import StorageError, Store
 
 _GRACE_SECONDS = 5  # for requests that run when SIGTERM comes; Docker kills after ten
+# Longer than clients keep idle connections (httpx: five), so that none picks one up that the
+# gateway is just closing.
+_KEEP_ALIVE_SECONDS = 75
 
 
 def main() -> int:
@@ -40,6 +43,7 @@ def main() -> int:
             lifespan="off",
             server_header=False,
             timeout_graceful_shutdown=_GRACE_SECONDS,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         )
     )
     failed: list[str] = []

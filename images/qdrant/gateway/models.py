@@ -104,6 +104,9 @@ class Upsert(Body):
 
     points: list[Point] | None = None
     batch: Batch | None = None
+    # Later than 1.7, but ignoring them would write what wasn't meant to be written.
+    update_filter: dict[str, Any] | None = None
+    update_mode: str | None = None
 
     @model_validator(mode="after")
     def _one_of(self) -> Upsert:

@@ -9,7 +9,7 @@ import qdrant_edge as edge
 
 from . import convert, models
 from .collection import Collection
-from .errors import ApiError, bad_request
+from .errors import ApiError, bad_request, not_spoken
 from .filters import to_filter
 
 Op = edge.UpdateOperation
@@ -48,7 +48,9 @@ def _run_one(collection: Collection, operation: edge.UpdateOperation) -> dict[st
 
 def upsert(body: models.Upsert) -> edge.UpdateOperation:
     """Insert or replace points."""
-    return Op.upsert_points(convert.points(body))
+    if body.update_mode not in {None, "upsert"}:
+        raise not_spoken(f"the update mode `{body.update_mode}`")
+    return Op.upsert_points(convert.points(body), condition=to_filter(body.update_filter))
 
 
 def delete(body: models.Selector) -> edge.UpdateOperation:

@@ -18,6 +18,7 @@ from qdrant_client import QdrantClient
 
 SOURCE = Path(__file__).resolve().parents[3] / "images" / "qdrant"
 PATIENCE_SECONDS = 30
+sys.path.insert(0, str(SOURCE))  # for tests of a part alone
 
 
 def free_port() -> int:

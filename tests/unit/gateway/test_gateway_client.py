@@ -186,3 +186,14 @@ def test_batch_of_operations(client: QdrantClient, collection: str) -> None:
         (4, None),
         (5, 1),
     ]
+
+
+def test_conditional_upsert_changes_only_what_matches(
+    client: QdrantClient, collection: str
+) -> None:
+    points = [M.PointStruct(id=id_, vector=[0, 0], payload={"new": True}) for id_ in (1, 2)]
+    client.upsert(collection, points, update_filter=match("city", "Wien"))
+    found = client.retrieve(collection, [1, 2])
+    assert {point.id: "new" in point.payload for point in found} == {1: False, 2: True}
+    with pytest.raises(UnexpectedResponse, match="501"):
+        client.upsert(collection, points, update_mode=M.UpdateMode.INSERT_ONLY)

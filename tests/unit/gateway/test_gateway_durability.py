@@ -141,7 +141,7 @@ def test_readers_and_writers_while_collections_come_and_go(gateway: Any) -> None
 
     def use(work: Callable[[httpx.Client], httpx.Response]) -> None:
         with httpx.Client(base_url=gateway.url, timeout=20) as client:
-            while not stop.is_set():
+            while not stop.wait(0.005):
                 answer = work(client)
                 if answer.status_code not in {200, 404}:
                     problems.append(answer.text)
