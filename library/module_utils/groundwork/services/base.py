@@ -50,6 +50,7 @@ class Kind:
 
     * `secret_suffix`: `PASSWORD` makes `REDIS_PASSWORD` the variable of the service's secret.
     * `file_suffix`: likewise the variable that its container gets as a file.
+    * `version_file`: a file in its volume that names the major version of the data, or `""`.
     * `options`: the options that only this kind has, with their defaults.
     * `check_secret(secret)`: why this kind can't take that secret, or `""`.
     * `url(service, endpoint, secret)`: the connection URL; percent-encoded.
@@ -65,6 +66,7 @@ class Kind:
     container_port: int
     secret_suffix: str
     file_suffix: str
+    version_file: str
     options: Mapping[str, str]
     check_secret: Callable[[str], str]
     url: Callable[[Service, Endpoint, str], str]
