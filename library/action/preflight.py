@@ -14,6 +14,7 @@ if _CORE not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_CORE)
 
 import yaml
+from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.groundwork.contract import parse_apps
@@ -107,12 +108,20 @@ class ActionModule(ActionBase):
         return sum(len(spec) for spec in specs.values())
 
     def _role_file(self, role: str, path: str) -> Any:
-        root = Path(self._loader.get_basedir()).parent
-        file = root / "roles" / role / path
-        return yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
+        for folder in C.config.get_config_value("DEFAULT_ROLES_PATH"):
+            file = Path(folder) / role / path
+            if file.exists():
+                return yaml.safe_load(file.read_text(encoding="utf-8"))
+        return {}
 
     def _spec(self, role: str) -> dict[str, dict[str, Any]]:
         meta = self._role_file(role, "meta/argument_specs.yml") or {}
+        if not meta:
+            raise GroundworkError(
+                f"There is no role {role!r} with a meta/argument_specs.yml.",
+                where="observe_roles",
+                next_step="Name roles of this project, or see roles_path in ansible.cfg.",
+            )
         options: dict[str, dict[str, Any]] = meta["argument_specs"]["main"].get("options", {})
         return options
 

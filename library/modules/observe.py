@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.groundwork import image_build, look, plan
+from ansible.module_utils.groundwork import look, plan
 from ansible.module_utils.groundwork.desired import Desired
 from ansible.module_utils.groundwork.docker import Docker
 from ansible.module_utils.groundwork.errors import GroundworkError
@@ -162,7 +162,7 @@ def main() -> None:
         build_dir = params["build_dir"]
         where = look.Where(
             docker=Docker(params["docker_cli"]),
-            built=image_build.references(Path(build_dir)) if build_dir else {},
+            built={q.parent.name: __import__('json').loads(q.read_text())['reference'] for q in Path(build_dir).glob('*/image.json')} if build_dir else {},
             schema_dir=Path(params["schema_dir"]) if params["schema_dir"] else None,
             schema_service=params["schema_service"],
             min_free_mb=params["min_free_mb"],

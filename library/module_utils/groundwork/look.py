@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from . import engine as engines
-from . import files, health, passwords, plan, ports, revisions, schema
+from . import files, health, passwords, plan, ports, revisions
 from .contract import Image
 from .desired import Desired
 from .docker import Docker
 from .engine import Engine
 from .errors import GroundworkError
+from .schema_database import database_revisions
 from .services import Service, endpoint, kind_of
 
 Containers = dict[str, dict[str, Any]] | None
@@ -252,7 +253,7 @@ def _schema(desired: Desired, where: Where, secrets: Mapping[str, str]) -> dict[
     tree = revisions.read_tree(where.schema_dir)
     here, variable = endpoint(service, "host"), kind_of(service).secret_variable(service)
     try:
-        current = schema.database_revisions(
+        current = database_revisions(
             host=here.host,
             port=here.port,
             user=service.options["user"],
@@ -260,8 +261,8 @@ def _schema(desired: Desired, where: Where, secrets: Mapping[str, str]) -> dict[
             password=secrets.get(variable, ""),
             timeout=2,
         )
-    except Exception as error:  # whatever the driver raises: the database can't be looked at
-        return nothing | {"state": "unknown", "heads": list(tree.heads), "error": str(error)}
+    except GroundworkError as error:
+        return nothing | {"state": "unknown", "heads": list(tree.heads), "error": error.what}
     found = revisions.compare(tree, current)
     return nothing | {
         "state": found.state,
