@@ -27,7 +27,7 @@ SERVICES = parse_services(
 )
 SECRETS = {"POSTGRES_PASSWORD": SECRET, "REDIS_PASSWORD": "other-secret"}
 TARGETS = ask.targets(SERVICES, "host", SECRETS)
-LONG = 60.0  # nothing here may take it: a test that waits for it hangs visibly
+LONG = 20.0  # nothing here may take it: a test that waits for it hangs visibly
 
 
 def well(target: Target, timeout: float) -> str:
@@ -182,6 +182,7 @@ def test_services_are_asked_at_the_same_time() -> None:
         (container("redis", status="restarting", exit_code=1), "keeps restarting"),
         (container("redis", restarts=1), "restarted by itself"),
         (container("redis", status="exited", exit_code=137, oom_killed=True), "memory ran out"),
+        (container("redis", status="exited", exit_code=137), "killed from outside"),
         (container("redis", health="unhealthy", health_output="no PONG"), "no PONG"),
         (container("redis", status="created", error="port is taken"), "port is taken"),
         (container("redis", status="paused"), "docker unpause it-redis-1"),

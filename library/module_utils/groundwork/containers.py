@@ -39,13 +39,21 @@ class Container:
     health_output: str = ""
 
     @property
+    def killed(self) -> str:
+        """`, killed because ...` where somebody else ended its process, or `""`."""
+        if self.oom_killed:
+            return ", killed because its memory ran out"
+        # Not every host tells the engine about memory: there the code alone is left.
+        if self.exit_code == 137:
+            return ", killed from outside, often because memory ran out"
+        return ""
+
+    @property
     def state(self) -> str:
         """For a sentence: `running, health check unhealthy`, `exited with code 1`."""
         text = self.status
         if self.status in ("exited", "dead", "restarting"):
-            text += f" with code {self.exit_code}"
-        if self.oom_killed:
-            text += ", killed because its memory ran out"
+            text += f" with code {self.exit_code}{self.killed}"
         if self.status == "running" and self.health:
             text += f", health check {self.health}"
         return text
@@ -58,17 +66,16 @@ def trouble(now: Container | None, before: Container | None) -> str:
     """
     if now is None:
         return "it has no container" if before is None else "its container is gone"
-    memory = ", killed because its memory ran out" if now.oom_killed else ""
     if now.status == "restarting":
-        return f"its container keeps restarting, with exit code {now.exit_code}{memory}"
+        return f"its container keeps restarting, with exit code {now.exit_code}{now.killed}"
     if now.status in ("exited", "dead"):
-        return f"its container stopped with exit code {now.exit_code}{memory}"
+        return f"its container stopped with exit code {now.exit_code}{now.killed}"
     if now.status == "paused":
         return "its container is paused"
     if now.status == "created" and now.error:
         return f"its container could not be started: {now.error}"
     if before and before.id == now.id and now.restarts > before.restarts:
-        return f"its container restarted by itself{memory}"
+        return f"its container restarted by itself{now.killed}"
     if now.health == "unhealthy":
         return "its container's health check failed"
     return ""
