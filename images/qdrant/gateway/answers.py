@@ -42,7 +42,10 @@ def guarded(work: Callable[[], Any]) -> Any:
     except ValidationError as error:
         raise from_validation(error) from error
     except Exception as error:
-        raise from_engine(error) from error
+        translated = from_engine(error)
+        if translated.status >= 500:
+            print(f"qdrant gateway: {type(error).__name__}: {translated.message}", flush=True)
+        raise translated from error
 
 
 def parse(model: type[Body], body: bytes) -> Body:

@@ -15,6 +15,7 @@ import fcntl
 import shutil
 import threading
 from pathlib import Path
+from typing import IO
 from uuid import uuid4
 
 import qdrant_edge as edge
@@ -48,6 +49,7 @@ class Store:
         self._pending = settings.storage / ".pending"
         self._collections: dict[str, Collection] = {}
         self._changing = threading.Lock()  # held while the set of collections changes
+        self._lock_file: IO[str] | None = None
         self._stop = threading.Event()
         self._flusher = threading.Thread(target=self._flush_regularly, daemon=True)
 
@@ -85,6 +87,8 @@ class Store:
             for collection in self._collections.values():
                 collection.close()
             self._collections.clear()
+            if self._lock_file is not None:
+                self._lock_file.close()
 
     def names(self) -> list[str]:
         """The names of all collections."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 LINE = {"vectors": {"size": 2, "distance": "Dot"}}
 
@@ -164,9 +161,3 @@ def test_readers_and_writers_while_collections_come_and_go(gateway: Any) -> None
     for thread in threads:
         thread.join(timeout=30)
     assert problems == []
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_storage_that_cannot_be_written(make_gateway: Callable[..., Any], tmp_path: Path) -> None:
-    (tmp_path / "storage").mkdir(mode=0o500)
-    assert make_gateway().spawn().wait(timeout=30) == 1

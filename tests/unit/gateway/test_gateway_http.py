@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from gateway.app import create_app
+from gateway.config import load
+from gateway.store import Store
 
 LINE = {"vectors": {"size": 2, "distance": "Dot"}}
 
@@ -138,7 +143,7 @@ def test_api_key(make_gateway: Callable[..., Any]) -> None:
 
 @pytest.mark.filterwarnings("ignore:Api key is used with an insecure connection")
 def test_local_yaml_and_the_environment_over_it(
-    make_gateway: Callable[..., Any], tmp_path: Any
+    make_gateway: Callable[..., Any], tmp_path: Path
 ) -> None:
     (tmp_path / "config").mkdir()
     file = tmp_path / "config" / "local.yaml"
@@ -168,6 +173,25 @@ def test_health_check_with_bash_alone(gateway: Any) -> None:
         '[[ $line == *" 200 "* ]]'
     )
     assert subprocess.run(["bash", "-c", script], timeout=20).returncode == 0
+
+
+def test_not_ready_until_the_storage_is_loaded(tmp_path: Path) -> None:
+    store = Store(load({"QDRANT__STORAGE__STORAGE_PATH": str(tmp_path)}))
+    transport = httpx.ASGITransport(create_app(store))
+
+    async def ask() -> list[int]:
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            paths = ("/livez", "/readyz", "/collections")
+            return [(await client.get(path)).status_code for path in paths]
+
+    def codes() -> list[int]:
+        return asyncio.run(ask())
+
+    assert codes() == [200, 503, 503]
+    store.open()
+    assert codes() == [200, 200, 200]
+    store.close()
+    assert codes() == [200, 503, 503]
 
 
 def test_a_request_that_is_too_large(make_gateway: Callable[..., Any]) -> None:
