@@ -22,7 +22,7 @@ from ansible.module_utils.groundwork.display.facts import Facts
 from ansible.module_utils.groundwork.display.playbook import has_rescue, task_of
 from ansible.module_utils.groundwork.display.screen import Screen
 from ansible.module_utils.groundwork.display.story import Outcome, Story, Task, short
-from ansible.module_utils.groundwork.display.summary import closing_lines, recap_line
+from ansible.module_utils.groundwork.display.summary import Run, closing_lines, recap_line
 from ansible.module_utils.groundwork.display.text import Line, line, shortened
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.callback import CallbackBase
@@ -34,7 +34,8 @@ type: stdout
 short_description: Stages, elapsed time, readable failures and a closing table
 description:
   - A heading for each role, and below it only tasks that changed something, failed or took long.
-  - C(-v) shows every task, C(-vv) whole results, C(-vvv) tracebacks too.
+  - C(-v) shows every task, C(-vv) whole results, C(-vvv) Ansible's own errors too.
+  - C(ANSIBLE_DISPLAY_TRACEBACK=error) adds tracebacks to those.
   - C(ANSIBLE_STDOUT_CALLBACK=default) gives Ansible's own output.
 extends_documentation_fragment:
   - default_callback
@@ -154,10 +155,6 @@ class CallbackModule(CallbackBase):
         if self._display.verbosity > 2 or tracebacks:
             self._handle_exception(result.result, self.get_option("display_failed_stderr"))
 
-    def _learn(self, outcome: Outcome, host: str, changes: bool = True) -> None:
-        if problem := self._facts.learn(host, outcome, changes):
-            self._display.v(problem)
-
     # --- events: the run
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
@@ -205,10 +202,9 @@ class CallbackModule(CallbackBase):
     def v2_runner_retry(self, result: CallbackTaskResult) -> None:
         task, host = self._task(result.task), result.host.get_name()
         tries = f"try {result.result.get('attempts')} of {result.result.get('retries')}"
-        label = f"{task.title}: {short(task.name)}, {tries} failed"
-        self._screen.ticker.rename((host, result.task._uuid), label)
-        if self._display.verbosity > 0:
-            self._print(self._story.remark(task, f"again: {short(task.name)} ({host}, {tries})"))
+        text = f"{task.title}: {short(task.name)}, {tries} failed"
+        self._screen.ticker.rename((host, result.task._uuid), text)
+        self._note(1, f"  again: {short(task.name)} ({host}, {tries})")
 
     # --- events: results
 
@@ -223,10 +219,9 @@ class CallbackModule(CallbackBase):
         if isinstance(result.task, TaskInclude):
             return
         outcome = self._outcome(result, seconds)
-        self._learn(outcome, host)
-        if (host, result.task._uuid) in self._items_shown:
-            return
-        self._print(self._story.ok(outcome))
+        self._facts.learn(host, outcome)
+        if (host, result.task._uuid) not in self._items_shown:
+            self._print(self._story.ok(outcome))
 
     def v2_runner_on_skipped(self, result: CallbackTaskResult) -> None:
         self._finish(result)
@@ -239,14 +234,13 @@ class CallbackModule(CallbackBase):
         host = result.host.get_name()
         rescued = not ignore_errors and has_rescue(result.task)
         outcome = self._outcome(result, seconds)
-        self._learn(outcome, host, changes=ignore_errors)
+        self._facts.learn(host, outcome, changes=ignore_errors)
         if not ignore_errors and not rescued:
             self._facts.stopped(host, outcome)
         if (host, result.task._uuid) in self._items_shown:
             if ignore_errors or rescued:
-                text = "ignored" if ignore_errors else "recovered"
-                text = f"{text}: the playbook goes on"
-                self._print(self._story.remark(outcome.task, text, "warn"))
+                what = "ignored" if ignore_errors else "recovered"
+                self._note(0, f"  {what}: the playbook goes on", "warn")
             return
         self._print(self._story.failed(outcome, ignore_errors, rescued), failed=True)
 
@@ -275,7 +269,7 @@ class CallbackModule(CallbackBase):
         self._items_shown.add((host, result.task._uuid))
         self._warn(result)
         outcome = self._outcome(result, item=self._label(result))
-        self._learn(outcome, host, changes=False)
+        self._facts.learn(host, outcome, changes=False)
         return outcome
 
     def _label(self, result: CallbackTaskResult) -> str:
@@ -284,34 +278,20 @@ class CallbackModule(CallbackBase):
             label = label.get("name") or label.get("key") or label
         return shortened(str(label), 60, self._screen.marks.dots)
 
-    # --- events: asynchronous tasks
-
     def v2_runner_on_async_poll(self, result: CallbackTaskResult) -> None:
-        self._async(result, "still running")
-
-    def v2_runner_on_async_ok(self, result: CallbackTaskResult) -> None:
-        self._async(result, "job ended")
-
-    def v2_runner_on_async_failed(self, result: CallbackTaskResult) -> None:
-        self._async(result, "job failed")
-
-    def _async(self, result: CallbackTaskResult, what: str) -> None:
-        if self._display.verbosity > 0:
-            task = self._task(result.task)
-            job = result.result.get("ansible_job_id", "")
-            self._print(self._story.remark(task, f"{what}: {short(task.name)} (job {job})"))
+        task, job = self._task(result.task), result.result.get("ansible_job_id", "")
+        self._note(1, f"  still running: {short(task.name)} (job {job})")
 
     # --- the end
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         self._print(self._story.end(time.monotonic()))
         self._screen.close()
-        seconds = time.monotonic() - self._began
-        look_only = self._story.roles <= {"observe", "toolbox"}
-        check = bool(context.CLIARGS.get("check"))
+        roles, check = self._story.roles, bool(context.CLIARGS.get("check"))
+        look_only = "observe" in roles and roles <= {"observe", "toolbox"}
+        run = Run(time.monotonic() - self._began, check, look_only)
         hosts = sorted(stats.processed)
-        marks = self._screen.marks
-        self._print(closing_lines(self._facts, hosts, seconds, marks, check, look_only))
+        self._print(closing_lines(self._facts, hosts, run, self._screen.marks))
         self._print([recap_line(host, stats.summarize(host)) for host in hosts])
         if stats.custom and self.get_option("show_custom_stats"):
             for name in sorted(stats.custom):

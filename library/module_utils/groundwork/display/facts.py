@@ -114,8 +114,8 @@ class Host:
 
     def _files(self, result: Mapping[str, Any]) -> None:
         for value in sequence(result.get("files")):
-            file = mapping(value)
-            self.files[words(file.get("path"))] = words(file.get("action"))
+            if path := words(mapping(value).get("path")):
+                self.files[path] = words(mapping(value).get("action"))
 
     def _schema(self, result: Mapping[str, Any]) -> None:
         self.before = _revisions(result.get("before"))
@@ -130,17 +130,13 @@ class Facts:
     def __init__(self) -> None:
         self.hosts: dict[str, Host] = {}
 
-    def learn(self, host: str, outcome: Outcome, changes: bool = True) -> str:
-        """Take in what a task did; gives why its result could not be used, or nothing."""
-        facts = self.hosts.setdefault(host, Host())
+    def learn(self, host: str, outcome: Outcome, changes: bool = True) -> None:
+        """Take in what a task did; its change is only counted with `changes`."""
+        known = self.hosts.setdefault(host, Host())
         if changes and outcome.result.get("changed"):
             what = differences(outcome.task, outcome.result) or [short(outcome.task.name)]
-            facts.changes += [(outcome.task.title, each) for each in what]
-        try:
-            facts.take(outcome.task.module, outcome.result)
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-            return f"{outcome.task.name}: the summary could not use its result: {error!r}"
-        return ""
+            known.changes += [(outcome.task.title, each) for each in what]
+        known.take(outcome.task.module, outcome.result)
 
     def stopped(self, host: str, outcome: Outcome) -> None:
         """The run ended for this host with this task."""

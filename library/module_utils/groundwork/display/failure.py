@@ -41,7 +41,9 @@ def first_line(result: Mapping[str, Any]) -> str:
 
 
 def _message(result: Mapping[str, Any], full: bool) -> list[str]:
-    message = words(result.get("msg")).strip("\n").removeprefix("Task failed: ")
+    message = words(result.get("msg")).strip("\n")
+    bare = message.removeprefix("Task failed: ")
+    message = bare if " " in bare else message  # the label says already that it failed
     if message == "non-zero return code":
         message = ""
     if _TRACEBACK in message and not full:

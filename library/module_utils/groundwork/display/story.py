@@ -149,10 +149,6 @@ class Story:
         label = "ignored" if ignored else "no answer"
         return self._show(outcome, self._broken(label, "unreachable", outcome, text))
 
-    def remark(self, task: Task, text: str, style: str = "dim") -> list[Line]:
-        """A line that is about the run rather than a result."""
-        return self._headed(task, [line((text, style))])
-
     def _broken(self, label: str, style: str, outcome: Outcome, text: list[Line]) -> list[Line]:
         where = f"  {outcome.task.where}" if outcome.task.where else ""
         return [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from .facts import Facts, Host, Service
@@ -34,36 +35,40 @@ WIDTH = 72
 MOST = 6
 
 
-def closing_lines(
-    facts: Facts, hosts: Sequence[str], seconds: float, marks: Marks, check: bool, look_only: bool
-) -> list[Line]:
+@dataclass(frozen=True)
+class Run:
+    """What the closing says of the whole run. `look_only` is one that only looked (status)."""
+
+    seconds: float
+    check: bool = False
+    look_only: bool = False
+
+
+def closing_lines(facts: Facts, hosts: Sequence[str], run: Run, marks: Marks) -> list[Line]:
     """The tables of all hosts. One that can't be made costs only itself."""
     lines: list[Line] = []
     for host in hosts:
         known = facts.hosts.get(host, Host())
         try:
-            lines += summary_lines(host, known, seconds, marks, check, look_only)
+            lines += summary_lines(host, known, run, marks)
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             lines.append(line((f"The summary of {host} could not be shown: {error!r}", "dim")))
     return lines
 
 
-def summary_lines(
-    host_name: str, host: Host, seconds: float, marks: Marks, check: bool, look_only: bool
-) -> list[Line]:
-    """The table of one host. `look_only` is a run that only looked (status)."""
+def summary_lines(host_name: str, host: Host, run: Run, marks: Marks) -> list[Line]:
+    """The table of one host."""
     title = f"{host.stack} on {host_name}" if host.stack else host_name
     head = f"{marks.rule * 2} {title} "
     rows = _service_rows(host, marks)
-    verbose = host.verbose or look_only
+    verbose = host.verbose or run.look_only
     if verbose and host.engine:
         rows.append(labelled("engine", host.engine))
     rows += _file_rows(host, verbose)
     rows += _schema_rows(host, marks)
-    rows += _change_rows(host, check, look_only)
+    rows += _change_rows(host, run)
     rows += [labelled(label[:9], text) for label, text in host.docs]
-    if seconds >= 0:
-        rows.append(labelled("took", duration(seconds)))
+    rows.append(labelled("took", duration(run.seconds)))
     return [
         line((head + marks.rule * max(WIDTH - len(head), 2), "heading")),
         *(line("  ", *row) for row in rows),
@@ -118,7 +123,8 @@ def _file_rows(host: Host, verbose: bool) -> list[Line]:
         return []
     shown = {path: state for path, state in host.files.items() if verbose or not _still(state)}
     if not shown:
-        return [labelled("files", f"{count(len(host.files), 'file')} as they should be")]
+        right = "as it should be" if len(host.files) == 1 else "all as they should be"
+        return [labelled("files", f"{count(len(host.files), 'file')}, {right}")]
     folder = os.path.commonpath(list(host.files)) if _absolute(host.files) else ""
     if len(host.files) == 1:
         folder = str(Path(folder).parent)
@@ -149,8 +155,8 @@ def _schema_rows(host: Host, marks: Marks) -> list[Line]:
     return [labelled("schema", host.after or note, "", note if host.after else "")]
 
 
-def _change_rows(host: Host, check: bool, look_only: bool) -> list[Line]:
-    label = "would" if check else "changed"
+def _change_rows(host: Host, run: Run) -> list[Line]:
+    label = "would" if run.check else "changed"
     if host.failure:
         stage, task = host.failure
         return [
@@ -158,7 +164,7 @@ def _change_rows(host: Host, check: bool, look_only: bool) -> list[Line]:
             labelled("stopped", f"in {stage}: {task}", "failed"),
             labelled("", "What is done stays done. Fix the cause above and run again.", "", ""),
         ]
-    if look_only:
+    if run.look_only:
         rows = [labelled("problem", problem, "failed") for problem in host.problems]
         rows += [
             labelled(TITLES.get(role, role)[:9], reason, "changed")
@@ -171,7 +177,7 @@ def _change_rows(host: Host, check: bool, look_only: bool) -> list[Line]:
         return [everything] if host.looked else []
     if host.changes:
         return _named(label, host.changes)
-    if check:
+    if run.check:
         return [labelled("would", "change nothing", "ok")]
     return [labelled("changed", "nothing changed, everything was as it should be", "ok")]
 

@@ -86,6 +86,7 @@ class Ticker:
         with self._lock:
             self._running[key] = (label, self._clock(), 0)
         if self._thread is None:
+            self._ended.clear()
             self._thread = threading.Thread(target=self._run, name="groundwork-tick", daemon=True)
             self._thread.start()
 
@@ -102,10 +103,12 @@ class Ticker:
         return self._clock() - began
 
     def close(self) -> None:
-        """Say no more; when this returns nothing will be drawn any more."""
+        """Say no more until the next start; after this nothing is drawn any more."""
         self._ended.set()
         if self._thread is not None:
             self._thread.join(timeout=2)
+            self._thread = None
+        self._running.clear()
 
     def tick(self) -> None:
         """One look at what is running; the thread calls this, and tests do.

@@ -1,0 +1,117 @@
+"""The closing table, made from what the results said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.module_utils.groundwork.display.facts import Facts
+from ansible.module_utils.groundwork.display.story import Outcome, Task
+from ansible.module_utils.groundwork.display.summary import Run, closing_lines, recap_line
+from ansible.module_utils.groundwork.display.text import ASCII, plain
+
+LOOK: dict[str, Any] = {
+    "look": {
+        "engine": {"state": "ok", "version": "24.0", "compose": "2.26.1"},
+        "images": {"redis": {"reference": "redis:7-alpine"}, "qdrant": {"reference": ""}},
+        "files": {"/srv/infra/.env": "same", "/srv/infra/docker-compose.yml": "differs"},
+        "env_files": {"/srv/apps/backend/.env": "missing"},
+        "services": {
+            "redis": {"state": "running", "answers": True, "url": "redis://:pw@127.0.0.1:6379/0"},
+            "qdrant": {"state": "missing", "address": "127.0.0.1:6333"},
+        },
+        "schema": {"state": "pending", "current": ["a"], "heads": ["b"], "pending": ["b"]},
+    },
+    "plan": {"docker": [], "services": ["qdrant is missing"]},
+    "summary": {"stack": "groundwork", "docs": [["docs", "docs/"]]},
+}
+
+
+def did(facts: Facts, module: str, result: dict[str, Any], name: str = "run | Do it") -> None:
+    facts.learn("vm", Outcome(Task(name, module, "stack", "Stack"), "vm", result))
+
+
+def told(facts: Facts, **run: Any) -> str:
+    return "\n".join(plain(closing_lines(facts, ["vm"], Run(seconds=3, **run), ASCII)))
+
+
+def test_a_status_shows_the_whole_look() -> None:
+    facts = Facts()
+    did(facts, "observe", LOOK)
+    text = told(facts, look_only=True)
+    for expected in (
+        "-- groundwork on vm -",
+        "redis   healthy  redis://:***@127.0.0.1:6379/0  redis:7-alpine (already here)",
+        "qdrant  missing  127.0.0.1:6333                 no image yet",
+        "engine    Docker 24.0 Compose 2.26.1",
+        "files     in /srv",
+        "infra/.env: as it should be",
+        "infra/docker-compose.yml: differs",
+        "apps/backend/.env: missing",
+        "schema    a  revisions are waiting",
+        "to do     on the next run:",
+        "qdrant is missing",
+        "docs      docs/",
+    ):
+        assert expected in text, f"{expected}\n{text}"
+    assert ":pw@" not in text
+
+
+def test_later_results_overrule_the_look() -> None:
+    facts = Facts()
+    did(facts, "observe", LOOK)
+    did(facts, "container_images", {"changed": True, "images": {
+        "qdrant": {"used": "groundwork/qdrant:1", "source": "build"}}})  # fmt: skip
+    did(facts, "service_health", {"services": [
+        {"name": "qdrant", "version": "1.7.4", "healthy": True},
+        {"name": "redis", "healthy": False}]})  # fmt: skip
+    did(facts, "managed_files", {"files": [{"path": "/srv/apps/backend/.env",
+                                            "action": "created"}]})  # fmt: skip
+    did(facts, "alembic_migrate", {"before": "a", "after": "b", "applied": [{}], "changed": True})
+    text = told(facts)
+    assert "qdrant 1.7.4  healthy" in text
+    assert "groundwork/qdrant:1 (built here)" in text
+    assert "redis         not healthy" in text
+    assert "apps/backend/.env: created" in text
+    assert "schema    a -> b  1 revision" in text
+    assert "changed   Stack: Do it" in text
+    assert "to do" not in text
+
+
+def test_nothing_and_much() -> None:
+    facts = Facts()
+    assert "changed   nothing changed, everything was as it should be" in told(facts)
+    assert "would     change nothing" in told(facts, check=True)
+    for _ in range(7):
+        did(facts, "command", {"changed": True})
+    assert "changed   Stack (7)" in told(facts)
+
+
+def test_the_plan_of_a_check_names_the_reasons() -> None:
+    facts = Facts()
+    reasons = {"changed": True, "msg": ["redis is missing", "qdrant is old"]}
+    did(facts, "debug", reasons, "main | What differs")
+    text = told(facts, check=True)
+    assert "would     change Stack: redis is missing" in text
+    assert "Stack: qdrant is old" in text
+
+
+def test_a_stop() -> None:
+    facts = Facts()
+    facts.stopped("vm", Outcome(Task("run | Do it", "command", "stack", "Stack"), "vm", {}))
+    assert "stopped   in Stack: Do it" in told(facts)
+
+
+def test_results_of_another_shape_are_survived() -> None:
+    facts = Facts()
+    for module in ("observe", "service_health", "container_images", "managed_files"):
+        odd = {"plan": [1], "look": 5, "services": {"a": 1}, "images": ["b"], "files": [None]}
+        did(facts, module, odd)
+    did(facts, "alembic_migrate", {"before": ["a", "b"], "after": 7})
+    assert "took" in told(facts, look_only=True)
+
+
+def test_the_recap_is_spelled_as_ansible_spells_it() -> None:
+    counts = {"ok": 3, "changed": 0, "failures": 1}
+    assert plain([recap_line("vm", counts)]) == [
+        "vm : ok=3 changed=0 unreachable=0 failed=1 skipped=0 rescued=0 ignored=0"
+    ]

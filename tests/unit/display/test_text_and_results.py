@@ -1,0 +1,126 @@
+"""Marks, durations, and the lines of this project's modules."""
+
+from __future__ import annotations
+
+import pytest
+from ansible.module_utils.groundwork.display import results
+from ansible.module_utils.groundwork.display.text import (
+    ASCII,
+    UNICODE,
+    duration,
+    marks_for,
+    masked,
+    plain,
+    shortened,
+)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0.0 s"), (0.44, "0.4 s"), (9.96, "10 s"), (59.4, "59 s"), (59.6, "1 min 00 s"),
+     (125, "2 min 05 s")],
+)  # fmt: skip
+def test_duration(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "marks"),
+    [("utf-8", UNICODE), ("ascii", ASCII), ("latin-1", ASCII), ("nonsense", ASCII), (None, ASCII)],
+)
+def test_marks_are_those_that_the_stream_can_show(encoding: str | None, marks: object) -> None:
+    assert marks_for(encoding) == marks
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://app:hunter2@127.0.0.1:5432/app", "postgresql://app:***@127.0.0.1:5432/app"),
+        ("redis://:hunter2@localhost:6379/0", "redis://:***@localhost:6379/0"),
+        ("http://localhost:6333", "http://localhost:6333"),
+        ("redis://:***@localhost:6379/0", "redis://:***@localhost:6379/0"),
+    ],
+)
+def test_passwords_in_urls_are_masked(url: str, shown: str) -> None:
+    assert masked(url) == shown
+
+
+def test_shortened() -> None:
+    assert shortened("abcdef", 6, "…") == "abcdef"
+    assert shortened("abcdef", 4, "…") == "abc…"
+
+
+def service(**more: object) -> dict[str, object]:
+    return {"name": "a", "version": "1", "address": "h:1", "healthy": True, "seconds": 1.0, **more}
+
+
+def test_bars_compare_with_the_slowest_and_are_never_empty() -> None:
+    services = [service(seconds=2.0), service(seconds=1.0), service(seconds=0.0)]
+    slow, half, quick = plain(results.health_lines({"services": services}, ASCII))
+    assert slow == "a 1  ####################    2.00 s  h:1"
+    assert half.count("#") == 10
+    assert quick.count("#") == 0
+    assert quick.count("-") == 1
+
+
+def test_a_service_that_is_not_healthy_says_why_in_one_line() -> None:
+    sick = service(healthy=False, version="", last_error="redis://:pw@h refused\nand more")
+    lines = plain(results.health_lines({"services": [sick]}, ASCII))
+    assert lines[0].endswith("not healthy")
+    assert lines[1].strip() == "redis://:***@h refused"
+
+
+def test_an_image_that_was_here_is_not_mentioned_and_a_detour_is() -> None:
+    found = results.image_lines(
+        {
+            "images": {
+                "redis": {"used": "r", "source": "present", "tried": []},
+                "qdrant": {
+                    "used": "q",
+                    "source": "archive",
+                    "seconds": 3,
+                    "tried": [{"source": "present", "why": "none"}, {"source": "archive"},
+                              {"source": "registry", "why": "no answer\nmore"}],
+                },
+            }
+        },
+        ASCII,
+    )  # fmt: skip
+    assert plain(found) == ["qdrant  q  from an archive  3.0 s", "  not pulled: no answer"]
+
+
+def test_revisions_say_their_direction() -> None:
+    applied = [
+        {"revision": "b", "message": "users", "seconds": 0.2, "direction": "upgrade"},
+        {"revision": "a", "message": "base", "seconds": 0.1, "direction": "downgrade"},
+    ]
+    assert plain(results.revision_lines({"applied": applied}, ASCII)) == [
+        "up        b  users  0.2 s",
+        "down      a  base  0.1 s",
+    ]
+
+
+def test_files_name_what_was_made_and_not_what_is_unchanged() -> None:
+    files = [
+        {"path": "/a", "action": "unchanged"},
+        {"path": "/b", "action": "created", "made": ["REDIS_PASSWORD"]},
+    ]
+    assert plain(results.file_lines({"files": files}, ASCII)) == [
+        "created   /b  new: REDIS_PASSWORD"
+    ]
+    made = plain(results.file_lines({"files": files[1:], "made": ["X"]}, ASCII))
+    assert made[-1] == "new passwords: X"
+
+
+@pytest.mark.parametrize(
+    ("result", "note"),
+    [
+        ({}, ""),
+        ({"plan": {"a": ["x"]}}, "one thing differs"),
+        ({"plan": {"a": ["x"], "b": ["y"]}}, "2 things differ"),
+        ({"look": {"services": {"a": {}}}, "plan": {"a": []}}, "everything is as it should be"),
+        ({"problems": [{}], "plan": {"a": ["x"]}}, "1 problem in the way"),
+    ],
+)
+def test_the_look_in_half_a_sentence(result: dict[str, object], note: str) -> None:
+    assert results.look_note(result) == note

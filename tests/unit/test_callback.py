@@ -1,0 +1,345 @@
+"""The callback in real runs of ansible-playbook. Only the modules are fakes (display/fakes)."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+FAKE = Path(__file__).parent / "display" / "fakes" / "fake_result.py"
+FAKES = ("observe", "service_health", "container_images", "alembic_migrate", "managed_files")
+PLAYBOOK = str(Path(sys.executable).with_name("ansible-playbook"))
+LIMIT = 60
+
+HEALTH = {
+    "services": [
+        {"name": "postgres", "kind": "postgres", "address": "127.0.0.1:5432", "healthy": True,
+         "seconds": 1.42, "tries": 3, "version": "16.15", "last_error": ""},
+        {"name": "redis", "kind": "redis", "address": "127.0.0.1:6379", "healthy": True,
+         "seconds": 0.7, "tries": 1, "version": "7.0.15", "last_error": ""},
+    ]
+}  # fmt: skip
+LOOK = {
+    "look": {
+        "engine": {"state": "ok", "version": "24.0", "compose": "2.26.1", "error": ""},
+        "images": {"postgres": {"reference": "groundwork/postgres:16.15", "id": "sha256:1"}},
+        "files": {"/srv/app/infra/docker-compose.yml": "same"},
+        "services": {
+            "postgres": {"kind": "postgres", "state": "running", "answers": False,
+                         "health": "starting", "address": "127.0.0.1:5432", "version": "",
+                         "url": "postgresql://app:hunter2@127.0.0.1:5432/app"},
+        },
+        "schema": {"state": "pending", "current": ["8c1d2f1f0a9b"], "heads": [], "pending": []},
+    },
+    "plan": {"docker": [], "schema": ["one revision is waiting"]},
+    "summary": {"stack": "groundwork", "docs": [["docs", "docs/README.md"]]},
+}  # fmt: skip
+IMAGES = {
+    "changed": True,
+    "images": {
+        "redis": {"wanted": "redis:7-alpine", "used": "groundwork/redis:7.0.15", "source": "build",
+                  "id": "", "seconds": 12.4,
+                  "tried": [{"source": "registry", "why": "no registry answers"}]},
+    },
+}  # fmt: skip
+SCHEMA = {
+    "changed": True,
+    "before": "8c1d2f1f0a9b",
+    "after": "d41e0a11",
+    "applied": [{"revision": "d41e0a11", "file": "x.py", "message": "users", "seconds": 0.2,
+                 "direction": "up"}],
+    "warnings": [],
+}  # fmt: skip
+FAILURE = "postgres is not healthy.\nWhere: localhost\n  FATAL: no space left\nNext: free some."
+
+
+@dataclass(frozen=True)
+class Ran:
+    out: str
+    err: str
+    code: int
+
+
+class House:
+    """A folder with a playbook, roles and fake modules, in which ansible-playbook runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        library = folder / "library"
+        library.mkdir()
+        for name in (*FAKES, "fake_result"):
+            (library / f"{name}.py").write_text(FAKE.read_text())
+        ours = ("ANSIBLE_", "GROUNDWORK_")
+        self.env = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(ours)},
+            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            "ANSIBLE_LIBRARY": str(library),
+            "ANSIBLE_ROLES_PATH": str(folder / "roles"),
+            "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "TERM": "xterm",
+        }
+        self.inventory = folder / "hosts.yml"
+        self.hosts({"localhost": {}})
+
+    def hosts(self, hosts: dict[str, dict[str, object]]) -> None:
+        local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+        all_hosts = {name: {**local, **more} for name, more in hosts.items()}
+        self.inventory.write_text(yaml.safe_dump({"all": {"hosts": all_hosts}}))
+
+    def role(self, name: str, tasks: list[dict[str, object]]) -> None:
+        folder = self.folder / "roles" / name / "tasks"
+        folder.mkdir(parents=True)
+        (folder / "main.yml").write_text(yaml.safe_dump(tasks, sort_keys=False))
+
+    def play(self, tasks: list[dict[str, object]], **more: object) -> None:
+        play = {"name": "A play", "hosts": "all", "gather_facts": False, "tasks": tasks, **more}
+        (self.folder / "play.yml").write_text(yaml.safe_dump([play], sort_keys=False))
+
+    def command(self, *arguments: str) -> list[str]:
+        return [PLAYBOOK, "-i", str(self.inventory), str(self.folder / "play.yml"), *arguments]
+
+    def run(self, *arguments: str, **env: str) -> Ran:
+        done = subprocess.run(
+            self.command(*arguments), cwd=self.folder, env={**self.env, **env},
+            capture_output=True, text=True, timeout=LIMIT, stdin=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
+        return Ran(done.stdout, done.stderr, done.returncode)
+
+    def run_on_terminal(self, *arguments: str) -> str:
+        """What a terminal receives, byte for byte."""
+        parent, child = pty.openpty()
+        process = subprocess.Popen(
+            self.command(*arguments), cwd=self.folder, env=self.env,
+            stdin=child, stdout=child, stderr=child, start_new_session=True,
+        )  # fmt: skip
+        os.close(child)
+        received, end = b"", time.monotonic() + LIMIT
+        try:
+            while time.monotonic() < end:
+                if not select.select([parent], [], [], 1)[0]:
+                    continue
+                try:
+                    piece = os.read(parent, 65536)
+                except OSError:  # Linux says so when the last writer has gone
+                    break
+                if not piece:
+                    break
+                received += piece
+        finally:
+            process.kill()
+            process.wait(timeout=LIMIT)
+            os.close(parent)
+        return received.decode()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return House(tmp_path)
+
+
+def fake(name: str, result: dict[str, object], module: str = "fake_result", **more: object):  # type: ignore[no-untyped-def]
+    arguments = {key: more.pop(key) for key in ("seconds", "fail", "crash", "warn") if key in more}
+    return {"name": name, module: {"result": result, **arguments}, **more}
+
+
+def role(name: str) -> dict[str, object]:
+    return {"name": name, "ansible.builtin.import_role": {"name": name}}
+
+
+def test_a_run_with_work_in_every_stage(house: House) -> None:
+    house.role("observe", [fake("main | Look at the host", LOOK, "observe")])
+    house.role("docker", [fake("main | Start it", {}, when=False)])
+    house.role("images", [fake("main | Have the images", IMAGES, "container_images")])
+    house.role("stack", [
+        {"name": "main | What differs", "ansible.builtin.debug": {"msg": ["redis is missing"]}},
+        fake("run | Start the services", {"changed": True}, seconds=1.3),
+        fake("run | Wait until they are healthy", HEALTH, "service_health"),
+    ])  # fmt: skip
+    house.role("schema", [fake("main | To the head", SCHEMA, "alembic_migrate")])
+    house.play([role(name) for name in ("observe", "docker", "images", "stack", "schema")])
+    ran = house.run(GROUNDWORK_FIRST_TICK="0.4")
+    assert ran.code == 0, ran.out + ran.err
+    for expected in (
+        r"^Look  one thing differs",
+        r"^Engine  nothing to do$",
+        r"^Images\n  redis  groundwork/redis:7.0.15  built here  12 s\n    not pulled: no registry",
+        r"^Stack\n  why       redis is missing$",
+        r"^  … Stack: Start the services \(\d+ s\)$",
+        r"^  changed   Start the services  \d+(\.\d)? s$",
+        r"^  postgres 16.15  █{20}    1.42 s  127.0.0.1:5432$",
+        r"^  redis 7.0.15    █{9,10}▌? +0.70 s  127.0.0.1:6379$",
+        r"^Schema\n  up        d41e0a11  users",
+        r"^── groundwork on localhost ─+$",
+        r"^  postgres 16.15 +healthy +postgresql://app:\*\*\*@127.0.0.1:5432/app +groundwork/post",
+        r"groundwork/redis:7.0.15 \(built here\)$",
+        r"^  schema    8c1d2f1f0a9b → d41e0a11  1 revision$",
+        r"^  changed   Images: Have the images$",
+        r"^  docs      docs/README.md$",
+        r"^localhost : ok=6 changed=3 unreachable=0 failed=0 skipped=1 rescued=0 ignored=0$",
+    ):
+        assert re.search(expected, ran.out, re.MULTILINE), f"{expected}\n{ran.out}"
+    assert "hunter2" not in ran.out + ran.err
+    assert "\x1b" not in ran.out
+
+
+def test_a_run_that_finds_nothing_to_do(house: House) -> None:
+    look = {**LOOK, "plan": {"docker": []}}
+    house.role("observe", [fake("main | Look at the host", look, "observe")])
+    house.role("stack", [fake("main | Start", {"changed": True}, when=False)])
+    house.play([role("observe"), role("stack")])
+    ran = house.run()
+    assert ran.out.startswith("Look  everything is as it should be\nStack  nothing to do\n──"), ran
+    assert "nothing changed, everything was as it should be" in ran.out
+    assert "changed=0" in ran.out
+    assert not ran.err
+
+
+def test_anything_else_that_a_playbook_can_do(house: House) -> None:
+    (house.folder / "more.yml").write_text("- ansible.builtin.debug: {msg: from a file}\n")
+    house.play([
+        {"name": "say", "ansible.builtin.debug": {"msg": "one\ntwo"}},
+        {"name": "show", "ansible.builtin.debug": {"var": "inventory_hostname"}},
+        {"name": "quiet", "ansible.builtin.set_fact": {"x": 1}},
+        {"ansible.builtin.include_tasks": "more.yml"},
+        fake("secret | Use it", {"changed": True, "msg": "hunter2"}, no_log=True),
+        fake("secret | Lose it", {"msg": "hunter2"}, fail=True, no_log=True, ignore_errors=True),
+        {"name": "each", "fake_result": {"result": {"msg": "bad {{ item }}"},
+                                         "fail": "{{ item == 'b' }}"},
+         "loop": ["a", "b"], "ignore_errors": True},
+        fake("crash", {}, crash=True, ignore_errors=True),
+        {"name": "try", "block": [fake("falls", {"msg": "broken\nbadly"}, fail=True)],
+         "rescue": [{"name": "helps", "ansible.builtin.debug": {"msg": "helped"}}]},
+        fake("again", {"msg": "not yet"}, register="x", until=False, retries=1, delay=0, fail=True,
+             ignore_errors=True),
+        fake("handled", {"changed": True}, notify=["wake"]),
+        fake("warned", {}, warn="look out"),
+        fake("odd shape", {"images": {"a": "b", "c": {"tried": 5, "seconds": "x"}}},
+             "container_images"),
+        {"name": "args | Check", "ansible.builtin.validate_argument_spec": {
+            "argument_spec": {"stack_name": {"type": "str", "required": True}}}},
+    ], handlers=[fake("wake", {"changed": True})])  # fmt: skip
+    ran = house.run()
+    for expected in (
+        "  one\n  two\n",
+        "inventory_hostname: localhost",
+        "  from a file\n",
+        "  changed   Use it\n",
+        "  ignored   Lose it\n      the output has been hidden",
+        "  failed    each (b) on localhost\n      bad b\n",
+        "  ignored: the playbook goes on\n",
+        "  ignored   crash\n",
+        "  recovered falls\n      broken\n",
+        "  helped\n",
+        "  changed   handled\n",
+        "  failed    Check on localhost\n      The inventory's variables don't fit:\n"
+        "        missing required arguments: stack_name\n",
+        "localhost : ok=14 changed=2 unreachable=0 failed=1 skipped=0 rescued=1 ignored=4\n",
+    ):
+        assert expected in untimed(ran.out), f"{expected}\n{ran.out}"
+    assert ran.code == 2
+    assert "look out" in ran.err
+    for never in ("hunter2", "Traceback", "bad a", "could not be shown", '"msg"'):
+        assert never not in ran.out, never
+    assert "Callback dispatch" not in ran.err
+
+
+def test_a_failure_and_a_host_that_is_gone(house: House) -> None:
+    away = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+    house.hosts({"one": {}, "two": away})
+    house.role("stack", [
+        fake("wait | Until healthy", {"msg": FAILURE, "services": []}, fail=True,
+             module="service_health"),
+    ])  # fmt: skip
+    house.play([role("stack")])
+    ran = house.run()
+    assert ran.code != 0
+    expected = (
+        "      postgres is not healthy.\n      Where: localhost\n"
+        "        FATAL: no space left\n      Next: free some.\n"
+    )
+    assert re.sub(r"(?m)^ {5}(?= {6})", "", ran.out).count(expected) == 1, ran.out
+    assert re.search(r"^  one  failed    Until healthy$", untimed(ran.out), re.MULTILINE)
+    assert "task: wait | Until healthy  roles/stack/tasks/main.yml:1" in ran.out
+    assert re.search(r"^  two  no answer Until healthy$", untimed(ran.out), re.MULTILINE)
+    assert "`ssh two`" in ran.out
+    assert "stopped   in Stack: Until healthy" in ran.out
+    assert "one : ok=0 changed=0 unreachable=0 failed=1 skipped=0" in ran.out
+    assert "two : ok=0 changed=0 unreachable=1 failed=0 skipped=0" in ran.out
+    assert "{" not in ran.out and "Traceback" not in ran.out
+
+
+def test_check_and_diff(house: House) -> None:
+    copy = {"content": "new\n", "dest": str(house.folder / "file"), "mode": "0600"}
+    house.play([
+        {"name": "write | The file", "ansible.builtin.copy": copy},
+        fake("secret", {"changed": True, "diff": {"before": "a\n", "after": "hunter2\n"}},
+             no_log=True),
+    ])  # fmt: skip
+    ran = house.run("--check", "--diff")
+    start = "Only checking: nothing is changed.\nA play\n  would     The file\n"
+    assert untimed(ran.out).startswith(start), ran.out
+    assert re.search(r"^  \+new$", ran.out, re.MULTILINE), ran.out
+    assert "  would     change A play: The file\n" in ran.out
+    assert "hunter2" not in ran.out
+    assert not (house.folder / "file").exists()
+
+
+@pytest.mark.parametrize("verbosity", ["-v", "-vvvv"])
+def test_verbose(house: House, verbosity: str) -> None:
+    house.play([
+        fake("fine", {"msg": "all well"}),
+        fake("off", {}, when=False),
+        fake("odd", {"services": [{"name": "a", "seconds": float("inf")}]}, "service_health"),
+        fake("crash", {}, crash=True),
+    ])  # fmt: skip
+    ran = house.run(verbosity, ANSIBLE_DISPLAY_TRACEBACK="error" if verbosity > "-v" else "never")
+    assert re.search(r"^  ok        fine.*\n      all well$", ran.out, re.MULTILINE) or (
+        verbosity != "-v" and "msg: all well" in ran.out
+    ), ran.out
+    assert re.search(r"^  skipped   off", ran.out, re.MULTILINE)
+    assert "this result could not be shown" in ran.out
+    assert "a mistake in a module" in ran.out
+    assert ("Traceback" in ran.out) == ("[ERROR]" in ran.out) == (verbosity == "-vvvv")
+    assert "failed=1" in ran.out
+    assert "Callback dispatch" not in ran.err
+
+
+def test_the_live_line_leaves_nothing_behind(house: House) -> None:
+    house.play([
+        fake("slow | Work", {}, seconds=2.6, warn="in between"),
+        fake("quick", {"changed": True}),
+    ])  # fmt: skip
+    received = house.run_on_terminal()
+    assert re.search(r"… A play: Work \(\d s\)", received), received
+    shown = screen(received)
+    assert "(2 s)" not in shown and "A play: Work" not in shown, shown
+    assert "changed   quick" in shown  # the line after the live one starts at the left
+    assert "changed=1" in shown
+    assert "\x1b[" in received  # colours, on a terminal
+
+
+def screen(received: str) -> str:
+    """What a terminal shows in the end: carriage returns, erased lines, and no colours."""
+    lines = []
+    for row in received.replace("\r\n", "\n").split("\n"):
+        seen = ""
+        for piece in re.split(r"(\r\x1b\[K)", row):
+            seen = "" if piece == "\r\x1b[K" else seen + piece
+        lines.append(re.sub(r"\x1b\[[0-9;]*m", "", seen))
+    return "\n".join(lines)
+
+
+def untimed(text: str) -> str:
+    """The text without the seconds that end its lines; how fast a machine is proves nothing."""
+    return re.sub(r"(?m)  \d+(\.\d)? s$", "", text)
