@@ -80,7 +80,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True, no_log=True)
     params = module.params
     module.no_log_values |= given_passwords(params["services"])
     docker, folder = Docker(params["docker_cli"]), Path(params["stack_dir"])

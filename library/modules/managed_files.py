@@ -168,7 +168,7 @@ def note_new_passwords(docker: Docker, desired: Desired, secrets: Secrets) -> No
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True, no_log=True)
     params = module.params
     module.no_log_values |= given_passwords(params["services"])
     try:

@@ -10,6 +10,8 @@ from ansible.module_utils.groundwork import look, plan
 from ansible.module_utils.groundwork.desired import Desired
 from ansible.module_utils.groundwork.docker import Docker
 from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.image_recipes import recipes
+from ansible.module_utils.groundwork.images import Setup
 from ansible.module_utils.groundwork.inventory import given_passwords
 
 DOCUMENTATION = r"""
@@ -154,15 +156,21 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True, no_log=True)
     params = module.params
     module.no_log_values |= given_passwords(params["services"])
     try:
         desired = Desired.of(params)
+        docker = Docker(params["docker_cli"])
         build_dir = params["build_dir"]
+        setup = Setup(
+            docker,
+            sources=("present", "build") if build_dir else ("present",),
+            recipes=recipes(Path(build_dir)) if build_dir else {},
+        )
         where = look.Where(
-            docker=Docker(params["docker_cli"]),
-            built={q.parent.name: __import__('json').loads(q.read_text())['reference'] for q in Path(build_dir).glob('*/image.json')} if build_dir else {},
+            docker=docker,
+            images=setup.wanted(desired.services),
             schema_dir=Path(params["schema_dir"]) if params["schema_dir"] else None,
             schema_service=params["schema_service"],
             min_free_mb=params["min_free_mb"],

@@ -20,6 +20,7 @@ from .desired import Desired
 from .docker import Docker
 from .engine import Engine
 from .errors import GroundworkError
+from .images import Wanted
 from .schema_database import database_revisions
 from .services import Service, endpoint, kind_of
 
@@ -31,7 +32,7 @@ class Where:
     """What the look needs besides the desired state."""
 
     docker: Docker
-    built: Mapping[str, str]  # a kind's image that this project builds; empty: none
+    images: Mapping[str, Wanted]  # what each service asks for
     schema_dir: Path | None
     schema_service: str
     min_free_mb: int
@@ -85,12 +86,8 @@ def _quiet(function: Any, *args: Any) -> Any:
 
 
 def _inspect_images(desired: Desired, where: Where) -> dict[str, dict[str, Any]]:
-    names = [name for service in desired.services for name in _candidates(service, where)]
-    return where.docker.inspect("image", sorted(set(names)))
-
-
-def _candidates(service: Service, where: Where) -> list[str]:
-    return [name for name in (service.image, where.built.get(service.kind, "")) if name]
+    names = {name for wanted in where.images.values() for name in wanted.names}
+    return where.docker.inspect("image", sorted(names))
 
 
 def _inspect_volumes(desired: Desired, docker: Docker) -> dict[str, dict[str, Any]]:
@@ -116,7 +113,7 @@ def _data_version(service: Service, desired: Desired, where: Where) -> str:
     marker = kind_of(service).version_file
     if not marker:
         return ""
-    for image in _candidates(service, where):
+    for image in where.images[service.name].names:
         result = where.docker.run(
             *("run", "--rm", "--network", "none", "--pull", "never", "--entrypoint", "cat"),
             *("-v", f"{desired.volume(service)}:/volume:ro", image, f"/volume/{marker}"),
@@ -135,17 +132,17 @@ def _choose(
     """The image for each service: the first that is here, one of its volume's flavour before."""
     chosen: dict[str, dict[str, Any]] = {}
     for service in desired.services:
-        options = []
-        for name in _candidates(service, where):
+        options, wanted = [], where.images[service.name]
+        for name in wanted.names:
             image = (inspected or {}).get(name)
-            if image is not None:
+            if image is not None and wanted.accepts(name, engines.labels(image)):
                 labels, env = engines.labels(image), engines.environment(image)
                 flavour = kind_of(service).flavour(name, labels, env)
                 options.append({"reference": name, "id": image["Id"], "flavour": flavour})
         made_by = volumes.get(service.name, {}).get("flavour", "")
         options.sort(key=lambda option: option["flavour"] != made_by if made_by else False)
         none = {"reference": "", "id": "", "flavour": ""}
-        chosen[service.name] = (options or [none])[0] | {"candidates": _candidates(service, where)}
+        chosen[service.name] = (options or [none])[0] | {"candidates": list(wanted.names)}
     return chosen
 
 
