@@ -105,16 +105,16 @@ def _literals(text: str) -> tuple[dict[str, Any], str]:
             if isinstance(target, ast.Name) and target.id in NAMES:
                 try:
                     values[target.id] = ast.literal_eval(node.value)  # type: ignore[attr-defined]
-                except ValueError:
+                except (ValueError, TypeError):
                     raise ValueError(f"its {target.id} is worked out when it runs") from None
     return values, ast.get_docstring(module) or ""
 
 
 def _names(value: Any) -> tuple[str, ...]:
-    names = (value,) if isinstance(value, str) else tuple(value or ())
-    if not all(isinstance(name, str) for name in names):
+    names = (value,) if isinstance(value, str) else (value or ())
+    if not isinstance(names, tuple | list | set) or not all(isinstance(n, str) for n in names):
         raise ValueError(f"{value!r} is no revision")
-    return names
+    return tuple(names)
 
 
 def _why(error: Exception) -> str:
