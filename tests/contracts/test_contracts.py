@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import importlib.util
 import re
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,12 @@ def spec_of(role: str) -> dict[str, Any]:
     return spec["argument_specs"]["main"]["options"]
 
 
-def constant(path: Path, name: str) -> Any:
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
-            return ast.literal_eval(node.value)
-    return None
+def load_module(path: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(f"module_{path.stem}", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -75,17 +75,17 @@ def test_no_role_reads_anothers_variables(role: str) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_a_modules_documentation_says_what_its_argument_spec_says(path: Path) -> None:
-    documented = yaml.safe_load(constant(path, "DOCUMENTATION"))
+    module = load_module(path)
+    documented = yaml.safe_load(module.DOCUMENTATION)
     assert documented["module"] == path.stem
-    spec = constant(path, "ARGUMENT_SPEC")
-    assert spec is not None
+    spec = module.ARGUMENT_SPEC
     options = documented.get("options", {})
     assert set(options) == set(spec)
     for name, option in options.items():
         for key in ("type", "required", "default", "choices", "elements"):
             assert option.get(key) == spec[name].get(key), f"{name}: {key}"
-    assert yaml.safe_load(constant(path, "EXAMPLES"))
-    assert yaml.safe_load(constant(path, "RETURN"))
+    assert yaml.safe_load(module.EXAMPLES)
+    assert yaml.safe_load(module.RETURN)
 
 
 def test_every_variable_of_the_compose_file_is_in_the_env_file() -> None:
