@@ -1,0 +1,143 @@
+"""Builds images from `images/`, where no registry is in reach."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import image_fetch
+from .docker import Docker
+from .image_fetch import BuildError
+from .image_recipes import INPUTS_LABEL, Recipe, references
+
+__all__ = ["Builder", "missing_tools", "references"]
+
+_BUILD_TIMEOUT = 900.0  # seconds, for one image
+_LOCK_TIMEOUT = 900.0  # seconds, for another run that builds
+_PROXIES = ("http_proxy", "https_proxy", "no_proxy")
+
+
+def missing_tools(docker: Docker, recipes: Sequence[Recipe]) -> list[str]:
+    """The tools that building would need and that are not here, as Debian packages."""
+    bases = {recipe.base.reference for recipe in recipes if recipe.base}
+    lacking = []
+    if not shutil.which("mmdebstrap") and bases - set(docker.inspect("image", sorted(bases))):
+        lacking.append("mmdebstrap")
+    if any(recipe.wheels for recipe in recipes) and not image_fetch.pip():
+        lacking.append("python3-pip")
+    return lacking
+
+
+@dataclass(frozen=True)
+class Builder:
+    """`cache` keeps what was downloaded, and is where builds do their work."""
+
+    docker: Docker
+    cache: Path
+
+    def build(self, recipes: Sequence[Recipe]) -> dict[str, BuildError | None]:
+        """Build what each recipe describes; by kind, None or what went wrong.
+
+        The base and all downloads run side by side, then the images do.
+        """
+        with (
+            self._alone() as work,
+            ThreadPoolExecutor(8, thread_name_prefix="build") as pool,
+        ):
+            bases: dict[str, Future[None]] = {
+                base.reference: pool.submit(image_fetch.debian_base, base, self.docker, work)
+                for base in {r.base.reference: r.base for r in recipes if r.base}.values()
+            }
+            wheels = {
+                recipe.kind: pool.submit(image_fetch.wheels, recipe, self.cache / "wheels", work)
+                for recipe in recipes
+            }
+            jobs = {
+                recipe.kind: pool.submit(self._one, recipe, bases, wheels[recipe.kind], work)
+                for recipe in recipes
+            }
+            return {kind: _outcome(job) for kind, job in jobs.items()}
+
+    def _one(
+        self,
+        recipe: Recipe,
+        bases: Mapping[str, Future[None]],
+        wheels: Future[list[Path]],
+        work: Path,
+    ) -> None:
+        files = wheels.result()
+        if recipe.base:
+            bases[recipe.base.reference].result()
+        here = self.docker.inspect("image", [recipe.reference]).get(recipe.reference, {})
+        if (here.get("Config", {}).get("Labels") or {}).get(INPUTS_LABEL) == recipe.inputs:
+            return  # another run has built it while this one waited
+        context = work / recipe.kind
+        copy_context(recipe.folder, context)
+        image_fetch.put_wheels(recipe, files, context)
+        surroundings = image_fetch.environment()
+        docker = Docker(self.docker.cli, {**surroundings, **(self.docker.env or {})})
+        result = docker.run(
+            "build", f"--tag={recipe.reference}",
+            *([f"--build-arg=BASE={recipe.base.reference}"] if recipe.base else []),
+            # By name alone: the values stay out of the command line and of the image's history.
+            *(f"--build-arg={name}" for name in _PROXIES if surroundings.get(name)),
+            f"--label={INPUTS_LABEL}={recipe.inputs}",
+            f"--label=org.opencontainers.image.version={recipe.reference.rpartition(':')[2]}",
+            str(context), timeout=_BUILD_TIMEOUT,
+        )  # fmt: skip
+        if not result.ok:
+            raise BuildError(
+                f"Building {recipe.reference} from {recipe.folder} failed",
+                image_fetch.last_lines(result.stdout, result.stderr),
+            )
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[Path]:
+        """A fresh folder to work in, for one run at a time.
+
+        The kernel gives the lock back however a run ends, so what lies in the folder when it is
+        got was left by a run that is gone.
+        """
+        self.cache.mkdir(parents=True, exist_ok=True)
+        work, deadline = self.cache / "work", time.monotonic() + _LOCK_TIMEOUT
+        with (self.cache / "lock").open("w") as lock:
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > deadline:
+                        raise BuildError(f"Another run builds images in {self.cache}") from None
+                    time.sleep(0.5)
+            try:
+                shutil.rmtree(work, ignore_errors=True)
+                work.mkdir()
+                yield work
+            finally:
+                shutil.rmtree(work, ignore_errors=True)
+
+
+def copy_context(folder: Path, context: Path) -> None:
+    """Copy a build folder, with the modes that git knows: a strict umask stays out of the image."""
+    ignored = shutil.ignore_patterns("__pycache__", "*.pyc", ".*_cache")
+    shutil.copytree(folder, context, copy_function=shutil.copyfile, ignore=ignored)
+    for path in (context, *context.rglob("*")):
+        original = folder / path.relative_to(context)
+        path.chmod(0o755 if path.is_dir() or os.access(original, os.X_OK) else 0o644)
+
+
+def _outcome(job: Future[None]) -> BuildError | None:
+    try:
+        job.result()
+    except BuildError as error:
+        return error
+    except OSError as error:
+        return BuildError(f"A file can't be read or written: {error}")
+    return None

@@ -1,0 +1,163 @@
+"""Bring every image of the stack onto the host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.groundwork import images
+from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.inventory import parse_services
+
+DOCUMENTATION = r"""
+module: container_images
+short_description: Bring every image of the stack onto the host
+description:
+  - Asks the O(sources) in their order, each for the images that are still missing.
+  - An image that two services want is fetched once.
+  - Where no source has an image, the module fails, and says for each image what was tried and why
+    it didn't work.
+options:
+  services:
+    description: The dictionary C(stack_services) of the inventory.
+    type: dict
+    required: true
+  sources:
+    description:
+      - Where images may come from; the order matters.
+      - V(present) is an image that the host has already, under its official name or as this
+        project builds it. A built one must be of the current recipe where V(build) is a source.
+      - V(archive) is a C(docker save) tarball in O(archive_dir). Where that folder has a
+        C(SHA256SUMS) file, the tarball must be listed in it with its digest.
+      - V(registry) is C(docker pull), at most three times where the registry falters, and given
+        up within seconds where none is in reach.
+      - V(build) makes a stand-in from O(build_dir), under a name of its own. It needs
+        C(mmdebstrap) and C(pip), Debian's mirror and a Python package index, and no container
+        registry.
+    type: list
+    elements: str
+    choices: [present, archive, registry, build]
+    default: [present, archive, registry, build]
+  archive_dir:
+    description: A folder with C(docker save) tarballs. Empty where there is none.
+    type: path
+  build_dir:
+    description: The folder with a recipe for each kind of service. Empty where nothing is built.
+    type: path
+  cache_dir:
+    description:
+      - Where builds keep their downloads and do their work. Needed to build.
+      - One run at a time builds there; another one waits.
+    type: path
+  docker_cli:
+    description: The docker command.
+    type: str
+    default: docker
+attributes:
+  check_mode:
+    description:
+      - Changes nothing, and names the source that would be used. Whether a registry has an image
+        isn't asked; RV(images.settled) is then V(false).
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Have the images, from wherever they are
+  container_images:
+    services: "{{ stack_services }}"
+    archive_dir: /srv/images
+    build_dir: "{{ inventory_dir | dirname }}/images"
+    cache_dir: "{{ inventory_dir | dirname }}/.cache/images"
+
+- name: Have the images on a machine without a network
+  container_images:
+    services: "{{ stack_services }}"
+    sources: [present, archive]
+    archive_dir: /srv/images
+"""
+
+RETURN = r"""
+images:
+  description: Where each service's image came from, by service.
+  returned: always
+  type: dict
+  contains:
+    wanted: {description: The image of the inventory., type: str, returned: always}
+    used:
+      description: The image that is here for it; empty where there is none (yet).
+      type: str
+      returned: always
+    flavour:
+      description: What the service's data depend on, such as C(postgres-16-glibc).
+      type: str
+      returned: always
+    id: {description: The image's ID., type: str, returned: always}
+    source:
+      description: Where it came from; empty where nobody had it.
+      type: str
+      returned: always
+    settled:
+      description: Whether that is certain; V(false) where check mode can't tell.
+      type: bool
+      returned: always
+    tried:
+      description: The sources that didn't have it, each with C(source) and C(why).
+      type: list
+      elements: dict
+      returned: always
+    seconds: {description: How long it took until it was here., type: float, returned: always}
+  sample:
+    postgres:
+      wanted: postgres:16-alpine
+      used: groundwork/postgres:16.15
+      flavour: postgres-16-glibc
+      id: sha256:9d65a7199497c5e5fbb6b2a35d9a1b4f6a0f4cf4a7b2ac1c3d2a3c8b21d55b6e
+      source: build
+      settled: true
+      tried:
+        - {source: present, why: neither postgres:16-alpine nor groundwork/postgres:16.15 is here}
+        - {source: registry, why: "no registry in reach: ... no such host"}
+      seconds: 41.3
+lacking:
+  description: Debian packages without which the missing images can't be built here.
+  returned: failure
+  type: list
+  elements: str
+"""
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "services": {"type": "dict", "required": True},
+    "sources": {
+        "type": "list",
+        "elements": "str",
+        "choices": list(images.SOURCES),
+        "default": list(images.SOURCES),
+    },
+    "archive_dir": {"type": "path"},
+    "build_dir": {"type": "path"},
+    "cache_dir": {"type": "path"},
+    "docker_cli": {"type": "str", "default": "docker"},
+}
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    try:
+        setup = images.Setup.of(module.params, dry=module.check_mode)
+        wanted = setup.wanted(parse_services(module.params["services"]))
+        outcomes = images.settle(wanted.values(), setup.ask())
+        result: dict[str, Any] = {
+            "changed": any(o.source not in ("", "present") for o in outcomes.values()),
+            "images": images.report(setup.docker, wanted, outcomes),
+        }
+        error = images.failure(outcomes)
+        lacking = setup.lacking(outcomes) if error else []
+    except GroundworkError as problem:
+        module.fail_json(msg=str(problem))
+    if error:
+        module.fail_json(msg=str(error), lacking=lacking, **result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
