@@ -193,7 +193,7 @@ class CallbackModule(CallbackBase):
         self._story.hosts.add(name)
         if self.get_option("show_per_host_start"):
             self._note(0, f"  started {task.name or task.action} on {name}")
-        local = host.implicit or host.vars.get("ansible_connection") == "local"
+        local = "local" in (task.connection, host.vars.get("ansible_connection")) or host.implicit
         if self._screen.live and not local and name not in self._answered:
             return  # ssh may ask something on the terminal; a live line would draw over it
         known = self._task(task)
@@ -289,7 +289,7 @@ class CallbackModule(CallbackBase):
         self._screen.close()
         roles, check = self._story.roles, bool(context.CLIARGS.get("check"))
         look_only = "observe" in roles and roles <= {"observe", "toolbox"}
-        run = Run(time.monotonic() - self._began, check, look_only)
+        run = Run(time.monotonic() - self._began, check, look_only, self._screen.width())
         hosts = sorted(stats.processed)
         self._print(closing_lines(self._facts, hosts, run, self._screen.marks))
         self._print([recap_line(host, stats.summarize(host)) for host in hosts])

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import re
-import select
-import subprocess
-import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import yaml
-
-ROOT = Path(__file__).resolve().parents[2]
-FAKE = Path(__file__).parent / "display" / "fakes" / "fake_result.py"
-FAKES = ("observe", "service_health", "container_images", "alembic_migrate", "managed_files")
-PLAYBOOK = str(Path(sys.executable).with_name("ansible-playbook"))
-LIMIT = 60
+from display.house import House, fake, role, screen, untimed
 
 HEALTH = {
     "services": [
@@ -63,98 +51,9 @@ SCHEMA = {
 FAILURE = "postgres is not healthy.\nWhere: localhost\n  FATAL: no space left\nNext: free some."
 
 
-@dataclass(frozen=True)
-class Ran:
-    out: str
-    err: str
-    code: int
-
-
-class House:
-    """A folder with a playbook, roles and fake modules, in which ansible-playbook runs."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        library = folder / "library"
-        library.mkdir()
-        for name in (*FAKES, "fake_result"):
-            (library / f"{name}.py").write_text(FAKE.read_text())
-        ours = ("ANSIBLE_", "GROUNDWORK_")
-        self.env = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(ours)},
-            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-            "ANSIBLE_LIBRARY": str(library),
-            "ANSIBLE_ROLES_PATH": str(folder / "roles"),
-            "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "TERM": "xterm",
-        }
-        self.inventory = folder / "hosts.yml"
-        self.hosts({"localhost": {}})
-
-    def hosts(self, hosts: dict[str, dict[str, object]]) -> None:
-        local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-        all_hosts = {name: {**local, **more} for name, more in hosts.items()}
-        self.inventory.write_text(yaml.safe_dump({"all": {"hosts": all_hosts}}))
-
-    def role(self, name: str, tasks: list[dict[str, object]]) -> None:
-        folder = self.folder / "roles" / name / "tasks"
-        folder.mkdir(parents=True)
-        (folder / "main.yml").write_text(yaml.safe_dump(tasks, sort_keys=False))
-
-    def play(self, tasks: list[dict[str, object]], **more: object) -> None:
-        play = {"name": "A play", "hosts": "all", "gather_facts": False, "tasks": tasks, **more}
-        (self.folder / "play.yml").write_text(yaml.safe_dump([play], sort_keys=False))
-
-    def command(self, *arguments: str) -> list[str]:
-        return [PLAYBOOK, "-i", str(self.inventory), str(self.folder / "play.yml"), *arguments]
-
-    def run(self, *arguments: str, **env: str) -> Ran:
-        done = subprocess.run(
-            self.command(*arguments), cwd=self.folder, env={**self.env, **env},
-            capture_output=True, text=True, timeout=LIMIT, stdin=subprocess.DEVNULL, check=False,
-        )  # fmt: skip
-        return Ran(done.stdout, done.stderr, done.returncode)
-
-    def run_on_terminal(self, *arguments: str) -> str:
-        """What a terminal receives, byte for byte."""
-        parent, child = pty.openpty()
-        process = subprocess.Popen(
-            self.command(*arguments), cwd=self.folder, env=self.env,
-            stdin=child, stdout=child, stderr=child, start_new_session=True,
-        )  # fmt: skip
-        os.close(child)
-        received, end = b"", time.monotonic() + LIMIT
-        try:
-            while time.monotonic() < end:
-                if not select.select([parent], [], [], 1)[0]:
-                    continue
-                try:
-                    piece = os.read(parent, 65536)
-                except OSError:  # Linux says so when the last writer has gone
-                    break
-                if not piece:
-                    break
-                received += piece
-        finally:
-            process.kill()
-            process.wait(timeout=LIMIT)
-            os.close(parent)
-        return received.decode()
-
-
 @pytest.fixture
 def house(tmp_path: Path) -> House:
     return House(tmp_path)
-
-
-def fake(name: str, result: dict[str, object], module: str = "fake_result", **more: object):  # type: ignore[no-untyped-def]
-    arguments = {key: more.pop(key) for key in ("seconds", "fail", "crash", "warn") if key in more}
-    return {"name": name, module: {"result": result, **arguments}, **more}
-
-
-def role(name: str) -> dict[str, object]:
-    return {"name": name, "ansible.builtin.import_role": {"name": name}}
 
 
 def test_a_run_with_work_in_every_stage(house: House) -> None:
@@ -329,17 +228,12 @@ def test_the_live_line_leaves_nothing_behind(house: House) -> None:
     assert "\x1b[" in received  # colours, on a terminal
 
 
-def screen(received: str) -> str:
-    """What a terminal shows in the end: carriage returns, erased lines, and no colours."""
-    lines = []
-    for row in received.replace("\r\n", "\n").split("\n"):
-        seen = ""
-        for piece in re.split(r"(\r\x1b\[K)", row):
-            seen = "" if piece == "\r\x1b[K" else seen + piece
-        lines.append(re.sub(r"\x1b\[[0-9;]*m", "", seen))
-    return "\n".join(lines)
-
-
-def untimed(text: str) -> str:
-    """The text without the seconds that end its lines; how fast a machine is proves nothing."""
-    return re.sub(r"(?m)  \d+(\.\d)? s$", "", text)
+def test_an_interrupted_run_leaves_no_live_line(house: House) -> None:
+    house.play([fake("slow | Work", {}, seconds=50)])
+    started = time.monotonic()
+    received = house.run_on_terminal(interrupt_at="… A play: Work".encode())
+    assert time.monotonic() - started < 45  # it was the interrupt that ended it
+    assert "… A play: Work" in received
+    assert "Work" not in screen(received)
+    assert "interrupted" in screen(received)
+    assert "Traceback" not in received

@@ -56,6 +56,13 @@ def test_a_status_shows_the_whole_look() -> None:
     assert ":pw@" not in text
 
 
+def test_a_narrow_terminal_has_the_image_below() -> None:
+    facts = Facts()
+    did(facts, "observe", LOOK)
+    assert "redis://:***@127.0.0.1:6379/0\n" in told(facts, width=60)
+    assert "redis://:***@127.0.0.1:6379/0  redis:7" in told(facts, width=120)
+
+
 def test_later_results_overrule_the_look() -> None:
     facts = Facts()
     did(facts, "observe", LOOK)

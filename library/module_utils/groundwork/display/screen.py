@@ -66,6 +66,10 @@ class Screen:
         self.ticker.close()
         self.clear()
 
+    def width(self) -> int:
+        """The terminal's columns; 0 where lines may be as long as they like."""
+        return _columns() if sys.stdout.isatty() else 0
+
     def _say(self, text: str) -> None:
         self.print([line(("  " + text, "dim"))])
 

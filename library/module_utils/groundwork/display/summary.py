@@ -37,11 +37,15 @@ MOST = 6
 
 @dataclass(frozen=True)
 class Run:
-    """What the closing says of the whole run. `look_only` is one that only looked (status)."""
+    """What the closing says of the whole run. `look_only` is one that only looked (status).
+
+    `width` is the terminal's, in columns; 0 where there is none.
+    """
 
     seconds: float
     check: bool = False
     look_only: bool = False
+    width: int = 0
 
 
 def closing_lines(facts: Facts, hosts: Sequence[str], run: Run, marks: Marks) -> list[Line]:
@@ -50,17 +54,20 @@ def closing_lines(facts: Facts, hosts: Sequence[str], run: Run, marks: Marks) ->
     for host in hosts:
         known = facts.hosts.get(host, Host())
         try:
-            lines += summary_lines(host, known, run, marks)
+            lines += host_lines(host, known, run, marks)
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             lines.append(line((f"The summary of {host} could not be shown: {error!r}", "dim")))
+    if lines:
+        lines.append(line("  ", *labelled("took", duration(run.seconds))))
+        lines.append(line((marks.rule * WIDTH, "heading")))
     return lines
 
 
-def summary_lines(host_name: str, host: Host, run: Run, marks: Marks) -> list[Line]:
+def host_lines(host_name: str, host: Host, run: Run, marks: Marks) -> list[Line]:
     """The table of one host."""
     title = f"{host.stack} on {host_name}" if host.stack else host_name
     head = f"{marks.rule * 2} {title} "
-    rows = _service_rows(host, marks)
+    rows = _service_rows(host, run.width)
     verbose = host.verbose or run.look_only
     if verbose and host.engine:
         rows.append(labelled("engine", host.engine))
@@ -68,11 +75,9 @@ def summary_lines(host_name: str, host: Host, run: Run, marks: Marks) -> list[Li
     rows += _schema_rows(host, marks)
     rows += _change_rows(host, run)
     rows += [labelled(label[:9], text) for label, text in host.docs]
-    rows.append(labelled("took", duration(run.seconds)))
     return [
         line((head + marks.rule * max(WIDTH - len(head), 2), "heading")),
         *(line("  ", *row) for row in rows),
-        line((marks.rule * WIDTH, "heading")),
     ]
 
 
@@ -87,21 +92,25 @@ def recap_line(host_name: str, counts: Mapping[str, int]) -> Line:
     return line(*spans)
 
 
-def _service_rows(host: Host, marks: Marks) -> list[Line]:
+def _service_rows(host: Host, width: int) -> list[Line]:
+    """A row for each service; its image goes below where the terminal is too narrow."""
     names = {name: f"{name} {service.version}".strip() for name, service in host.services.items()}
     where = {name: service.url or service.address for name, service in host.services.items()}
     wide = max((len(text) for text in names.values()), default=0)
     far = max((len(text) for text in where.values()), default=0)
     well = max((len(service.health) for service in host.services.values()), default=0)
-    return [
-        line(
-            f"{names[name]:<{wide}}  ",
-            (f"{service.health:<{well}}", _health_style(service.health)),
-            f"  {where[name]:<{far}}",
-            (f"  {_image(service)}", "dim"),
-        )
-        for name, service in host.services.items()
-    ]
+    longest = max((len(_image(service)) for service in host.services.values()), default=0)
+    narrow = 0 < width < wide + well + far + longest + 8
+    rows = []
+    for name, service in host.services.items():
+        health = (f"{service.health:<{well}}", _health_style(service.health))
+        row = line(f"{names[name]:<{wide}}  ", health, f"  {where[name]:<{far}}")
+        image = (_image(service), "dim")
+        if narrow:
+            rows += [row, line(" " * (wide + 2), image)]
+        else:
+            rows.append(line(*row, "  ", image))
+    return rows
 
 
 def _health_style(health: str) -> str:
