@@ -124,7 +124,8 @@ class CallbackModule(CallbackBase):
         task = self._task(result.task)
         key = (result.host.get_name(), result.task._uuid)
         dump = ""
-        said_whole = task.module == "debug" and "msg" not in result.result
+        text = isinstance(result.result.get("msg"), (str, list))
+        said_whole = task.module == "debug" and not text
         if self._display.verbosity > 1 or said_whole:
             self._clean_results(result.result, result.task.action)
             if said_whole or result.result.get("_ansible_verbose_override", False) is False:

@@ -98,7 +98,8 @@ def test_a_run_that_finds_nothing_to_do(house: House) -> None:
     house.role("stack", [fake("main | Start", {"changed": True}, when=False)])
     house.play([role("observe"), role("stack")])
     ran = house.run()
-    assert ran.out.startswith("Look  everything is as it should be\nStack  nothing to do\n──"), ran
+    start = "Look  everything is as it should be\nStack  nothing to do\n── groundwork on loc"
+    assert untimed(ran.out).startswith(start), ran.out
     assert "nothing changed, everything was as it should be" in ran.out
     assert "changed=0" in ran.out
     assert not ran.err
@@ -109,6 +110,7 @@ def test_anything_else_that_a_playbook_can_do(house: House) -> None:
     house.play([
         {"name": "say", "ansible.builtin.debug": {"msg": "one\ntwo"}},
         {"name": "show", "ansible.builtin.debug": {"var": "inventory_hostname"}},
+        {"name": "map", "ansible.builtin.debug": {"msg": {"key": "value"}}},
         {"name": "quiet", "ansible.builtin.set_fact": {"x": 1}},
         {"ansible.builtin.include_tasks": "more.yml"},
         fake("secret | Use it", {"changed": True, "msg": "hunter2"}, no_log=True),
@@ -132,6 +134,7 @@ def test_anything_else_that_a_playbook_can_do(house: House) -> None:
     for expected in (
         "  one\n  two\n",
         "inventory_hostname: localhost",
+        "key: value\n",
         "  from a file\n",
         "  changed   Use it\n",
         "  ignored   Lose it\n      the output has been hidden",
@@ -143,7 +146,7 @@ def test_anything_else_that_a_playbook_can_do(house: House) -> None:
         "  changed   handled\n",
         "  failed    Check on localhost\n      The inventory's variables don't fit:\n"
         "        missing required arguments: stack_name\n",
-        "localhost : ok=14 changed=2 unreachable=0 failed=1 skipped=0 rescued=1 ignored=4\n",
+        "localhost : ok=15 changed=2 unreachable=0 failed=1 skipped=0 rescued=1 ignored=4\n",
     ):
         assert expected in untimed(ran.out), f"{expected}\n{ran.out}"
     assert ran.code == 2

@@ -34,6 +34,7 @@ def test_the_message_keeps_its_lines() -> None:
          ["MODULE FAILURE", "code 1", "stderr:", "  ValueError: no such thing"]),
         ({"msg": "oh\n" + TRACEBACK}, ["oh", "ValueError: no such thing"]),
         ({"msg": "said: x", "stdout": "x"}, ["said: x"]),
+        ({"msg": ["a", "b"], "assertion": "x == 1"}, ["a", "b", "assertion: x == 1"]),
     ],
 )  # fmt: skip
 def test_other_modules(result: dict[str, Any], lines: list[str]) -> None:

@@ -12,7 +12,11 @@ from ansible.module_utils.groundwork.display.text import ASCII, plain
 LOOK: dict[str, Any] = {
     "look": {
         "engine": {"state": "ok", "version": "24.0", "compose": "2.26.1"},
-        "images": {"redis": {"reference": "redis:7-alpine"}, "qdrant": {"reference": ""}},
+        "images": {
+            "redis": {"reference": "redis:7-alpine"},
+            "qdrant": {"reference": ""},
+            "extra": {"reference": "x:1"},
+        },
         "files": {"/srv/infra/.env": "same", "/srv/infra/docker-compose.yml": "differs"},
         "env_files": {"/srv/apps/backend/.env": "missing"},
         "services": {
@@ -42,6 +46,7 @@ def test_a_status_shows_the_whole_look() -> None:
         "-- groundwork on vm -",
         "redis   healthy  redis://:***@127.0.0.1:6379/0  redis:7-alpine (already here)",
         "qdrant  missing  127.0.0.1:6333                 no image yet",
+        "extra   missing                                 x:1 (already here)",
         "engine    Docker 24.0 Compose 2.26.1",
         "files     in /srv",
         "infra/.env: as it should be",
@@ -49,7 +54,7 @@ def test_a_status_shows_the_whole_look() -> None:
         "apps/backend/.env: missing",
         "schema    a  revisions are waiting",
         "to do     on the next run:",
-        "qdrant is missing",
+        "Stack     qdrant is missing",
         "docs      docs/",
     ):
         assert expected in text, f"{expected}\n{text}"

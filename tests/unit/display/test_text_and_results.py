@@ -89,6 +89,19 @@ def test_an_image_that_was_here_is_not_mentioned_and_a_detour_is() -> None:
     assert plain(found) == ["qdrant  q  from an archive  3.0 s", "  not pulled: no answer"]
 
 
+@pytest.mark.parametrize(
+    ("image", "text"),
+    [
+        ({"wanted": "w", "source": ""}, "a  w  not found"),
+        ({"wanted": "w", "source": "", "settled": False}, "a  w  to be fetched"),
+        ({"wanted": "w", "used": "u", "source": "elsewhere"}, "a  u  elsewhere"),
+    ],
+)
+def test_where_an_image_came_from(image: dict[str, object], text: str) -> None:
+    (shown,) = plain(results.image_lines({"images": {"a": image}}, ASCII))
+    assert shown.startswith(text)
+
+
 def test_revisions_say_their_direction() -> None:
     applied = [
         {"revision": "b", "message": "users", "seconds": 0.2, "direction": "upgrade"},

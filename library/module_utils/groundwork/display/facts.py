@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .story import Outcome, differences, short
-from .text import mapping, masked, sequence, words
+from .text import first, mapping, masked, sequence, words
 
 
 @dataclass
@@ -31,6 +31,7 @@ class Host:
     files: dict[str, str] = field(default_factory=dict)
     engine: str = ""
     schema: str = ""
+    schema_error: str = ""
     before: str = ""
     after: str = ""
     applied: int = 0
@@ -75,14 +76,15 @@ class Host:
             service.url = masked(words(seen.get("url")))
             service.health = _state(seen)
         for name, value in mapping(look.get("images")).items():
-            if name in self.services:
-                image = mapping(value)
-                self._service(name).image = words(image.get("reference") or image.get("ref"))
-                self._service(name).source = "present" if self._service(name).image else ""
+            service, image = self._service(name), mapping(value)
+            service.health = service.health or "missing"
+            service.image = words(image.get("reference") or image.get("ref"))
+            service.source = "present" if service.image else ""
         for files in (mapping(look.get("files")), mapping(look.get("env_files"))):
             self.files.update({words(path): words(state) for path, state in files.items()})
         schema = mapping(look.get("schema"))
         self.schema = words(schema.get("state"))
+        self.schema_error = first(schema.get("error"))
         self.before = self.after = _revisions(schema.get("current"))
         plan = mapping(result.get("plan"))
         self.todo = {k: [words(each) for each in sequence(v)] for k, v in plan.items() if v}
@@ -121,7 +123,7 @@ class Host:
         self.before = _revisions(result.get("before"))
         self.after = _revisions(result.get("after"))
         self.applied += len(sequence(result.get("applied")))
-        self.schema = "at_head"
+        self.schema, self.schema_error = "at_head", ""
 
 
 class Facts:
@@ -150,8 +152,8 @@ def _state(seen: Mapping[str, Any]) -> str:
         return "healthy"
     if state == "running":
         health = words(seen.get("health"))
-        return health if health not in ("", "healthy") else "does not answer"
-    return state or "unknown"
+        return health if health not in ("", "none", "healthy") else "does not answer"
+    return "not in the inventory" if state == "orphan" else state or "unknown"
 
 
 def _revisions(value: Any) -> str:

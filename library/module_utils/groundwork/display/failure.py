@@ -41,7 +41,9 @@ def first_line(result: Mapping[str, Any]) -> str:
 
 
 def _message(result: Mapping[str, Any], full: bool) -> list[str]:
-    message = words(result.get("msg")).strip("\n")
+    said = result.get("msg")
+    parts = said if isinstance(said, (list, tuple)) else [said]
+    message = "\n".join(words(part) for part in parts).strip("\n")
     bare = message.removeprefix("Task failed: ")
     message = bare if " " in bare else message  # the label says already that it failed
     if message == "non-zero return code":
@@ -59,6 +61,8 @@ def _message(result: Mapping[str, Any], full: bool) -> list[str]:
 
 def _evidence(result: Mapping[str, Any], full: bool) -> list[Line]:
     lines: list[Line] = []
+    if result.get("assertion"):
+        lines.append(line((f"assertion: {result['assertion']}", "dim")))
     if result.get("rc") not in (None, 0, ""):
         command = result.get("cmd")
         if isinstance(command, (list, tuple)):

@@ -14,10 +14,10 @@ from .text import (
     Marks,
     count,
     duration,
+    first,
     labelled,
     line,
     mapping,
-    masked,
     number,
     sequence,
     words,
@@ -51,9 +51,9 @@ def health_lines(result: Mapping[str, Any], marks: Marks) -> list[Line]:
                 ("" if healthy else "  not healthy", "failed"),
             )
         )
-        error = words(each.get("last_error"))
+        error = first(each.get("last_error"))
         if error and not healthy:
-            lines.append(line(" " * (width + 2), (masked(error.splitlines()[0]), "dim")))
+            lines.append(line(" " * (width + 2), (error, "dim")))
     return lines
 
 
@@ -77,19 +77,28 @@ def image_lines(result: Mapping[str, Any], marks: Marks) -> list[Line]:
         lines.append(
             line(
                 f"{service}  {used}  ",
-                (SOURCES.get(source, source or "not found"), "changed" if source else "failed"),
+                _source(image),
                 (f"  {duration(number(image.get('seconds')))}", "dim"),
             )
         )
         lines += [
             line(
                 (f"  not {SOURCES.get(words(t.get('source')), words(t.get('source')))}: ", "dim"),
-                (_first(t.get("why")), "dim"),
+                (first(t.get("why")), "dim"),
             )
             for t in tried
             if words(t.get("source")) != source and words(t.get("source")) != "present"
         ]
     return lines
+
+
+def _source(image: Mapping[str, Any]) -> tuple[str, str]:
+    source = words(image.get("source"))
+    if source:
+        return SOURCES.get(source, source), "changed"
+    if image.get("settled") is False:  # a check can't tell which source will have it
+        return "to be fetched", "changed"
+    return "not found", "failed"
 
 
 def revision_lines(result: Mapping[str, Any], marks: Marks) -> list[Line]:
@@ -143,11 +152,6 @@ def look_note(result: Mapping[str, Any]) -> str:
 
 def _titled(service: Mapping[str, Any]) -> str:
     return f"{words(service.get('name'))} {words(service.get('version'))}".strip()
-
-
-def _first(value: Any) -> str:
-    lines = words(value).strip().splitlines()
-    return masked(lines[0]) if lines else ""
 
 
 LINES: dict[str, Callable[[Mapping[str, Any], Marks], list[Line]]] = {

@@ -187,7 +187,7 @@ class Story:
         texts = message if isinstance(message, (list, tuple)) else [message]
         if reasons := differences(outcome.task, result):
             return [labelled("why", reason, "heading") for reason in reasons]
-        if "msg" not in result and "censored" not in result:
+        if not isinstance(message, (str, list)) and "censored" not in result:
             return [line(text) for text in outcome.dump.strip("\n").splitlines()]
         said = [result["censored"]] if "censored" in result else texts
         return [line(part) for text in said for part in words(text).splitlines()]

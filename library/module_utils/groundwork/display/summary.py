@@ -157,7 +157,7 @@ def _absolute(paths: Mapping[str, str]) -> bool:
 def _schema_rows(host: Host, marks: Marks) -> list[Line]:
     if not host.schema:
         return []
-    note = _SCHEMA.get(host.schema, host.schema)
+    note = host.schema_error or _SCHEMA.get(host.schema, host.schema)
     if host.before != host.after:
         moved = f"{host.before or 'empty'} {marks.arrow} {host.after or 'empty'}"
         return [labelled("schema", moved, "changed", count(host.applied, "revision"))]
@@ -176,8 +176,8 @@ def _change_rows(host: Host, run: Run) -> list[Line]:
     if run.look_only:
         rows = [labelled("problem", problem, "failed") for problem in host.problems]
         rows += [
-            labelled(TITLES.get(role, role)[:9], reason, "changed")
-            for role, reasons in host.todo.items()
+            labelled(TITLES.get(part, "Stack"), reason, "changed")
+            for part, reasons in host.todo.items()
             for reason in reasons
         ]
         if rows:

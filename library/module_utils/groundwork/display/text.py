@@ -110,6 +110,12 @@ def words(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+def first(value: Any) -> str:
+    """The first line of a text from a program, without a password of a URL in it."""
+    lines = words(value).strip().splitlines()
+    return masked(lines[0]) if lines else ""
+
+
 def number(value: Any) -> float:
     """A value as seconds; zero if it is none."""
     return float(value) if isinstance(value, (int, float)) else 0.0
