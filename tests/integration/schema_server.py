@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 from ansible.module_utils.groundwork.schema import Database, Report, Request, migrate
 from psycopg import sql
 
@@ -57,6 +58,21 @@ class Server:
                 connection.execute(
                     sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
                 )
+
+    @contextmanager
+    def new_role(self, password: str, database: str) -> Iterator[str]:
+        """A role that may do all in a database, gone at the end with what it owns there."""
+        name = sql.Identifier(role := f"schema_{uuid.uuid4().hex[:12]}")
+        with self.connect(database) as connection:
+            connection.execute(
+                sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(name, sql.Literal(password))
+            )
+            connection.execute(sql.SQL("GRANT ALL ON SCHEMA public TO {}").format(name))
+            try:
+                yield role
+            finally:
+                connection.execute(sql.SQL("DROP OWNED BY {} CASCADE").format(name))
+                connection.execute(sql.SQL("DROP ROLE {}").format(name))
 
 
 def server_of(stack: Any) -> Server:
@@ -143,3 +159,22 @@ def ask(database: Database, query: str) -> list[Any]:
 def tables(database: Database) -> list[str]:
     """The tables in the schema public, sorted."""
     return ask(database, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+
+
+# The fixtures have functions of another name, so that a test file can import them.
+
+
+@pytest.fixture(scope="module", name="server")
+def server_fixture(request: pytest.FixtureRequest) -> Server:
+    return given_server() or server_of(request.getfixturevalue("stack"))
+
+
+@pytest.fixture(name="database")
+def database_fixture(server: Server) -> Iterator[Database]:
+    with server.new_database() as database:
+        yield database
+
+
+@pytest.fixture(name="folder")
+def folder_fixture(tmp_path: Path) -> Path:
+    return tmp_path / "an app" / "alembic"

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.schema import Database, Report, Request, migrate
 
-from .schema_server import (
+from .schema_server import (  # noqa: F401
     ENV,
-    Server,
     ask,
     bring,
+    database_fixture,
     finish,
-    given_server,
+    folder_fixture,
     revision,
-    server_of,
+    server_fixture,
     start,
     table,
     tables,
@@ -27,22 +26,6 @@ from .schema_server import (
 A = revision("aa01", None, table("users"), 'op.drop_table("users")', "Add users")
 B = revision("bb02", "aa01", table("posts"), 'op.drop_table("posts")', "Add posts")
 C = revision("cc03", "bb02", table("tags"), 'op.drop_table("tags")', "Add tags")
-
-
-@pytest.fixture(scope="module")
-def server(request: pytest.FixtureRequest) -> Server:
-    return given_server() or server_of(request.getfixturevalue("stack"))
-
-
-@pytest.fixture
-def database(server: Server) -> Iterator[Database]:
-    with server.new_database() as database:
-        yield database
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "an app" / "alembic"
 
 
 def test_from_nothing_to_head_then_what_is_new_then_nothing(

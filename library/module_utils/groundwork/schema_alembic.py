@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 # Tells a database from another, however it was reached.
 _IDENTITY = "SELECT current_database() || ' started ' || pg_postmaster_start_time()"
 
+# A migration that dies in the middle of a statement: the server looks, and takes it back at once.
+_CLIENT_GONE = ("client_connection_check_interval", "2s")
+
 
 @dataclass(frozen=True)
 class Step:
@@ -64,15 +67,15 @@ class AlembicTree:
             raise missing_library((error.name or "alembic").partition(".")[0]) from None
 
         def prepare(connection: Any, record: Any) -> None:
-            cursor = connection.cursor()
-            try:
-                for name, value in settings.items():
+            for name, value in (*settings.items(), _CLIENT_GONE):
+                cursor = connection.cursor()
+                try:
                     cursor.execute(f"SET {name} = '{value}'")
-                connection.commit()
-            except Exception:  # noqa: S110 - not PostgreSQL: a migration's other database
-                pass
-            finally:
-                cursor.close()
+                    connection.commit()
+                except Exception:  # a server that doesn't know it, or a migration's other database
+                    connection.rollback()
+                finally:
+                    cursor.close()
 
         path = list(sys.path)
         options = " ".join(f"-c {name}={value}" for name, value in settings.items())
@@ -82,6 +85,7 @@ class AlembicTree:
         try:
             folder = self.layout.ini.parent if self.layout.ini else self.layout.schema_dir.parent
             with chdir(folder):
+                sys.path_importer_cache.pop(".", None)  # what "." meant in another folder
                 yield
         finally:
             event.remove(Pool, "connect", prepare)

@@ -1,0 +1,242 @@
+"""Trees that others wrote, with an env.py of their own; and the module as Ansible runs it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.schema import Database
+
+from .schema_server import (  # noqa: F401
+    ENV,
+    ROOT,
+    Server,
+    ask,
+    bring,
+    database_fixture,
+    folder_fixture,
+    revision,
+    server_fixture,
+    table,
+    tables,
+    write_tree,
+)
+
+A = revision("aa01", None, table("users"), 'op.drop_table("users")', "Add users")
+B = revision("bb02", "aa01", table("posts"), 'op.drop_table("posts")', "Add posts")
+SPECIAL = "%40 p'w\"\\$HOME`;:/?#[]@!&*()+,=<>{}|^~ é%"
+
+ASYNC = pytest.mark.skipif(
+    importlib.util.find_spec("greenlet") is None, reason="SQLAlchemy's asyncio wants greenlet"
+)
+
+
+@pytest.mark.parametrize("template", ["generic", "pyproject", pytest.param("async", marks=ASYNC)])
+def test_alembics_own_templates_work_unchanged(
+    folder: Path, server: Server, database: Database, template: str
+) -> None:
+    """With a password that has every special character, which the ini's `%` would trip over."""
+    folder.parent.mkdir()
+    alembic = [sys.executable, "-m", "alembic", "init", "--template", template, folder.name]
+    subprocess.run(alembic, cwd=folder.parent, check=True, capture_output=True, timeout=60)
+    write_tree(folder, A, B, env=(folder / "env.py").read_text())
+    with server.new_role(SPECIAL, database.database) as role:
+        mine = Database(server.host, server.port, role, database.database, SPECIAL)
+        check = bring(folder, mine, check=True, show_sql=True)
+        assert "CREATE TABLE posts" in check.sql
+        assert tables(database) == []
+        report = bring(folder, mine)
+        assert [step.revision for step in report.applied] == ["aa01", "bb02"]
+        assert bring(folder, mine, target="base").after == []
+        assert SPECIAL not in report.output
+
+
+def test_an_env_py_that_raises_is_told_in_a_few_lines(folder: Path, database: Database) -> None:
+    write_tree(folder, A, env="from alembic import context\n\nx = 1 / 0\n")
+    with pytest.raises(GroundworkError) as caught:
+        bring(folder, database)
+    text = str(caught.value)
+    assert "The Alembic tree can't be run: ZeroDivisionError: division by zero" in text
+    assert f"{folder / 'env.py'}:3" in text
+    assert "Traceback" not in text
+    assert tables(database) == []
+
+
+def test_an_env_py_that_imports_its_app_finds_it_or_is_told_so(
+    folder: Path, database: Database
+) -> None:
+    write_tree(folder, A, env="import my_models\n" + ENV.replace("from __future__", "# "))
+    with pytest.raises(GroundworkError) as caught:
+        bring(folder, database)
+    assert "No module named 'my_models'" in str(caught.value)
+    assert "prepend_sys_path" in str(caught.value)
+    (folder.parent / "my_models.py").touch()
+    (folder.parent / "alembic.ini").write_text(
+        "[alembic]\nscript_location = %(here)s/alembic\nprepend_sys_path = .\npath_separator = os\n"
+    )
+    assert bring(folder, database).after == ["aa01"]
+
+
+def test_an_env_py_that_goes_to_another_database_is_stopped(
+    folder: Path, server: Server, database: Database
+) -> None:
+    url = f"postgresql+psycopg://{server.user}@{server.host}:{server.port}/{server.database}"
+    env = (
+        "import sqlalchemy as sa\nfrom alembic import context\n"
+        f"url = sa.make_url({url!r}).set(password={server.password!r})\n"
+        "with sa.create_engine(url).connect() as connection:\n"
+        "    context.configure(connection=connection)\n"
+        "    with context.begin_transaction():\n        context.run_migrations()\n"
+    )
+    with pytest.raises(GroundworkError, match="another database than the inventory's") as caught:
+        bring(write_tree(folder, A, env=env), database)
+    assert f"env.py: {server.database} started" in str(caught.value)
+    with server.connect() as connection:
+        assert connection.execute("SELECT to_regclass('users')").fetchone() == (None,)
+
+
+ONLINE = (
+    "import sqlalchemy as sa\nfrom alembic import context\n"
+    'url = context.config.get_main_option("sqlalchemy.url")\n'
+    "with sa.create_engine(url).{begin} as connection:\n"
+    "    {before}\n"
+    "    context.configure(connection=connection{options})\n"
+    "    with context.begin_transaction():\n        context.run_migrations()\n"
+)
+
+
+def test_an_env_py_with_a_transaction_of_its_own_takes_all_revisions_back(
+    folder: Path, database: Database
+) -> None:
+    """Nothing is called applied that isn't there."""
+    env = ONLINE.format(begin="begin()", before="pass", options="")
+    bad = revision("bb02", "aa01", 'op.execute("SELECT nothing")')
+    with pytest.raises(GroundworkError) as caught:
+        bring(write_tree(folder, A, bad, env=env), database)
+    assert "Revision bb02" in str(caught.value)
+    assert "That stays" not in str(caught.value)
+    assert "The database is at base." in str(caught.value)
+    assert tables(database) == []
+
+
+def test_an_env_py_that_forgets_to_commit_is_told(folder: Path, database: Database) -> None:
+    used = 'connection.execute(sa.text("SELECT 1"))'
+    env = ONLINE.format(begin="connect()", before=used, options="")
+    with pytest.raises(GroundworkError, match="1 of 1 revisions did not stay"):
+        bring(write_tree(folder, A, env=env), database)
+    assert tables(database) == []
+
+
+def test_an_env_py_that_does_nothing_is_told(folder: Path, database: Database) -> None:
+    with pytest.raises(GroundworkError, match="1 of 1 revisions did not stay"):
+        bring(write_tree(folder, A, env="pass\n"), database)
+
+
+def test_an_env_py_with_a_version_table_of_its_own(folder: Path, database: Database) -> None:
+    env = ONLINE.format(begin="connect()", before="pass", options=', version_table="my_versions"')
+    write_tree(folder, A, env=env)
+    assert bring(folder, database).after == ["aa01"]
+    assert tables(database) == ["my_versions", "users"]
+    again = bring(write_tree(folder, B, env=env), database)
+    assert (again.before, again.after) == (["aa01"], ["bb02"])
+    third = bring(folder, database)
+    assert (third.before, third.after, third.applied) == (["bb02"], ["bb02"], [])
+
+
+def test_the_projects_own_tree_reaches_its_head(database: Database) -> None:
+    report = bring(ROOT / "alembic", database)
+    assert report.applied[0].revision == "8c1d2f1f0a9b"
+    assert tables(database) == ["alembic_version"]
+
+
+@pytest.mark.parametrize("from_file", [False, True])
+def test_by_hand_the_projects_env_py_finds_the_database(
+    tmp_path: Path, database: Database, from_file: bool
+) -> None:
+    project = tmp_path / "my project"
+    write_tree(project / "alembic", A)
+    (project / "alembic.ini").write_text((ROOT / "alembic.ini").read_text())
+    url = database.url().set(drivername="postgresql", query={})
+    line = url.render_as_string(hide_password=False)
+    environment = {k: v for k, v in os.environ.items() if k != "DATABASE_URL"}
+    command = [sys.executable, "-m", "alembic", "upgrade", "head"]
+    without = run(command, project, environment)
+    assert "No database is known" in without.stderr + without.stdout
+    assert "Traceback" not in without.stderr
+    if from_file:
+        (project / "apps" / "backend").mkdir(parents=True)
+        (project / "apps" / "backend" / ".env").write_text(f"A=1\nDATABASE_URL={line}\n")
+    else:
+        environment["DATABASE_URL"] = line
+    done = run(command, project, environment)
+    assert done.returncode == 0, done.stderr
+    assert "Running upgrade  -> aa01" in done.stderr
+    assert tables(database) == ["alembic_version", "users"]
+
+
+def run(command: list[str], folder: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=folder, env=env, check=False, capture_output=True, text=True, timeout=120
+    )
+
+
+def module(database: Database, tree: Path, *options: str, **arguments: Any) -> dict[str, Any]:
+    """Run the module as Ansible does; its answer, with Ansible's verdict in `code`."""
+    given = {
+        "schema_dir": str(tree),
+        "host": database.host,
+        "port": database.port,
+        "user": database.user,
+        "database": database.database,
+        **arguments,
+    }
+    command = [str(ROOT / ".venv" / "bin" / "ansible"), "-i", "localhost,", "-c", "local"]
+    command += ["-e", f"ansible_python_interpreter={sys.executable}", "localhost"]
+    command += ["-m", "alembic_migrate", "-a", json.dumps(given), *options]
+    environment = os.environ | {
+        "ANSIBLE_STDOUT_CALLBACK": "default",
+        "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
+        "NO_COLOR": "1",
+    }
+    done = run(command, ROOT, environment)
+    assert database.password not in done.stdout + done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout[done.stdout.index("=> {") + 3 :])
+    return answer | {"code": done.returncode, "text": done.stdout}
+
+
+def test_the_module_says_what_changed_and_is_quiet_the_second_time(
+    folder: Path, tmp_path: Path, database: Database
+) -> None:
+    env_file = tmp_path / "infra.env"
+    env_file.write_text(f"POSTGRES_PASSWORD='{database.password}'\n")
+    where = {"env_file": str(env_file), "password_variable": "POSTGRES_PASSWORD"}
+    noisy = 'import sys\nsys.stdout.write("{broken")\nprint("x")\nsys.stderr.write("y")'
+    write_tree(folder, revision("aa01", None, noisy))
+    check = module(database, folder, "--check", "--diff", **where)
+    assert check["changed"] is True
+    assert [step["revision"] for step in check["pending"]] == ["aa01"]
+    assert "CREATE TABLE alembic_version" in check["text"]
+    assert tables(database) == []
+    first = module(database, folder, **where)
+    assert (first["changed"], first["before"], first["after"]) == (True, [], ["aa01"])
+    assert first["applied"][0].keys() == {"revision", "file", "message", "seconds", "direction"}
+    second = module(database, folder, **where)
+    assert (second["changed"], second["applied"], second["after"]) == (False, [], ["aa01"])
+
+
+def test_the_modules_failure_holds_what_was_done(folder: Path, database: Database) -> None:
+    write_tree(folder, A, revision("bb02", "aa01", 'op.execute("SELECT nothing")'))
+    answer = module(database, folder, password=database.password)
+    assert answer["code"] != 0
+    assert "Revision bb02" in answer["msg"]
+    assert [step["revision"] for step in answer["applied"]] == ["aa01"]
+    assert (answer["before"], answer["after"]) == ([], ["aa01"])
+    wrong = module(database, folder, password="wrong-password")
+    assert "PostgreSQL can't be reached: FATAL:  password authentication failed" in wrong["msg"]
