@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.groundwork import look, plan
-from ansible.module_utils.groundwork.desired import Desired
-from ansible.module_utils.groundwork.docker import Docker
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.image_recipes import recipes
-from ansible.module_utils.groundwork.images import Setup
 from ansible.module_utils.groundwork.inventory import given_passwords
+from ansible.module_utils.groundwork.observation import ARGUMENT_SPEC, observe
 
 DOCUMENTATION = r"""
 module: observe
@@ -138,64 +131,16 @@ images:
   type: dict
 """
 
-ARGUMENT_SPEC: dict[str, Any] = {
-    "stack_name": {"type": "str", "required": True},
-    "services": {"type": "dict", "required": True},
-    "apps": {"type": "dict", "default": {}},
-    "workspace_dir": {"type": "path", "required": True},
-    "stack_dir": {"type": "path", "required": True},
-    "compose": {"type": "str", "required": True},
-    "password_length": {"type": "int", "default": 32, "no_log": False},
-    "build_dir": {"type": "path"},
-    "schema_dir": {"type": "path"},
-    "schema_service": {"type": "str", "default": ""},
-    "min_free_mb": {"type": "int", "default": 1024},
-    "docker_cli": {"type": "str", "default": "docker"},
-    "refuse": {"type": "bool", "default": True},
-}
-
 
 def main() -> None:
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True, no_log=True)
-    params = module.params
-    module.no_log_values |= given_passwords(params["services"])
+    module.no_log_values |= given_passwords(module.params["services"])
     try:
-        desired = Desired.of(params)
-        docker = Docker(params["docker_cli"])
-        build_dir = params["build_dir"]
-        setup = Setup(
-            docker,
-            sources=("present", "build") if build_dir else ("present",),
-            recipes=recipes(Path(build_dir)) if build_dir else {},
-        )
-        where = look.Where(
-            docker=docker,
-            images=setup.wanted(desired.services),
-            schema_dir=Path(params["schema_dir"]) if params["schema_dir"] else None,
-            schema_service=params["schema_service"],
-            min_free_mb=params["min_free_mb"],
-        )
-        found = look.look(desired, where)
+        result = observe(module.params)
     except GroundworkError as error:
         module.fail_json(msg=str(error))
-    problems = plan.problems(desired, found)
-    result = {
-        "changed": False,
-        "look": found,
-        "plan": plan.plan(desired, found),
-        "problems": problems,
-        "images": {
-            name: {"reference": image["reference"], "flavour": image["flavour"]}
-            for name, image in found["images"].items()
-            if image["reference"]
-        },
-    }
-    if problems and params["refuse"]:
-        texts = [
-            str(GroundworkError(p["what"], where=p["where"], next_step=p["next_step"]))
-            for p in problems
-        ]
-        module.fail_json(msg="\n\n".join([*texts, "Nothing was changed."]), **result)
+    if result.get("failed"):
+        module.fail_json(**result)
     module.exit_json(**result)
 
 

@@ -100,9 +100,9 @@ def _schema_reasons(schema: Mapping[str, Any]) -> list[str]:
     }.get(state, ["unknown until the database answers"])
 
 
-def problems(desired: Desired, look: Look) -> list[dict[str, Any]]:
+def problems(desired: Desired, look: Look) -> list[dict[str, str]]:
     """What must not be tried, each as `{what, where, next_step}`."""
-    found: list[dict[str, Any]] = []
+    found: list[dict[str, str]] = []
     found += [_foreign_project(desired, item) for item in look["foreign_projects"]]
     found += [_port_taken(item) for item in look["ports_taken"]]
     for service in desired.services:
@@ -123,7 +123,7 @@ def problems(desired: Desired, look: Look) -> list[dict[str, Any]]:
     return found
 
 
-def _foreign_project(desired: Desired, folder: str) -> dict[str, Any]:
+def _foreign_project(desired: Desired, folder: str) -> dict[str, str]:
     return {
         "what": f"A stack named {desired.stack!r} runs already, from another folder.",
         "where": folder,
@@ -132,7 +132,7 @@ def _foreign_project(desired: Desired, folder: str) -> dict[str, Any]:
     }
 
 
-def _port_taken(item: Mapping[str, Any]) -> dict[str, Any]:
+def _port_taken(item: Mapping[str, Any]) -> dict[str, str]:
     return {
         "what": f"Port {item['port']}, which {item['service']} wants, is taken "
         f"by {item['holder']}.",
@@ -144,7 +144,7 @@ def _port_taken(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def _flavour_clash(
     service: Service, name: str, volume: Mapping[str, Any], image: Mapping[str, Any]
-) -> dict[str, Any] | None:
+) -> dict[str, str] | None:
     made_by, wanted = volume["flavour"], image["flavour"]
     if volume["data_version"]:  # found in the volume itself, for want of a label
         major = wanted.split("-")[1]

@@ -1,0 +1,73 @@
+"""Observing as a whole: a module's parameters in, its result out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from . import look, plan
+from .desired import Desired
+from .docker import Docker
+from .errors import GroundworkError
+from .image_recipes import recipes
+from .images import Setup
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "stack_name": {"type": "str", "required": True},
+    "services": {"type": "dict", "required": True},
+    "apps": {"type": "dict", "default": {}},
+    "workspace_dir": {"type": "path", "required": True},
+    "stack_dir": {"type": "path", "required": True},
+    "compose": {"type": "str", "required": True},
+    "password_length": {"type": "int", "default": 32, "no_log": False},
+    "build_dir": {"type": "path"},
+    "schema_dir": {"type": "path"},
+    "schema_service": {"type": "str", "default": ""},
+    "min_free_mb": {"type": "int", "default": 1024},
+    "docker_cli": {"type": "str", "default": "docker"},
+    "refuse": {"type": "bool", "default": True},
+}
+
+
+def observe(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The result of the module observe (see its RETURN), `failed` and `msg` in it if it refuses.
+
+    Raises GroundworkError where the parameters can't be used.
+    """
+    desired = Desired.of(params)
+    docker = Docker(params["docker_cli"])
+    build_dir = params["build_dir"]
+    setup = Setup(
+        docker,
+        sources=("present", "build") if build_dir else ("present",),
+        recipes=recipes(Path(build_dir)) if build_dir else {},
+    )
+    where = look.Where(
+        docker=docker,
+        images=setup.wanted(desired.services),
+        schema_dir=Path(params["schema_dir"]) if params["schema_dir"] else None,
+        schema_service=params["schema_service"],
+        min_free_mb=params["min_free_mb"],
+    )
+    found = look.look(desired, where)
+    problems = plan.problems(desired, found)
+    result = {
+        "changed": False,
+        "look": found,
+        "plan": plan.plan(desired, found),
+        "problems": problems,
+        "images": {
+            name: {"reference": image["reference"], "flavour": image["flavour"]}
+            for name, image in found["images"].items()
+            if image["reference"]
+        },
+    }
+    if problems and params["refuse"]:
+        errors = [
+            GroundworkError(item["what"], where=item["where"], next_step=item["next_step"])
+            for item in problems
+        ]
+        text = "\n\n".join([*map(str, errors), "Nothing was changed."])
+        result |= {"failed": True, "msg": text}
+    return result
