@@ -70,8 +70,8 @@ def test_a_run_with_work_in_every_stage(house: House) -> None:
     ran = house.run(GROUNDWORK_FIRST_TICK="0.4")
     assert ran.code == 0, ran.out + ran.err
     for expected in (
-        r"^Look  one thing differs",
-        r"^Engine  nothing to do$",
+        r"^Look       one thing differs",
+        r"^Engine     nothing to do$",
         r"^Images\n  redis  groundwork/redis:7.0.15  built here  12 s\n    not pulled: no registry",
         r"^Stack\n  why       redis is missing$",
         r"^  … Stack: Start the services \(\d+ s\)$",
@@ -98,7 +98,7 @@ def test_a_run_that_finds_nothing_to_do(house: House) -> None:
     house.role("stack", [fake("main | Start", {"changed": True}, when=False)])
     house.play([role("observe"), role("stack")])
     ran = house.run()
-    start = "Look  everything is as it should be\nStack  nothing to do\n── groundwork on loc"
+    start = "Look       everything is as it should be\nStack      nothing to do\n── groundwork on loc"
     assert untimed(ran.out).startswith(start), ran.out
     assert "nothing changed, everything was as it should be" in ran.out
     assert "changed=0" in ran.out

@@ -27,9 +27,9 @@ def test_quiet_stages_have_one_line() -> None:
     story = Story(ASCII)
     assert story.begin(task(), 0) == []
     assert story.skipped(outcome()) == []
-    assert plain(story.begin(task(role="schema"), 1)) == ["Stack  nothing to do"]
+    assert plain(story.begin(task(role="schema"), 1)) == ["Stack      nothing to do"]
     assert story.ok(outcome(role="schema")) == []
-    assert plain(story.end(4)) == ["Schema  ok  3.0 s"]
+    assert plain(story.end(4)) == ["Schema     ok  3.0 s"]
     assert story.end(5) == []
 
 
@@ -50,7 +50,7 @@ def test_talk_is_no_work() -> None:
     story = Story(ASCII)
     story.begin(task(), 0)
     story.ok(outcome(module="validate_argument_spec"))
-    assert plain(story.end(9)) == ["Stack  nothing to do"]
+    assert plain(story.end(9)) == ["Stack      nothing to do"]
 
 
 def test_why() -> None:

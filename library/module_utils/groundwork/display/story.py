@@ -8,7 +8,18 @@ from typing import Any
 
 from .failure import failure_lines, first_line, unreachable_lines
 from .results import LINES, look_note
-from .text import Line, Marks, Span, duration, indented, labelled, line, sequence, words
+from .text import (
+    LABEL_WIDTH,
+    Line,
+    Marks,
+    Span,
+    duration,
+    indented,
+    labelled,
+    line,
+    sequence,
+    words,
+)
 
 TITLES = {
     "observe": "Look",
@@ -87,8 +98,8 @@ class Story:
             note = "; ".join(stage.notes) or ("ok" if stage.worked else "nothing to do")
             lines.append(
                 line(
-                    (stage.title, "heading"),
-                    (f"  {note}", "dim"),
+                    (f"{stage.title:<{LABEL_WIDTH}}  ", "heading"),
+                    (note, "dim"),
                     (f"  {duration(took)}" if stage.worked and took >= 1 else "", "dim"),
                 )
             )

@@ -23,7 +23,7 @@ _STYLES = {
     "ignored": "warn",
 }
 _SCHEMA = {
-    "at_head": "",
+    "at_head": "up to date",
     "pending": "revisions are waiting",
     "ahead": "newer than the files here",
     "empty": "nothing applied yet",
