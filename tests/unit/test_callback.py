@@ -98,7 +98,7 @@ def test_a_run_that_finds_nothing_to_do(house: House) -> None:
     house.role("stack", [fake("main | Start", {"changed": True}, when=False)])
     house.play([role("observe"), role("stack")])
     ran = house.run()
-    start = "Look       everything is as it should be\nStack      nothing to do\n── groundwork on loc"
+    start = "Look       everything is as it should be\nStack      nothing to do\n── groundwork"
     assert untimed(ran.out).startswith(start), ran.out
     assert "nothing changed, everything was as it should be" in ran.out
     assert "changed=0" in ran.out

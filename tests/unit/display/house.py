@@ -43,6 +43,7 @@ class House:
             **{name: value for name, value in os.environ.items() if not name.startswith(ours)},
             "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
             "ANSIBLE_LIBRARY": str(library),
+            "ANSIBLE_ACTION_PLUGINS": str(folder / "none"),  # else they stand in for the fakes
             "ANSIBLE_ROLES_PATH": str(folder / "roles"),
             "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
             "PYTHONDONTWRITEBYTECODE": "1",
