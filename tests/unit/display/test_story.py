@@ -54,8 +54,20 @@ def test_talk_is_no_work() -> None:
 
 
 def test_why() -> None:
-    said = outcome({"msg": ["redis is missing"]}, name="main | What differs", module="debug")
-    assert plain(Story(ASCII).ok(said)) == ["Stack", "  why       redis is missing"]
+    reasons = ["redis is missing", "qdrant is old"]
+    said = outcome({"msg": reasons}, name="main | What differs", module="debug")
+    assert plain(Story(ASCII).ok(said)) == [
+        "Stack",
+        "  why       redis is missing",
+        "            qdrant is old",
+    ]
+
+
+def test_a_plays_own_tasks_are_no_stage_while_all_are_skipped() -> None:
+    story = Story(ASCII)
+    story.begin(task(role=""), 0)
+    story.skipped(outcome(role=""))
+    assert story.end(1) == []
 
 
 def test_check_mode_says_would() -> None:

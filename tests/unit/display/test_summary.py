@@ -87,6 +87,7 @@ def test_later_results_overrule_the_look() -> None:
     assert "schema    a -> b  1 revision" in text
     assert "changed   Stack: Do it" in text
     assert "to do" not in text
+    assert "apps/backend/.env: would be created" in told(facts, check=True)
 
 
 def test_nothing_and_much() -> None:

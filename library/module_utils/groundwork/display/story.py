@@ -63,6 +63,7 @@ class Outcome:
 @dataclass
 class _Stage:
     title: str
+    role: str
     began: float | None
     headed: bool = False
     worked: int = 0
@@ -85,15 +86,15 @@ class Story:
         if task.stage in self._open:
             return []
         lines = self.end(now)
-        self._open[task.stage] = _Stage(task.title, now)
+        self._open[task.stage] = _Stage(task.title, task.role, now)
         return lines
 
     def end(self, now: float) -> list[Line]:
         """Closes the open stages: one line for each that had nothing to show."""
         lines = []
         for stage in self._open.values():
-            if stage.headed:
-                continue
+            if stage.headed or not (stage.role or stage.worked):
+                continue  # a play's own tasks that were all skipped are no stage to a reader
             took = now - stage.began if stage.began is not None else 0
             note = "; ".join(stage.notes) or ("ok" if stage.worked else "nothing to do")
             lines.append(
@@ -197,7 +198,8 @@ class Story:
         message = result.get("msg")
         texts = message if isinstance(message, (list, tuple)) else [message]
         if reasons := differences(outcome.task, result):
-            return [labelled("why", reason, "heading") for reason in reasons]
+            labels = ["why", *[""] * len(reasons)]
+            return [labelled(*pair, "heading") for pair in zip(labels, reasons, strict=False)]
         if not isinstance(message, (str, list)) and "censored" not in result:
             return [line(text) for text in outcome.dump.strip("\n").splitlines()]
         said = [result["censored"]] if "censored" in result else texts
@@ -224,7 +226,7 @@ class Story:
 
     def _stage(self, task: Task) -> _Stage:
         self.roles.add(task.role)
-        return self._open.setdefault(task.stage, _Stage(task.title, None))
+        return self._open.setdefault(task.stage, _Stage(task.title, task.role, None))
 
 
 def short(name: str) -> str:

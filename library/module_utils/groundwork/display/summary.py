@@ -71,7 +71,7 @@ def host_lines(host_name: str, host: Host, run: Run, marks: Marks) -> list[Line]
     verbose = host.verbose or run.look_only
     if verbose and host.engine:
         rows.append(labelled("engine", host.engine))
-    rows += _file_rows(host, verbose)
+    rows += _file_rows(host, verbose, run.check)
     rows += _schema_rows(host, marks)
     rows += _change_rows(host, run)
     rows += [labelled(label[:9], text) for label, text in host.docs]
@@ -126,7 +126,7 @@ def _image(service: Service) -> str:
     return f"{service.image} ({source})" if source else service.image
 
 
-def _file_rows(host: Host, verbose: bool) -> list[Line]:
+def _file_rows(host: Host, verbose: bool, check: bool) -> list[Line]:
     """Each file with -v or in a status, else those that are not as they should be, or new."""
     if not host.files:
         return []
@@ -140,7 +140,9 @@ def _file_rows(host: Host, verbose: bool) -> list[Line]:
     rows = [labelled("files", f"in {folder}")] if folder else []
     for path, state in shown.items():
         name = os.path.relpath(path, folder) if folder else path
-        text = {"same": "as it should be", "unchanged": "as it should be"}.get(state, state)
+        text = "as it should be" if _still(state) else state
+        if check and state in ("created", "updated"):
+            text = f"would be {state}"
         style = "" if _still(state) else "changed"
         rows.append(labelled("" if rows else "files", f"{name}: {text}", style))
     return rows
