@@ -92,6 +92,7 @@ images:
       type: str
       returned: always
     id: {description: The image's ID., type: str, returned: always}
+    archive: {description: The name of a file to archive it in., type: str, returned: always}
     source:
       description: Where it came from; empty where nobody had it.
       type: str
@@ -112,6 +113,7 @@ images:
       used: groundwork/postgres:16.15
       flavour: postgres-16-glibc
       id: sha256:9d65a7199497c5e5fbb6b2a35d9a1b4f6a0f4cf4a7b2ac1c3d2a3c8b21d55b6e
+      archive: groundwork_postgres_16.15.tar
       source: build
       settled: true
       tried:

@@ -25,6 +25,7 @@ from .docker import Docker
 from .image_recipes import INPUTS_LABEL, Recipe
 
 LAST_LINES = 15
+_HOOKS = "/usr/share/mmdebstrap/hooks"
 _TIMEOUT = 900.0  # seconds, for one download or one base
 
 
@@ -160,6 +161,8 @@ def debian_base(recipe: Recipe, docker: Docker, work: Path) -> None:
         [
             "mmdebstrap", f"--variant={debian.variant}",
             *(f"--dpkgopt={option}" for option in debian.dpkg_options),
+            *(f"--hook-dir={_HOOKS}/{hook}" for hook in debian.hooks),
+            *(f"--include={package}" for package in debian.packages),
             *(["--include=ca-certificates"] if "https://" in sources else []),
             # mmdebstrap copies these from the host, which is nobody else's business.
             '--customize-hook=rm -f "$1/etc/hostname" "$1/etc/resolv.conf"',

@@ -35,10 +35,15 @@ class Wheels:
 
 @dataclass(frozen=True)
 class Debian:
-    """A base made of Debian's packages by mmdebstrap, with no Dockerfile."""
+    """A base made of Debian's packages by mmdebstrap, with no Dockerfile.
+
+    `hooks` are those that mmdebstrap brings; `packages` come on top of the variant's own.
+    """
 
     suite: str
     variant: str
+    hooks: tuple[str, ...]
+    packages: tuple[str, ...]
     dpkg_options: tuple[str, ...]
     labels: Mapping[str, str]
 
@@ -78,7 +83,8 @@ def recipe(build_dir: Path, kind: str) -> Recipe:
         debian = None
         if "debian" in entry:
             asked = entry["debian"]
-            debian = Debian(**{**asked, "dpkg_options": tuple(asked["dpkg_options"])})
+            lists = ("hooks", "packages", "dpkg_options")
+            debian = Debian(**{**asked, **{name: tuple(asked[name]) for name in lists}})
         return Recipe(
             kind=kind,
             folder=folder,

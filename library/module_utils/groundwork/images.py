@@ -270,7 +270,7 @@ class Setup:
 def report(
     docker: Docker, services: Mapping[str, Wanted], outcomes: Mapping[Wanted, Outcome]
 ) -> dict[str, dict[str, Any]]:
-    """By service: wanted, used, flavour, id, source, tried, seconds; see the module's RETURN."""
+    """By service, the shape that the module's RETURN describes."""
     here = docker.inspect("image", sorted({o.used for o in outcomes.values() if o.used}))
     found: dict[str, dict[str, Any]] = {}
     for service, item in services.items():
@@ -282,6 +282,7 @@ def report(
             "used": outcome.used,
             "flavour": flavour(outcome.used, labels(image), environment(image)) if image else "",
             "id": image["Id"] if image else "",
+            "archive": image_archive.file_name(outcome.used) if outcome.used else "",
             "source": outcome.source,
             "settled": outcome.settled,
             "tried": [{"source": name, "why": answer.why} for name, answer in outcome.tried],
