@@ -87,19 +87,21 @@ def test_an_env_py_that_imports_its_app_finds_it_or_is_told_so(
 def test_an_env_py_that_goes_to_another_database_is_stopped(
     folder: Path, server: Server, database: Database
 ) -> None:
-    url = f"postgresql+psycopg://{server.user}@{server.host}:{server.port}/{server.database}"
-    env = (
-        "import sqlalchemy as sa\nfrom alembic import context\n"
-        f"url = sa.make_url({url!r}).set(password={server.password!r})\n"
-        "with sa.create_engine(url).connect() as connection:\n"
-        "    context.configure(connection=connection)\n"
-        "    with context.begin_transaction():\n        context.run_migrations()\n"
-    )
-    with pytest.raises(GroundworkError, match="another database than the inventory's") as caught:
-        bring(write_tree(folder, A, env=env), database)
-    assert f"env.py: {server.database} started" in str(caught.value)
-    with server.connect() as connection:
-        assert connection.execute("SELECT to_regclass('users')").fetchone() == (None,)
+    with server.new_database() as other:
+        env = (
+            "import sqlalchemy as sa\nfrom alembic import context\n"
+            f"url = {other.url().render_as_string(hide_password=False)!r}\n"
+            "with sa.create_engine(url).connect() as connection:\n"
+            "    context.configure(connection=connection)\n"
+            "    with context.begin_transaction():\n        context.run_migrations()\n"
+        )
+        with pytest.raises(
+            GroundworkError, match="another database than the inventory's"
+        ) as caught:
+            bring(write_tree(folder, A, env=env), database)
+        assert f"env.py: {other.database} started" in str(caught.value)
+        assert f"inventory: {database.database} started" in str(caught.value)
+        assert tables(other) == tables(database) == []
 
 
 ONLINE = (
