@@ -61,10 +61,13 @@ clear_interrupted_init() {
             [[ $path == "$NEW" || ${path##*/} == lost+found ]] || rm -rf "$path"
         done
         rm -rf "$NEW"
-    elif [[ -n $(contents) ]]; then
+    fi
+}
+
+refuse_foreign_files() {
+    [[ -s $PGDATA/PG_VERSION || -d $NEW || -z $(contents) ]] ||
         fail "$PGDATA holds files but no PostgreSQL cluster (no PG_VERSION)." \
             "Nothing was touched. Give an empty volume, or look at what is in this one."
-    fi
 }
 
 init() {
@@ -105,6 +108,7 @@ if [[ ${1:-} == -* ]]; then
 fi
 
 if [[ ${1:-} == postgres ]]; then
+    refuse_foreign_files
     setting POSTGRES_PASSWORD ''
     if [[ $(id -u) == 0 ]]; then
         # The password's file may be root's alone: it was read above, and is handed on.
