@@ -12,9 +12,8 @@ from logging.config import fileConfig
 from pathlib import Path
 
 import sqlalchemy
-from alembic.util import CommandError
-
 from alembic import context
+from alembic.util import CommandError
 
 config = context.config
 ENV_FILE = Path(__file__).resolve().parent.parent / "apps" / "backend" / ".env"

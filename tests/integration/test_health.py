@@ -111,7 +111,8 @@ def image(stack: Any) -> str:
 
 def test_a_crash_on_start_shows_its_log(image: str) -> None:
     # The engine reads the two streams side by side: only a pause makes their order sure.
-    script = "for i in $(seq 30); do echo line $i; done; sleep 0.3; echo Fatal: hidden-secret >&2; exit 3"
+    lines = "for i in $(seq 30); do echo line $i; done"
+    script = f"{lines}; sleep 0.3; echo Fatal: hidden-secret >&2; exit 3"
     with broken(image, script) as targets:
         text = failed_wait(targets, PROJECT)
     assert "stopped with exit code 3" in text

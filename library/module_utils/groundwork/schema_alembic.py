@@ -59,10 +59,9 @@ class AlembicTree:
     def opened(self, settings: Mapping[str, str]) -> Iterator[None]:
         """Where the tree's code runs: its folder; new connections get PostgreSQL's `settings`."""
         try:
+            import alembic  # noqa: F401
             from sqlalchemy import event
             from sqlalchemy.pool import Pool
-
-            import alembic  # noqa: F401
         except ImportError as error:
             raise missing_library((error.name or "alembic").partition(".")[0]) from None
 
