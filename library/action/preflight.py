@@ -19,7 +19,7 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.groundwork.contract import parse_apps
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.inventory import parse_services
+from ansible.module_utils.groundwork.inventory import check_stack_name, parse_services
 from ansible.plugins.action import ActionBase
 
 DOCUMENTATION = r"""
@@ -31,6 +31,10 @@ description:
     starts, when the roles before it have already changed the host.
   - A variable that is almost one of a role's is taken for a typing mistake.
 options:
+  stack_name:
+    description: The name of the stack.
+    type: str
+    required: true
   services:
     description: The dictionary C(stack_services).
     type: dict
@@ -49,6 +53,7 @@ options:
 EXAMPLES = r"""
 - name: Check the inventory
   preflight:
+    stack_name: "{{ stack_name }}"
     services: "{{ stack_services }}"
     apps: "{{ env_files_apps }}"
     roles: [docker, images, stack]
@@ -71,6 +76,7 @@ class ActionModule(ActionBase):
         variables = task_vars or {}
         args = self._task.args
         try:
+            check_stack_name(args["stack_name"])
             services = parse_services(args["services"])
             parse_apps(args["apps"], services)
             checked = self._check_roles([str(role) for role in args["roles"]], variables)

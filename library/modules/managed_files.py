@@ -173,12 +173,7 @@ def main() -> None:
     module.no_log_values |= given_passwords(params["services"])
     try:
         desired = Desired.of(params)
-        if not desired.workspace.is_dir():
-            raise GroundworkError(
-                f"The workspace {desired.workspace} is not a folder.",
-                where="workspace_dir",
-                next_step="Correct workspace_dir in inventory/group_vars/all/stack.yml.",
-            )
+        desired.check_workspace()
         secrets = desired.secrets()
         states = [files.compare(item) for item in wanted_files(params, desired, secrets)]
         changing = [state for state in states if state.verdict != "same"]

@@ -44,8 +44,13 @@ options:
     description: The length of passwords that are made.
     type: int
     default: 32
+  sources:
+    description: Where images may come from, as the module container_images has it.
+    type: list
+    elements: str
+    required: true
   build_dir:
-    description: The folder that says how images are built; empty where none may be built.
+    description: The folder that says how images are built; without it, built ones aren't known.
     type: path
   schema_dir:
     description: The Alembic tree. Empty to leave the schema out.
@@ -79,6 +84,7 @@ EXAMPLES = r"""
     services: "{{ stack_services }}"
     workspace_dir: "{{ workspace_dir }}"
     stack_dir: "{{ workspace_dir }}/infra"
+    sources: [present, registry]
     compose: "{{ lookup('ansible.builtin.template', 'docker-compose.yml.j2') }}"
 """
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from . import contract, dotenv
 from .contract import App, Image, Secrets
+from .errors import GroundworkError
 from .files import Wanted, read
-from .inventory import parse_services
+from .inventory import check_stack_name, parse_services
 from .services import Service, kind_of
 
 EXAMPLE_HEADER = """\
@@ -35,6 +36,7 @@ class Desired:
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> Desired:
         """From a module's parameters of the same names. Raises GroundworkError."""
+        check_stack_name(params["stack_name"])
         services = parse_services(params["services"])
         return cls(
             stack=params["stack_name"],
@@ -45,6 +47,15 @@ class Desired:
             compose=params["compose"],
             password_length=params["password_length"],
         )
+
+    def check_workspace(self) -> None:
+        """Raise GroundworkError where the workspace is not there: it is never made."""
+        if not self.workspace.is_dir():
+            raise GroundworkError(
+                f"The workspace {self.workspace} is not a folder; nothing was changed.",
+                where="workspace_dir",
+                next_step="Correct workspace_dir in inventory/group_vars/all/stack.yml.",
+            )
 
     @property
     def compose_file(self) -> Path:

@@ -11,6 +11,7 @@ from typing import Any
 from .errors import GroundworkError
 from .services import KINDS, Service
 
+_STACK = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
@@ -23,6 +24,16 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     words = sorted(known)
     near = difflib.get_close_matches(word, words, n=1)
     return f" Did you mean {near[0]!r}?" if near else f" Known are: {', '.join(words)}."
+
+
+def check_stack_name(name: Any) -> None:
+    """Raise GroundworkError where `stack_name` can't name a Compose project."""
+    if not isinstance(name, str) or not _STACK.fullmatch(name):
+        raise GroundworkError(
+            f"stack_name is {name!r}; a name is made of a-z, 0-9, - and _, a letter or digit first.",
+            where="stack_name",
+            next_step="Correct it in inventory/group_vars/all/stack.yml; nothing was changed.",
+        )
 
 
 def parse_services(raw: Mapping[str, Any], variable: str = "stack_services") -> list[Service]:

@@ -40,6 +40,7 @@ class Where:
 
 def look(desired: Desired, where: Where) -> dict[str, Any]:
     """Everything, as plain data; the keys are those of the module observe's RETURN."""
+    desired.check_workspace()
     docker = where.docker
     with ThreadPoolExecutor(8) as pool:
         asked_engine = pool.submit(engines.look, docker)
@@ -247,8 +248,8 @@ def _schema(desired: Desired, where: Where, secrets: Mapping[str, str]) -> dict[
     service = next((s for s in desired.services if s.name == where.schema_service), None)
     if where.schema_dir is None or service is None:
         return nothing | {"state": "off"}
-    tree = revisions.read_tree(where.schema_dir)
     here, variable = endpoint(service, "host"), kind_of(service).secret_variable(service)
+    tree = revisions.read_tree(where.schema_dir)
     try:
         current = database_revisions(
             host=here.host,

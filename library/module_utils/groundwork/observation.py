@@ -21,6 +21,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "stack_dir": {"type": "path", "required": True},
     "compose": {"type": "str", "required": True},
     "password_length": {"type": "int", "default": 32, "no_log": False},
+    "sources": {"type": "list", "elements": "str", "required": True},
     "build_dir": {"type": "path"},
     "schema_dir": {"type": "path"},
     "schema_service": {"type": "str", "default": ""},
@@ -40,7 +41,7 @@ def observe(params: Mapping[str, Any]) -> dict[str, Any]:
     build_dir = params["build_dir"]
     setup = Setup(
         docker,
-        sources=("present", "build") if build_dir else ("present",),
+        sources=params["sources"],
         recipes=recipes(Path(build_dir)) if build_dir else {},
     )
     where = look.Where(
