@@ -131,6 +131,10 @@ problems:
   returned: always
   type: list
   elements: dict
+summary:
+  description: What the closing summary needs besides; the stack's name.
+  returned: always
+  type: dict
 images:
   description: The image of each service, where one is here.
   returned: always

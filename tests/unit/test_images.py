@@ -401,3 +401,21 @@ def test_labels_decide_the_flavour(
     kind: str, reference: str, labels: dict[str, str], flavour: str
 ) -> None:
     assert KINDS[kind].flavour(reference, labels, {}) == flavour
+
+
+@pytest.mark.parametrize(
+    ("reference", "stands_in"),
+    [
+        ("postgres:16-alpine", True),
+        ("postgres:16.3", True),
+        ("registry.example:5000/postgres:16", True),
+        ("postgres:latest", True),
+        ("postgres:17-alpine", False),
+        ("postgres:1", False),
+    ],
+)
+def test_a_built_image_stands_in_for_its_own_major_version_alone(
+    reference: str, stands_in: bool
+) -> None:
+    recipe = image_recipes.recipe(BUILD_DIR, "postgres")
+    assert recipe.stands_in(reference) == stands_in

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import GroundworkError
+from .services.base import major_in_tag
 
 INPUTS_LABEL = "groundwork.inputs"
 _SKIPPED_SUFFIXES = (".pyc", ".md")
@@ -50,7 +51,10 @@ class Debian:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One folder of `images/`. `inputs` is the digest of all that the image is made from."""
+    """One folder of `images/`. `inputs` is the digest of all that the image is made from.
+
+    `stands_for` is the major version of the official image that it stands in for.
+    """
 
     kind: str
     folder: Path
@@ -59,6 +63,11 @@ class Recipe:
     base: Recipe | None = None
     wheels: Wheels | None = None
     debian: Debian | None = None
+    stands_for: str = ""
+
+    def stands_in(self, reference: str) -> bool:
+        """Whether it may take the place of an official image: of the same major version."""
+        return major_in_tag(reference) in ("", self.stands_for)
 
 
 def references(build_dir: Path) -> dict[str, str]:
@@ -93,6 +102,7 @@ def recipe(build_dir: Path, kind: str) -> Recipe:
             base=base,
             wheels=wheels,
             debian=debian,
+            stands_for=str(entry.get("stands_for", "")),
         )
     except (KeyError, TypeError) as error:
         raise GroundworkError(

@@ -53,6 +53,11 @@ class Wanted:
         return image_labels.get(INPUTS_LABEL) == self.inputs
 
 
+def absent(names: Sequence[str]) -> str:
+    """That none of one or two names is here, as a sentence."""
+    return f"neither {' nor '.join(names)} is here" if len(names) > 1 else f"{names[0]} is not here"
+
+
 @dataclass(frozen=True)
 class Answer:
     """A source's answer for one image: the name under which it is here now, or why it isn't.
@@ -162,6 +167,8 @@ class Setup:
         found: dict[str, Wanted] = {}
         for service in services:
             recipe = self.recipes.get(service.kind)
+            if recipe and not recipe.stands_in(service.image):
+                recipe = None
             found[service.name] = Wanted(
                 kind=service.kind,
                 reference=service.image,
@@ -182,8 +189,8 @@ class Setup:
 
     def lacking(self, outcomes: Mapping[Wanted, Outcome]) -> list[str]:
         """The Debian packages without which the images that nobody had can't be built here."""
-        kinds = [item.kind for item, outcome in outcomes.items() if not outcome.source]
-        recipes = [self.recipes[kind] for kind in kinds if kind in self.recipes]
+        missing = [item for item, outcome in outcomes.items() if not outcome.source]
+        recipes = [self.recipes[item.kind] for item in missing if item.built]
         if "build" not in self.sources or not recipes:
             return []
         return image_build.missing_tools(self.docker, recipes)
@@ -199,7 +206,7 @@ class Setup:
             elif found:
                 answers[item] = Answer(why=f"{found[0]} is here, made from an older recipe")
             else:
-                answers[item] = Answer(why=f"neither {' nor '.join(item.names)} is here")
+                answers[item] = Answer(why=absent(item.names))
         return answers
 
     def _archive(self, wanted: Sequence[Wanted]) -> dict[Wanted, Answer]:
@@ -238,9 +245,9 @@ class Setup:
         }
 
     def _build(self, wanted: Sequence[Wanted]) -> dict[Wanted, Answer]:
-        able = {item: self.recipes[item.kind] for item in wanted if item.kind in self.recipes}
+        able = {item: self.recipes[item.kind] for item in wanted if item.built}
         answers = {
-            item: Answer(why=f"there is no recipe for {item.kind}")
+            item: Answer(why=f"there is no recipe that stands in for {item.reference}")
             for item in wanted
             if item not in able
         }

@@ -30,7 +30,7 @@ def check_stack_name(name: Any) -> None:
     """Raise GroundworkError where `stack_name` can't name a Compose project."""
     if not isinstance(name, str) or not _STACK.fullmatch(name):
         raise GroundworkError(
-            f"stack_name is {name!r}; a name is made of a-z, 0-9, - and _, a letter or digit first.",
+            f"stack_name is {name!r}; it takes a-z, 0-9, - and _, a letter or digit first.",
             where="stack_name",
             next_step="Correct it in inventory/group_vars/all/stack.yml; nothing was changed.",
         )

@@ -179,8 +179,7 @@ def _services(
     """Each service as it runs; those that the inventory doesn't have any more too."""
     found: dict[str, dict[str, Any]] = {}
     for service in desired.services:
-        address = str(endpoint(service, "host"))
-        entry = plan.unknown_service(service, address) | _answer(answers.get(service.name))
+        entry = plan.unknown_service(service) | _answer(answers.get(service.name))
         container = (containers or {}).get(service.name)
         if container is not None:
             labels, state = engines.labels(container), container["State"]

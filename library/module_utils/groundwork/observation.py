@@ -58,6 +58,7 @@ def observe(params: Mapping[str, Any]) -> dict[str, Any]:
         "look": found,
         "plan": plan.plan(desired, found),
         "problems": problems,
+        "summary": {"stack": desired.stack},
         "images": {
             name: {"reference": image["reference"], "flavour": image["flavour"]}
             for name, image in found["images"].items()

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from .desired import Desired
-from .services import Service, kind_of
+from .images import absent
+from .services import Service, endpoint, kind_of
 
 Look = Mapping[str, Any]
 
@@ -30,13 +31,13 @@ def plan(desired: Desired, look: Look) -> dict[str, list[str]]:
     if engine["state"] != "ok":
         docker.append(ENGINE_REASONS.get(engine["state"], engine["error"] or "unknown"))
     images = [
-        f"{name}: neither {' nor '.join(found['candidates'])} is here"
+        f"{name}: {absent(found['candidates'])}"
         if engine["state"] == "ok"
         else f"{name}: unknown until the engine answers"
         for name, found in look["images"].items()
         if not found["reference"]
     ]
-    files = _file_reasons(look["files"])
+    files = _file_reasons(desired, look["files"])
     services = [
         f"{service.name}: {reason}"
         for service in desired.services
@@ -53,18 +54,24 @@ def plan(desired: Desired, look: Look) -> dict[str, list[str]]:
         "images": images,
         "files": files,
         "services": services,
-        "env_files": _file_reasons(look["env_files"]),
+        "env_files": _file_reasons(desired, look["env_files"]),
         "schema": _schema_reasons(look["schema"]),
     }
 
 
-def _file_reasons(verdicts: Mapping[str, str]) -> list[str]:
+def _file_reasons(desired: Desired, verdicts: Mapping[str, str]) -> list[str]:
     phrases = {"missing": "is not there yet", "differs": "is not as it should be"}
     return [
-        f"{path} {phrases.get(verdict, 'could not be compared')}"
+        f"{_short(desired, path)} {phrases.get(verdict, 'could not be compared')}"
         for path, verdict in verdicts.items()
         if verdict != "same"
     ]
+
+
+def _short(desired: Desired, path: str) -> str:
+    """A path as a person says it: from the workspace on, where it is in there."""
+    full = Path(path)
+    return str(full.relative_to(desired.workspace)) if desired.workspace in full.parents else path
 
 
 def _service_reason(service: Service, found: Mapping[str, Any] | None) -> str:
@@ -161,11 +168,13 @@ def _flavour_clash(
     }
 
 
-def unknown_service(service: Service, address: str) -> dict[str, Any]:
-    """A service that nothing is known of, as the look holds it."""
+def unknown_service(service: Service) -> dict[str, Any]:
+    """A service that nothing is known of, as the look holds it; its URL without the secret."""
+    kind, here = kind_of(service), endpoint(service, "host")
     return {
-        "kind": kind_of(service).name,
-        "address": address,
+        "kind": kind.name,
+        "address": str(here),
+        "url": kind.url(service, here, "SECRET").replace("SECRET", "***"),
         "state": "unknown",
         "health": "unknown",
         "config": "unknown",
