@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.groundwork import dotenv
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.schema import Database, Report, Request, migrate
+from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
 module: alembic_migrate
@@ -178,7 +179,14 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 
-def find_password(params: dict[str, Any]) -> str:
+CHECKS = {
+    "mutually_exclusive": [("password", "password_variable")],
+    "required_together": [("password_variable", "env_file")],
+    "required_one_of": [("password", "password_variable")],
+}
+
+
+def find_password(params: Mapping[str, Any]) -> str:
     """The password as given, or from the env file."""
     if params["password"] is not None:
         return str(params["password"])
@@ -205,6 +213,7 @@ def result(report: Report, check: bool) -> dict[str, Any]:
         "applied": [asdict(step) for step in report.applied],
         "pending": [asdict(step) for step in report.pending],
         "output": report.output,
+        "warnings": list(report.warnings),
     }
 
 
@@ -214,33 +223,19 @@ def diff(report: Report) -> dict[str, str]:
     return shown | ({"prepared": report.sql} if report.sql else {})
 
 
-def warn(module: AnsibleModule, report: Report) -> None:
-    """Hand over what needs a person's eye, such as an index that is invalid."""
-    for line in report.warnings:
-        module.warn(line)
-
-
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec=ARGUMENT_SPEC,
-        supports_check_mode=True,
-        mutually_exclusive=[("password", "password_variable")],
-        required_together=[("password_variable", "env_file")],
-        required_one_of=[("password", "password_variable")],
-    )
-    params = module.params
-    report = Report()
+def run(call: Call) -> dict[str, Any]:
+    params, report = call.params, Report()
     try:
         password = find_password(params)
-        module.no_log_values |= {password} if password else set()
+        call.secrets.add(password)
         request = Request(
             schema_dir=Path(params["schema_dir"]),
             alembic_ini=Path(params["alembic_ini"]) if params["alembic_ini"] else None,
             target=params["target"],
             lock_wait=params["lock_wait"],
             lock_timeout=params["lock_timeout"],
-            check=module.check_mode,
-            show_sql=module._diff,
+            check=call.check,
+            show_sql=call.diff,
         )
         names = ("host", "port", "user", "database", "connect_timeout")
         database = Database(
@@ -250,14 +245,12 @@ def main() -> None:
         )
         migrate(request, database, report)
     except GroundworkError as error:
-        warn(module, report)
-        module.fail_json(msg=str(error), **result(report, module.check_mode))
-    answer = result(report, module.check_mode)
-    if module._diff and answer["changed"]:
+        return result(report, call.check) | {"failed": True, "msg": str(error)}
+    answer = result(report, call.check)
+    if call.diff and answer["changed"]:
         answer["diff"] = diff(report)
-    warn(module, report)
-    module.exit_json(**answer)
+    return answer
 
 
 if __name__ == "__main__":
-    main()
+    main(ARGUMENT_SPEC, run, **CHECKS)

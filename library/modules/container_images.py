@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.groundwork import images
-from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.inventory import parse_services
+from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
 module: container_images
@@ -142,24 +141,19 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 
-def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    try:
-        setup = images.Setup.of(module.params, dry=module.check_mode)
-        wanted = setup.wanted(parse_services(module.params["services"]))
-        outcomes = images.settle(wanted.values(), setup.ask())
-        result: dict[str, Any] = {
-            "changed": any(o.source not in ("", "present") for o in outcomes.values()),
-            "images": images.report(setup.docker, wanted, outcomes),
-        }
-        error = images.failure(outcomes)
-        lacking = setup.lacking(outcomes) if error else []
-    except GroundworkError as problem:
-        module.fail_json(msg=str(problem))
+def run(call: Call) -> dict[str, Any]:
+    setup = images.Setup.of(call.params, dry=call.check)
+    wanted = setup.wanted(parse_services(call.params["services"]))
+    outcomes = images.settle(wanted.values(), setup.ask())
+    answer: dict[str, Any] = {
+        "changed": any(o.source not in ("", "present") for o in outcomes.values()),
+        "images": images.report(setup.docker, wanted, outcomes),
+    }
+    error = images.failure(outcomes)
     if error:
-        module.fail_json(msg=str(error), lacking=lacking, **result)
-    module.exit_json(**result)
+        answer |= {"failed": True, "msg": str(error), "lacking": setup.lacking(outcomes)}
+    return answer
 
 
 if __name__ == "__main__":
-    main()
+    main(ARGUMENT_SPEC, run)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.groundwork import dotenv, files, passwords
 from ansible.module_utils.groundwork.docker import Docker
-from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.inventory import given_passwords, parse_services
+from ansible.module_utils.groundwork.inventory import parse_services
 from ansible.module_utils.groundwork.services import kind_of
+from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
 module: database_password
@@ -79,31 +78,27 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 
-def main() -> None:
-    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True, no_log=True)
-    params = module.params
-    module.no_log_values |= given_passwords(params["services"])
+def run(call: Call) -> dict[str, Any]:
+    params = call.params
     docker, folder = Docker(params["docker_cli"]), Path(params["stack_dir"])
     changed: list[str] = []
-    try:
-        secrets = dotenv.parse(files.read(folder / ".env") or "")
-        noted = passwords.journal(folder)
-        for service in parse_services(params["services"]):
-            variable = kind_of(service).secret_variable(service)
-            password = service.password or secrets.get(variable, "")
-            if service.kind != "postgres" or not (params["force"] or variable in noted):
-                continue
-            passwords.wait(docker, params["stack_name"], service, params["timeout"])
-            if not passwords.has_password(service, password):
-                changed.append(service.name)
-                if not module.check_mode:
-                    passwords.give(docker, params["stack_name"], service, password)
-        if not module.check_mode:
-            passwords.settle(folder)
-    except GroundworkError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=bool(changed), databases=changed)
+    secrets = dotenv.parse(files.read(folder / ".env") or "")
+    noted = passwords.journal(folder)
+    for service in parse_services(params["services"]):
+        variable = kind_of(service).secret_variable(service)
+        password = service.password or secrets.get(variable, "")
+        call.secrets.add(password)
+        if service.kind != "postgres" or not (params["force"] or variable in noted):
+            continue
+        passwords.wait(docker, params["stack_name"], service, params["timeout"])
+        if not passwords.has_password(service, password):
+            changed.append(service.name)
+            if not call.check:
+                passwords.give(docker, params["stack_name"], service, password)
+    if not call.check:
+        passwords.settle(folder)
+    return {"changed": bool(changed), "databases": changed}
 
 
 if __name__ == "__main__":
-    main()
+    main(ARGUMENT_SPEC, run)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.groundwork import engine, files, passwords
 from ansible.module_utils.groundwork.contract import Image, Secrets, secret_variables
 from ansible.module_utils.groundwork.desired import Desired
 from ansible.module_utils.groundwork.docker import Docker
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.inventory import given_passwords
+from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
 module: managed_files
@@ -116,7 +116,9 @@ ARGUMENT_SPEC: dict[str, Any] = {
 ACTIONS = {"missing": "created", "differs": "updated", "same": "unchanged"}
 
 
-def wanted_files(params: dict[str, Any], desired: Desired, secrets: Secrets) -> list[files.Wanted]:
+def wanted_files(
+    params: Mapping[str, Any], desired: Desired, secrets: Secrets
+) -> list[files.Wanted]:
     if params["part"] == "apps":
         return desired.app_files(secrets)
     if params["part"] == "examples":
@@ -167,38 +169,34 @@ def note_new_passwords(docker: Docker, desired: Desired, secrets: Secrets) -> No
         passwords.note(desired.stack_dir, new)
 
 
-def main() -> None:
-    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True, no_log=True)
-    params = module.params
-    module.no_log_values |= given_passwords(params["services"])
-    try:
-        desired = Desired.of(params)
-        desired.check_workspace()
-        secrets = desired.secrets()
-        states = [files.compare(item) for item in wanted_files(params, desired, secrets)]
-        changing = [state for state in states if state.verdict != "same"]
+def run(call: Call) -> dict[str, Any]:
+    params = call.params
+    desired = Desired.of(params)
+    desired.check_workspace()
+    secrets = desired.secrets()
+    call.secrets.update(secrets.values.values())
+    states = [files.compare(item) for item in wanted_files(params, desired, secrets)]
+    changing = [state for state in states if state.verdict != "same"]
+    for state in changing:
+        files.check_writable(state.wanted.path)
+    if not call.check:
+        if changing and params["part"] == "stack":
+            docker = Docker(params["docker_cli"])
+            validate(docker, desired, states)
+            note_new_passwords(docker, desired, secrets)
         for state in changing:
-            files.check_writable(state.wanted.path)
-        if not module.check_mode:
-            if changing and params["part"] == "stack":
-                docker = Docker(params["docker_cli"])
-                validate(docker, desired, states)
-                note_new_passwords(docker, desired, secrets)
-            for state in changing:
-                files.write(state)
-    except GroundworkError as error:
-        module.fail_json(msg=str(error))
-    result: dict[str, Any] = {
+            files.write(state)
+    answer: dict[str, Any] = {
         "changed": bool(changing),
         "files": [
             {"path": str(state.wanted.path), "action": ACTIONS[state.verdict]} for state in states
         ],
         "made": list(secrets.made) if params["part"] == "stack" else [],
     }
-    if module._diff and changing:
-        result["diff"] = [files.diff(state, secrets.values.values()) for state in changing]
-    module.exit_json(**result)
+    if call.diff and changing:
+        answer["diff"] = [files.diff(state, secrets.values.values()) for state in changing]
+    return answer
 
 
 if __name__ == "__main__":
-    main()
+    main(ARGUMENT_SPEC, run)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.inventory import given_passwords
+from typing import Any
+
 from ansible.module_utils.groundwork.observation import ARGUMENT_SPEC, observe
+from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
 module: observe
@@ -142,17 +142,9 @@ images:
 """
 
 
-def main() -> None:
-    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True, no_log=True)
-    module.no_log_values |= given_passwords(module.params["services"])
-    try:
-        result = observe(module.params)
-    except GroundworkError as error:
-        module.fail_json(msg=str(error))
-    if result.get("failed"):
-        module.fail_json(**result)
-    module.exit_json(**result)
+def run(call: Call) -> dict[str, Any]:
+    return observe(call.params)
 
 
 if __name__ == "__main__":
-    main()
+    main(ARGUMENT_SPEC, run)

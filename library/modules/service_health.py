@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.groundwork import ask, dotenv, health
 from ansible.module_utils.groundwork.containers import Project
 from ansible.module_utils.groundwork.docker import Docker
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.inventory import given_passwords, parse_services
+from ansible.module_utils.groundwork.inventory import parse_services
 from ansible.module_utils.groundwork.unhealthy import Unhealthy
+from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
 module: service_health
@@ -134,24 +135,23 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 
-def main() -> None:
-    # no_log keeps the parameters, passwords among them, out of the target's system log.
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, no_log=True)
-    module.no_log_values |= given_passwords(module.params["services"])
+def run(call: Call) -> dict[str, Any]:
     try:
-        results = run(module.params, check_mode=module.check_mode)
+        results = look(call.params) if call.check else wait(call.params)
     except Unhealthy as error:
-        module.fail_json(msg=str(error), services=public(error.results))
-    except GroundworkError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=False, services=public(results))
+        return {"failed": True, "msg": str(error), "services": public(error.results)}
+    return {"services": public(results)}
 
 
-def run(params: dict[str, Any], check_mode: bool) -> list[ask.Result]:
+def look(params: Mapping[str, Any]) -> list[ask.Result]:
     services = parse_services(params["services"], "services")
-    secrets = None if params["env_file"] is None else read(params["env_file"])
-    if check_mode:
-        return health.once([ask.aim(each, params["audience"], secrets or {}) for each in services])
+    secrets = read(params["env_file"]) if params["env_file"] else {}
+    return health.once([ask.aim(each, params["audience"], secrets) for each in services])
+
+
+def wait(params: Mapping[str, Any]) -> list[ask.Result]:
+    services = parse_services(params["services"], "services")
+    secrets = read(params["env_file"]) if params["env_file"] else None
     targets = ask.targets(services, params["audience"], secrets, params["env_file"] or "")
     project = params["project"]
     watch = Project(Docker(params["docker_cli"]), project) if project else None
@@ -178,4 +178,4 @@ def public(results: Any) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    main()
+    main(ARGUMENT_SPEC, run)
