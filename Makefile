@@ -38,5 +38,11 @@ lock: .venv/ready ## Resolve requirements.in into requirements.txt
 	tools/lock
 
 # Made anew when requirements.txt changes, or when the folder moved
-.venv/ready: requirements.txt tools/venv
+ifneq ($(shell cat .venv/folder 2>/dev/null),$(CURDIR))
+MOVED := moved
+.PHONY: moved
+moved:
+endif
+
+.venv/ready: requirements.txt tools/venv $(MOVED)
 	tools/venv

@@ -26,6 +26,7 @@ class Call:
     secrets: set[str] = field(default_factory=set, repr=False)
 
 
+_TEXTS = ("msg", "output", "diff", "warnings")
 Run = Callable[[Call], dict[str, Any]]
 
 
@@ -36,8 +37,9 @@ def answer(run: Run, call: Call) -> dict[str, Any]:
         found = {"changed": False} | run(call)
     except GroundworkError as error:
         found = {"changed": False, "failed": True, "msg": str(error)}
-    masked: dict[str, Any] = remove_values(found, call.secrets)
-    return masked
+    # Only what people read: a password that is also a plain word must not cut into the data.
+    secrets = {secret for secret in call.secrets if secret}
+    return found | remove_values({key: found[key] for key in _TEXTS if key in found}, secrets)
 
 
 def main(argument_spec: dict[str, Any], run: Run, **checks: Any) -> None:
@@ -46,7 +48,7 @@ def main(argument_spec: dict[str, Any], run: Run, **checks: Any) -> None:
     module = AnsibleModule(argument_spec, supports_check_mode=True, no_log=True, **checks)
     call = Call(module.params, module.check_mode, module._diff)
     found = answer(run, call)
-    module.no_log_values |= call.secrets
+    module.no_log_values |= {secret for secret in call.secrets if secret}
     for warning in found.pop("warnings", []):
         module.warn(warning)
     if found.get("failed"):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.groundwork import engine, files, passwords
+from ansible.module_utils.groundwork import engine, files, ownership, passwords
 from ansible.module_utils.groundwork.contract import Image, Secrets, secret_variables
 from ansible.module_utils.groundwork.desired import Desired
 from ansible.module_utils.groundwork.docker import Docker
@@ -186,6 +186,8 @@ def run(call: Call) -> dict[str, Any]:
             note_new_passwords(docker, desired, secrets)
         for state in changing:
             files.write(state)
+        if params["part"] == "stack":
+            ownership.claim(desired.stack, desired.stack_dir)
     answer: dict[str, Any] = {
         "changed": bool(changing),
         "files": [

@@ -67,6 +67,10 @@ options:
     description: The docker command.
     type: str
     default: docker
+  reset_passwords:
+    description: The databases are to get the passwords of the inventory or C(.env).
+    type: bool
+    default: false
   refuse:
     description: Whether to fail on what must not be tried (a port taken, a foreign volume, ...).
     type: bool

@@ -97,6 +97,12 @@ class Stack:
     def qdrant_api_key(self) -> str:
         return self.env["QDRANT_API_KEY"]
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What its runs get: notes of a person's own go beside the workspace."""
+        state = self.workspace.with_name(f"{self.workspace.name} state")
+        return os.environ | {"NO_COLOR": "1", "XDG_STATE_HOME": str(state)}
+
     def command(self, playbook: str, *arguments: str, **variables: Any) -> list[str]:
         file = self.workspace / "variables.json"
         file.write_text(json.dumps(self.variables | variables), encoding="utf-8")
@@ -108,7 +114,7 @@ class Stack:
         done = subprocess.run(
             self.command(playbook, *arguments, **variables),
             cwd=ROOT,
-            env=os.environ | {"NO_COLOR": "1"},
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -77,15 +77,25 @@ def test_a_rendered_file_that_was_edited_by_hand_is_put_right(stack: Stack, file
     assert stack.up().changed == 0
 
 
-@pytest.mark.parametrize("file", ["infra/.env", "apps/backend/.env"])
-def test_a_persons_own_lines_stay(stack: Stack, file: str) -> None:
-    path = stack.workspace / file
+def test_a_persons_own_lines_in_an_apps_env_stay_where_they_are(stack: Stack) -> None:
+    path = stack.workspace / "apps/backend/.env"
     before = path.read_text(encoding="utf-8")
     own = f"# mine\nMINE='a b'\n{before}AFTER=1\n"
     path.write_text(own.replace("APP_ENV=development", "APP_ENV=edited"), encoding="utf-8")
     stack.up()
     assert path.read_text(encoding="utf-8") == own
     path.write_text(before, encoding="utf-8")
+
+
+def test_a_persons_own_lines_in_the_stacks_env_stay_and_do_not_win(stack: Stack) -> None:
+    before = stack.env_file.read_text(encoding="utf-8")
+    stack.env_file.write_text(f"{before}MINE='a b'\nREDIS_PORT=1\n", encoding="utf-8")
+    stack.up()
+    assert stack.env["MINE"] == "a b"
+    assert stack.env["REDIS_PORT"] == str(stack.redis_port)
+    assert stack.up().changed == 0
+    stack.env_file.write_text(before, encoding="utf-8")
+    stack.up()
 
 
 def test_a_deleted_secret_is_replaced_everywhere_and_no_data_move(stack: Stack, app: App) -> None:

@@ -200,7 +200,8 @@ def test_a_password_that_is_not_the_volumes_says_how_to_change_it(other: Stack) 
     text = other.refuse(stack_services=services)
     assert "stack_reset_passwords=true" in text
     assert "another-password" not in text
-    other.up(stack_services=services, stack_reset_passwords=True)
+    assert app.read() == ["kept"] * 3, "the refused run changed something"
+    other.up("-e", "stack_reset_passwords=true", stack_services=services)
     assert app.read() == ["kept"] * 3
     assert other.up(stack_services=services).changed == 0
 
@@ -219,6 +220,100 @@ def test_passwords_with_every_special_character(other: Stack) -> None:
     assert play.changed == 0
     assert HARD_PASSWORD not in play.output
     assert key not in play.output
+
+
+def test_a_second_checkout_of_the_same_name_gets_neither_the_data_nor_the_passwords(
+    other: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other.up()
+    app = App(other.workspace / "apps/backend/.env")
+    app.write("kept")
+    clone = new_stack(other.workspace.with_name("a second checkout"), other.project, 15532)
+    monkeypatch.setenv("XDG_STATE_HOME", other.environment["XDG_STATE_HOME"])
+    monkeypatch.setattr(Stack, "environment", os.environ | {"NO_COLOR": "1"})
+    assert str(other.infra) in clone.refuse()
+    assert other.play("down").code == 0
+    assert str(other.infra) in clone.refuse()
+    assert not clone.env_file.exists()
+    other.up()
+    assert app.read() == ["kept"] * 3
+
+
+def test_a_compose_file_of_a_persons_own_is_left_alone(other: Stack) -> None:
+    other.infra.mkdir()
+    mine = other.infra / "docker-compose.yml"
+    mine.write_text("services: {}\n")
+    text = other.refuse()
+    assert str(mine) in text
+    assert "docker-compose.override.yml" in text
+    assert mine.read_text() == "services: {}\n"
+
+
+def test_a_persons_override_file_counts_and_converges(other: Stack) -> None:
+    other.infra.mkdir()
+    override = 'services:\n  redis:\n    labels:\n      mine: "yes"\n'
+    (other.infra / "docker-compose.override.yml").write_text(override)
+    other.up()
+    assert other.containers()["redis"]["Config"]["Labels"]["mine"] == "yes"
+    assert other.up().changed == 0
+
+
+def test_what_is_exported_in_the_shell_does_not_win(
+    other: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other.up()
+    monkeypatch.setenv("REDIS_ACL", "user default on nopass ~* &* +@all")
+    monkeypatch.setenv("POSTGRES_PORT", "1")
+    monkeypatch.setenv("COMPOSE_PROJECT_NAME", "elsewhere")
+    assert other.up().changed == 0
+    text = other.env_file.read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines(True) if not line.startswith("REDIS_PASSWORD")]
+    other.env_file.write_text("".join(lines), encoding="utf-8")
+    other.up()
+    app = App(other.workspace / "apps/backend/.env")
+    app.write("kept")
+    assert app.read() == ["kept"] * 3
+
+
+def test_examples_that_were_copied_are_no_passwords(other: Stack) -> None:
+    for example in ("infra/.env.example", "apps/backend/.env.example"):
+        copy = (other.workspace / example).with_suffix("")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text((ROOT / example).read_text(encoding="utf-8"), encoding="utf-8")
+    other.up()
+    assert "made-on-the-first-run" not in other.env_file.read_text(encoding="utf-8")
+    app = App(other.workspace / "apps/backend/.env")
+    app.write("kept")
+    assert app.read() == ["kept"] * 3
+    assert other.up().changed == 0
+
+
+def test_a_password_that_is_a_plain_word(other: Stack) -> None:
+    services = with_service(other, "postgres", password="postgres")
+    other.up(stack_services=services)
+    assert "groundwork/postgres" in other.env_file.read_text(encoding="utf-8")
+    assert other.up(stack_services=services).changed == 0
+
+
+def test_a_service_that_leaves_the_inventory_leaves_its_data(other: Stack) -> None:
+    other.up()
+    rest = {name: service for name, service in other.services.items() if name != "qdrant"}
+    apps = {"backend": {"path": "apps/backend/.env", "services": ["postgres", "redis"]}}
+    other.up(stack_services=rest, env_files_apps=apps)
+    assert set(other.containers()) == {"postgres", "redis"}
+    assert f"{other.project}_qdrant_data" in docker("volume", "ls", "-q")
+    assert other.up(stack_services=rest, env_files_apps=apps).changed == 0
+
+
+def test_a_second_database_is_one_more_entry(other: Stack) -> None:
+    entry = {"kind": "postgres", "image": "postgres:16-alpine", "port": 15540}
+    services = other.services | {"reports": entry | {"database": "reports"}}
+    apps = {"backend": {"path": "apps/backend/.env", "services": [*other.services, "reports"]}}
+    other.up(stack_services=services, env_files_apps=apps)
+    text = (other.workspace / "apps/backend/.env").read_text(encoding="utf-8")
+    assert "REPORTS_URL=postgresql://app:" in text
+    assert "@127.0.0.1:15540/reports" in text
+    assert other.up(stack_services=services, env_files_apps=apps).changed == 0
 
 
 def test_an_app_env_that_is_a_folder(other: Stack) -> None:
@@ -312,6 +407,7 @@ def test_a_second_run_at_the_same_time_is_told_of_the_first(other: Stack) -> Non
     first = subprocess.Popen(
         other.command("dev"),
         cwd=ROOT,
+        env=other.environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -346,6 +442,7 @@ def test_a_run_that_is_interrupted_is_finished_by_the_next(other: Stack, stage: 
     run = subprocess.Popen(
         other.command("dev"),
         cwd=ROOT,
+        env=other.environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -90,6 +90,7 @@ def test_a_checksum_follows_the_secret_and_the_salt() -> None:
         ({"path": ".env", "services": "postgres"}, ["must be a list"]),
         ({"path": ".env", "variables": {"a b": 1}}, ["'a b'"]),
         ({"path": ".env", "variables": {"A": "x\ny"}}, ["variables.A"]),
+        ({"path": ".env", "public": "true"}, ["public must be true or false"]),
         ({"path": ".env", "public": True, "services": ["redis"]}, ["public", "redis"]),
         ({"path": ".env", "public": True, "variables": {"API_KEY": "x"}}, ["API_KEY", "secret"]),
         (

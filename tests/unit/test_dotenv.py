@@ -113,3 +113,16 @@ def test_a_file_without_a_last_line_break() -> None:
 
 def test_outside_gives_a_persons_lines() -> None:
     assert dotenv.outside(f"FIRST=1\n{MANAGED}LAST=2\n") == "FIRST=1\nLAST=2\n"
+
+
+def test_a_block_that_has_to_win_comes_last() -> None:
+    merged = dotenv.merge("A=mine\nMINE=1\n", BLOCK, last=True)
+    assert dotenv.parse(merged) == {"A": "1", "MINE": "1", "B": "2"}
+    assert dotenv.merge(merged, BLOCK, last=True) == merged
+    assert dotenv.parse(dotenv.merge(merged + "A=later\n", BLOCK, last=True))["A"] == "1"
+
+
+def test_lines_of_a_copied_example_go() -> None:
+    example = f"URL=postgresql://app:{dotenv.PLACEHOLDER}@127.0.0.1/app\nMINE=1\n"
+    assert dotenv.PLACEHOLDER not in dotenv.merge(example, BLOCK)
+    assert "MINE=1" in dotenv.merge(example, BLOCK)

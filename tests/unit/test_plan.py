@@ -41,11 +41,12 @@ CONVERGED: dict[str, Any] = {
     "volumes": {},
     "files": {"/work space/infra/.env": "same"},
     "env_files": {"/work space/apps/backend/.env": "same"},
-    "services": {"postgres": RUNNING, "redis": RUNNING},
+    "services": {"postgres": dict(RUNNING), "redis": dict(RUNNING)},
     "new_passwords": [],
     "schema": {"state": "at_head", "pending": []},
     "foreign_projects": [],
     "ports_taken": [],
+    "foreign_compose_file": "",
     "disk_free_mb": None,
     "disk_wanted_mb": 1024,
     "disk_path": "",
@@ -140,6 +141,15 @@ def test_a_volume_goes_to_the_flavour_that_made_it(volume: dict[str, str], refus
 
 def test_a_full_disk_and_a_foreign_stack_are_problems() -> None:
     assert "5 MB left" in plan.problems(DESIRED, changed("disk_free_mb", 5))[0]["what"]
+    assert plan.problems(DESIRED, changed("foreign_compose_file", "/x.yml"))[0]["where"] == "/x.yml"
     (problem,) = plan.problems(DESIRED, changed("foreign_projects", ["/other/infra"]))
     assert problem["where"] == "/other/infra"
     assert Path(problem["where"]).is_absolute()
+
+
+def test_a_wrong_password_is_a_problem_unless_it_is_about_to_be_changed() -> None:
+    look = changed("services/postgres/code", "28P01")
+    (problem,) = plan.problems(DESIRED, look)
+    assert "stack_reset_passwords=true" in problem["next_step"]
+    assert plan.problems(DESIRED, look, reset_passwords=True) == []
+    assert plan.problems(DESIRED, look | {"new_passwords": ["POSTGRES_PASSWORD"]}) == []

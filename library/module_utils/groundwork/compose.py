@@ -2,16 +2,49 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import engine
-from .docker import Docker
+from . import dotenv, engine
+from .docker import Docker, Result
 from .errors import GroundworkError
+from .files import read
 
 _PORT_TAKEN = ("port is already allocated", "address already in use")
 _UP = ("up", "--detach", "--no-build", "--pull", "never", "--remove-orphans")
+
+
+def run(docker: Docker, folder: Path, *args: str, timeout: float = 60) -> Result:
+    """Run `docker compose ARGS` on the files in `folder`, a person's override file with them.
+
+    What is exported in a person's shell doesn't count: it would win over `.env`, and another file
+    or project could be meant.
+    """
+    names = set(dotenv.parse(read(folder / ".env") or ""))
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in names and not name.startswith("COMPOSE_")
+    }
+    files = [folder / name for name in ("docker-compose.yml", "docker-compose.override.yml")]
+    named = [part for file in files if file.exists() for part in ("-f", str(file))]
+    return replace(docker, env=env).run(
+        *("compose", "--ansi", "never", "--progress", "plain"),
+        *("--project-directory", str(folder), *named, *args),
+        timeout=timeout,
+    )
+
+
+def config_hashes(docker: Docker, folder: Path) -> dict[str, str] | None:
+    """What Compose would label each service's container with, from the files on the disk."""
+    if not (folder / "docker-compose.yml").exists():
+        return None
+    result = run(docker, folder, "config", "--hash", "*")
+    pairs = (line.split() for line in result.stdout.splitlines())
+    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2} if result.ok else None
 
 
 def up(docker: Docker, project: str, folder: Path) -> dict[str, str]:
@@ -21,11 +54,7 @@ def up(docker: Docker, project: str, folder: Path) -> dict[str, str]:
     that ran as they should. Raises GroundworkError with Compose's own last lines.
     """
     before = _look(docker, project)
-    result = docker.run(
-        *("compose", "--ansi", "never", "--progress", "plain"),
-        *("--project-directory", str(folder), *_UP),
-        timeout=600,
-    )
+    result = run(docker, folder, *_UP, timeout=600)
     if not result.ok:
         taken = any(sign in result.stderr for sign in _PORT_TAKEN)
         raise GroundworkError(

@@ -15,12 +15,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .dotenv import PLACEHOLDER
 from .errors import GroundworkError
 from .inventory import did_you_mean, unwritable
 from .services import Service, endpoint, kind_of
 
 SALT_VARIABLE = "STACK_CHECKSUM_SALT"
-PLACEHOLDER = "made-on-the-first-run"
 _SECRET_NAME = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|PRIVATE|CREDENTIAL|API_?KEY|ACCESS_?KEY")
 _CREDENTIAL_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s@]*:[^/\s@]+@", re.IGNORECASE)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -112,6 +112,8 @@ def parse_apps(
             for key in entry
             if key not in known
         ]
+        if not isinstance(entry.get("public", False), bool):
+            problems.append(f"{where}.public must be true or false, without quotes.")
         wanted = entry.get("services") or []
         variables = entry.get("variables") or {}
         if not isinstance(wanted, (list, tuple)) or not isinstance(variables, Mapping):
@@ -199,7 +201,7 @@ def settle_secrets(services: Iterable[Service], kept: Mapping[str, str], length:
     made: list[str] = []
     for variable, service in [(SALT_VARIABLE, None), *secret_variables(services)]:
         given = service.password if service else ""
-        value = given or kept.get(variable, "")
+        value = given or kept.get(variable, "").replace(PLACEHOLDER, "")
         if not value:
             value = new_secret(length)
             made.append(variable)

@@ -14,6 +14,7 @@ from .files import Wanted, read
 from .inventory import check_stack_name, parse_services
 from .services import Service, kind_of
 
+MINIMUM_LENGTH = 16  # characters of a password that is made
 EXAMPLE_HEADER = """\
 # What `ansible-playbook playbooks/dev.yml` writes into the file of this name without `.example`,
 # with passwords of your own. Rendered from the inventory by `make examples`.
@@ -38,7 +39,14 @@ class Desired:
         """From a module's parameters of the same names. Raises GroundworkError."""
         check_stack_name(params["stack_name"])
         services = parse_services(params["services"])
-        return cls(
+        if params["password_length"] < MINIMUM_LENGTH:
+            raise GroundworkError(
+                f"stack_password_length is {params['password_length']}; "
+                f"{MINIMUM_LENGTH} is the least.",
+                where="stack_password_length",
+                next_step="Correct it in inventory/group_vars/all/stack.yml; nothing was changed.",
+            )
+        desired = cls(
             stack=params["stack_name"],
             services=tuple(services),
             apps=tuple(contract.parse_apps(params["apps"], services)),
@@ -47,6 +55,25 @@ class Desired:
             compose=params["compose"],
             password_length=params["password_length"],
         )
+        desired._check_app_paths()
+        return desired
+
+    def _check_app_paths(self) -> None:
+        taken = {self.env_file.resolve(): "the stack's own file"}
+        taken[self.compose_file.resolve()] = "the stack's own file"
+        for app in self.apps:
+            path = self.app_path(app).resolve()
+            if path in taken:
+                raise GroundworkError(
+                    f"{path} would be written twice: it is {taken[path]} too.",
+                    where=f"env_files_apps.{app.name}.path",
+                    next_step="Give each app a path of its own; nothing was changed.",
+                )
+            taken[path] = f"the file of the app {app.name!r}"
+
+    def app_path(self, app: App) -> Path:
+        """Where an app's env file is."""
+        return self.workspace / Path(app.path).expanduser()
 
     def check_workspace(self) -> None:
         """Raise GroundworkError where the workspace is not there: it is never made."""
@@ -89,7 +116,7 @@ class Desired:
         text = self._infra_env(images, secrets.values)
         return [
             Wanted(self.compose_file, "".join(kept), 0o644),
-            Wanted(self.env_file, text, 0o600, block=True),
+            Wanted(self.env_file, text, 0o600, block=True, last=True),
         ]
 
     def _infra_env(self, images: Mapping[str, Image], secrets: Mapping[str, str]) -> str:
@@ -100,7 +127,7 @@ class Desired:
         """Each app's env file."""
         return [
             Wanted(
-                self.workspace / app.path,
+                self.app_path(app),
                 dotenv.render(contract.app_env(app, self.services, secrets.values)),
                 0o644 if app.public else 0o600,
                 block=True,
@@ -118,7 +145,7 @@ class Desired:
         texts = {self.env_file: self._infra_env(images, secrets)}
         for app in self.apps:
             lines = contract.app_env(app, self.services, secrets)
-            texts[self.workspace / app.path] = dotenv.render(lines)
+            texts[self.app_path(app)] = dotenv.render(lines)
         return [
             Wanted(path.with_name(f"{path.name}.example"), f"{EXAMPLE_HEADER}{text}", 0o644)
             for path, text in texts.items()

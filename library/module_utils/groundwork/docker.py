@@ -36,7 +36,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Docker:
-    """A way to the engine. `env` is added to the process's own environment when set."""
+    """A way to the engine. `env` replaces the process's own environment when set."""
 
     cli: str = "docker"
     env: Mapping[str, str] | None = None

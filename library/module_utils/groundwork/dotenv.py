@@ -12,6 +12,9 @@ from collections.abc import Mapping
 BEGIN = "# --- Groundwork: these lines are written by `ansible-playbook`, edits here don't last ---"
 END = "# --- Groundwork: end; lines above and below the block are yours ---"
 
+# What stands for a secret in the committed examples
+PLACEHOLDER = "made-on-the-first-run"
+
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]+")
 _LINE = re.compile(
     r"""^\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_.]*)\s*=\s*
@@ -55,13 +58,21 @@ def render(values: Mapping[str, str], comments: Mapping[str, str] | None = None)
     return "\n".join(lines).strip("\n") + "\n"
 
 
-def merge(existing: str, block: str) -> str:
+def merge(existing: str, block: str, last: bool = False) -> str:
     """`existing` with its managed block replaced by `block`; all other lines stay as they are.
 
-    A file without a block gets it in front, so that a person's lines below still win. A block
-    that lost its end line ends where the file does not hold a line of ours any more.
+    A file without a block gets it in front, so that a person's lines below still win; with `last`
+    the block always comes after them, so that the block wins. A block that lost its end line ends
+    where the file does not hold a line of ours any more. Lines that still have the placeholder of
+    a `.env.example` are ours, and go.
     """
     managed = f"{BEGIN}\n{block}{END}\n"
+    existing = "".join(
+        line for line in existing.splitlines(keepends=True) if PLACEHOLDER not in line
+    )
+    if last:
+        own = outside(merge(existing, block)).strip("\n")
+        return f"{own}\n\n{managed}" if own else managed
     lines = existing.splitlines(keepends=True)
     begin = next((i for i, line in enumerate(lines) if line.rstrip() == BEGIN), None)
     if begin is None:

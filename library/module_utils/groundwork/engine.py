@@ -75,27 +75,20 @@ def look(docker: Docker) -> Engine:
 
 
 def containers(docker: Docker, project: str) -> dict[str, dict[str, Any]] | None:
-    """The project's containers by service, as `docker inspect` tells; None if it can't be told."""
+    """The project's newest container of each service, as `docker inspect` tells.
+
+    Those of `docker compose run` don't count. None where the engine can't be asked.
+    """
     label = f"label=com.docker.compose.project={project}"
     listed = docker.run("ps", "-aq", "--no-trunc", "--filter", label, timeout=10)
     if not listed.ok:
         return None
-    found = docker.inspect("container", listed.stdout.split())
+    found = docker.inspect("container", listed.stdout.split()).values()
     return {
-        item["Config"]["Labels"].get("com.docker.compose.service", item["Name"].lstrip("/")): item
-        for item in found.values()
+        labels(item)["com.docker.compose.service"]: item
+        for item in sorted(found, key=lambda item: str(item["Created"]))
+        if labels(item).get("com.docker.compose.oneoff") != "True"
     }
-
-
-def config_hashes(docker: Docker, compose_file: str, project_dir: str) -> dict[str, str] | None:
-    """What Compose would label each service's container with, from the files on the disk."""
-    result = docker.run(
-        "compose", "--project-directory", project_dir, "-f", compose_file, "config", "--hash", "*"
-    )
-    if not result.ok:
-        return None
-    pairs = (line.split() for line in result.stdout.splitlines())
-    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
 
 def environment(inspected: Mapping[str, Any]) -> dict[str, str]:

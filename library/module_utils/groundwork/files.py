@@ -19,12 +19,16 @@ _SECRET_LINE = re.compile(r"PASSWORD|SECRET|TOKEN|SALT|_KEY=|_ACL=|_CONFIG=|_CHE
 
 @dataclass(frozen=True)
 class Wanted:
-    """A file as it should be. `block`: only the managed block is ours (env files)."""
+    """A file as it should be. `block`: only the managed block is ours (env files).
+
+    `last`: the block comes after a person's own lines, so that it wins.
+    """
 
     path: Path
     text: str = field(repr=False)
     mode: int
     block: bool = False
+    last: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,9 @@ def read(path: Path) -> str | None:
 def compare(wanted: Wanted) -> State:
     """Look at one file."""
     before = read(wanted.path)
-    after = dotenv.merge(before or "", wanted.text) if wanted.block else wanted.text
+    after = wanted.text
+    if wanted.block:
+        after = dotenv.merge(before or "", wanted.text, wanted.last)
     if before is None:
         return State(wanted, "missing", "", after)
     mode = wanted.path.stat().st_mode & 0o7777

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import compose, files, health, ownership, passwords, plan, ports, revisions
 from . import engine as engines
-from . import files, health, passwords, plan, ports, revisions
 from .contract import Image
 from .desired import Desired
 from .docker import Docker
@@ -47,9 +47,7 @@ def look(desired: Desired, where: Where) -> dict[str, Any]:
         asked_containers = pool.submit(_quiet, engines.containers, docker, desired.stack)
         asked_images = pool.submit(_quiet, _inspect_images, desired, where)
         asked_volumes = pool.submit(_quiet, _inspect_volumes, desired, docker)
-        asked_hashes = pool.submit(
-            engines.config_hashes, docker, str(desired.compose_file), str(desired.stack_dir)
-        )
+        asked_hashes = pool.submit(compose.config_hashes, docker, desired.stack_dir)
         secrets = desired.secrets()
         known = {name: value for name, value in secrets.values.items() if name not in secrets.made}
         asked_health = pool.submit(health.look_once, list(desired.services), known)
@@ -72,8 +70,12 @@ def look(desired: Desired, where: Where) -> dict[str, Any]:
         "services": services,
         "new_passwords": sorted(passwords.journal(desired.stack_dir)),
         "schema": revision,
-        "foreign_projects": _foreign_projects(desired, containers),
-        "ports_taken": _ports_taken(desired, docker, containers),
+        "foreign_projects": _foreign_projects(desired, containers, volumes),
+        # Where the engine is there but silent, a port may be held by our own container
+        "ports_taken": []
+        if containers is None and engine.state != "absent"
+        else _ports_taken(desired, docker, containers),
+        "foreign_compose_file": _foreign_compose_file(desired),
     }
     return found | _disk(desired, where, found)
 
@@ -207,15 +209,20 @@ def _answer(answer: Mapping[str, Any] | None) -> dict[str, Any]:
         "answers": bool(answer["healthy"]),
         "version": answer["version"],
         "error": answer["error"],
+        "code": answer["code"],
     }
 
 
-def _foreign_projects(desired: Desired, containers: Containers) -> list[str]:
-    """Other folders that this stack's containers were started from, if they still are there."""
+def _foreign_projects(
+    desired: Desired, containers: Containers, volumes: Mapping[str, Any]
+) -> list[str]:
+    """Other folders that this stack was started from, if they still are there."""
     folders = {
         engines.labels(container).get("com.docker.compose.project.working_dir", "")
         for container in (containers or {}).values()
     }
+    if volumes:
+        folders.add(ownership.folder_of(desired.stack))
     return sorted(
         folder
         for folder in folders
@@ -223,6 +230,14 @@ def _foreign_projects(desired: Desired, containers: Containers) -> list[str]:
         and Path(folder).resolve() != desired.stack_dir.resolve()
         and (Path(folder) / "docker-compose.yml").exists()
     )
+
+
+def _foreign_compose_file(desired: Desired) -> str:
+    """A Compose file in our place that somebody else wrote, or `""`."""
+    text = files.read(desired.compose_file)
+    if text is None or text.startswith(desired.compose.partition(" from ")[0]):
+        return ""
+    return str(desired.compose_file)
 
 
 def _ports_taken(desired: Desired, docker: Docker, containers: Containers) -> list[dict[str, Any]]:

@@ -27,6 +27,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "schema_service": {"type": "str", "default": ""},
     "min_free_mb": {"type": "int", "default": 1024},
     "docker_cli": {"type": "str", "default": "docker"},
+    "reset_passwords": {"type": "bool", "default": False, "no_log": False},
     "refuse": {"type": "bool", "default": True},
 }
 
@@ -52,7 +53,7 @@ def observe(params: Mapping[str, Any]) -> dict[str, Any]:
         min_free_mb=params["min_free_mb"],
     )
     found = look.look(desired, where)
-    problems = plan.problems(desired, found)
+    problems = plan.problems(desired, found, params["reset_passwords"])
     result = {
         "changed": False,
         "look": found,
@@ -70,6 +71,6 @@ def observe(params: Mapping[str, Any]) -> dict[str, Any]:
             GroundworkError(item["what"], where=item["where"], next_step=item["next_step"])
             for item in problems
         ]
-        text = "\n\n".join([*map(str, errors), "Nothing was changed."])
+        text = "\n\n".join([*map(str, errors), "No service was touched."])
         result |= {"failed": True, "msg": text}
     return result

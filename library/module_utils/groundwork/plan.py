@@ -107,11 +107,27 @@ def _schema_reasons(schema: Mapping[str, Any]) -> list[str]:
     }.get(state, ["unknown until the database answers"])
 
 
-def problems(desired: Desired, look: Look) -> list[dict[str, str]]:
-    """What must not be tried, each as `{what, where, next_step}`."""
+def problems(desired: Desired, look: Look, reset_passwords: bool = False) -> list[dict[str, str]]:
+    """What must not be tried, each as `{what, where, next_step}`.
+
+    `reset_passwords`: the databases are to get the passwords of the inventory or `infra/.env`.
+    """
     found: list[dict[str, str]] = []
     found += [_foreign_project(desired, item) for item in look["foreign_projects"]]
     found += [_port_taken(item) for item in look["ports_taken"]]
+    if look["foreign_compose_file"]:
+        found.append(
+            {
+                "what": "There is a Compose file already that Groundwork did not write; "
+                "it was left alone.",
+                "where": look["foreign_compose_file"],
+                "next_step": "Move it away. What you want to keep of it goes into "
+                "docker-compose.override.yml beside it, which Compose reads too.",
+            }
+        )
+    if not look["new_passwords"] and not reset_passwords:
+        refused = [name for name, e in look["services"].items() if e.get("code") == "28P01"]
+        found += [_wrong_password(name) for name in refused]
     for service in desired.services:
         volume, image = look["volumes"].get(service.name), look["images"].get(service.name)
         if volume and image and image["reference"]:
@@ -132,10 +148,20 @@ def problems(desired: Desired, look: Look) -> list[dict[str, str]]:
 
 def _foreign_project(desired: Desired, folder: str) -> dict[str, str]:
     return {
-        "what": f"A stack named {desired.stack!r} runs already, from another folder.",
+        "what": f"The stack {desired.stack!r} and its data belong to another folder already.",
         "where": folder,
         "next_step": f"Give this one a name of its own (stack_name) and its own ports, or stop "
         f"that one (`docker compose --project-directory '{Path(folder)}' down`: data stay).",
+    }
+
+
+def _wrong_password(name: str) -> dict[str, str]:
+    return {
+        "what": f"{name} doesn't take its password: the volume keeps the one that it was made "
+        "with, and the inventory or infra/.env has another.",
+        "where": f"stack_services.{name}.password, or infra/.env",
+        "next_step": "To give the database the new password, run again with "
+        "-e stack_reset_passwords=true. Otherwise put the old one back.",
     }
 
 
@@ -182,5 +208,6 @@ def unknown_service(service: Service) -> dict[str, Any]:
         "answers": False,
         "version": "",
         "error": "",
+        "code": "",
         "started_at": "",
     }

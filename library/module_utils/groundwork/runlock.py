@@ -16,7 +16,7 @@ from .errors import GroundworkError
 
 @dataclass(frozen=True)
 class Owner:
-    """The run that holds the lock: its process, when that started (as `ps` says), who, since."""
+    """The run that holds the lock: its process, when that started, who, since when."""
 
     pid: int
     started: str
@@ -25,9 +25,20 @@ class Owner:
 
 
 def process_start(pid: int) -> str:
-    """When a process started, as `ps` says, or `""` where there is none."""
+    """When a process started, in words that stay the same while it lives; `""` for none."""
+    if Path("/proc/self/stat").exists():
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+        except OSError:
+            return ""
+        state, *fields = stat.rpartition(")")[2].split()
+        return "" if state == "Z" else fields[18]  # the 22nd of all: ticks since the boot
     done = subprocess.run(
-        ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+        ["ps", "-o", "lstart=", "-p", str(pid)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"TZ": "UTC", "LC_ALL": "C"},
     )
     return done.stdout.strip()
 

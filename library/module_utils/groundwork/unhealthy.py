@@ -15,9 +15,9 @@ _RECREATE = "Run the playbook again: it makes the container anew from infra/.env
 ADVICE: dict[str, tuple[str, str]] = {
     "28P01": (
         _VOLUME,
-        "Do one of these: put the old password back into infra/.env; or give the database the "
-        "new one by running the playbook with -e stack_reset_passwords=true; or, if the data "
-        "may go, remove the volume knowingly. Then run again.",
+        "Do one of these: put the old password back into the inventory or infra/.env; or give the "
+        "database the new one by running the playbook with -e stack_reset_passwords=true; or, if "
+        "the data may go, remove the volume knowingly. Then run again.",
     ),
     "28000": (
         "The database server doesn't let this user in from here.",

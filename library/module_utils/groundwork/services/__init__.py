@@ -21,13 +21,13 @@ def endpoint(service: Service, audience: str) -> Endpoint:
     """Where `service` answers for an audience.
 
     `internal` is the Compose network (its name, its own port); `host` is the machine that runs it
-    (the published port; 127.0.0.1 where it is published on every address).
+    (the published port, on loopback where it is published on every address).
     """
     if audience == "internal":
         return Endpoint(service.name, kind_of(service).container_port)
     if audience == "host":
-        wildcard = service.bind in ("0.0.0.0", "::")
-        return Endpoint("127.0.0.1" if wildcard else service.bind, service.port)
+        loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+        return Endpoint(loopback.get(service.bind, service.bind), service.port)
     raise ValueError(f"no audience {audience!r}")
 
 

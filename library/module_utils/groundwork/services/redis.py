@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import BinaryIO
 from urllib.parse import quote
 
-from .base import Endpoint, Kind, ProbeError, Service, major_in_tag
+from .base import Endpoint, Kind, ProbeError, Service
 from .wire import one_line, time_left, unreachable
 
 
@@ -32,9 +32,8 @@ def _app_lines(service: Service, secret: str) -> dict[str, str]:
 
 
 def _flavour(reference: str, labels: Mapping[str, str], env: Mapping[str, str]) -> str:
-    # Redis reads the files of an older major, not of a newer one.
-    major = labels.get("groundwork.major") or env.get("REDIS_VERSION", "").partition(".")[0]
-    return f"redis-{major or major_in_tag(reference) or 'unknown'}"
+    # Redis reads the files of older versions, and refuses those of newer ones by itself.
+    return "redis"
 
 
 def _probe(service: Service, endpoint: Endpoint, secret: str, timeout: float) -> str:
