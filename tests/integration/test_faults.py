@@ -462,3 +462,23 @@ def test_a_run_that_is_interrupted_is_finished_by_the_next(other: Stack, stage: 
     assert other.up().changed == 0
     assert BEGIN in other.env_file.read_text(encoding="utf-8")
     assert not [path for path in other.infra.iterdir() if path.name.startswith(".docker-compose")]
+
+
+def test_the_documented_way_to_another_image_keeps_the_data(other: Stack) -> None:
+    """docs/data.md, "Moving PostgreSQL": the same commands, back into the same image."""
+    other.up()
+    app = App(other.workspace / "apps/backend/.env")
+    app.write("kept")
+    compose = ["compose", "--project-directory", str(other.infra), "exec", "-T", "postgres"]
+    dump = subprocess.run(
+        ["docker", *compose, "pg_dump", "-U", "app", "-Fc", "app"], capture_output=True, check=True
+    ).stdout
+    assert other.play("down").code == 0
+    docker("volume", "rm", f"{other.project}_postgres_data")
+    other.up("-e", "schema_dir=")
+    subprocess.run(
+        ["docker", *compose, "pg_restore", "-U", "app", "-d", "app"], input=dump, check=True
+    )
+    other.up()
+    assert app.read() == ["kept"] * 3
+    assert other.up().changed == 0
