@@ -122,7 +122,11 @@ def test_a_block_that_has_to_win_comes_last() -> None:
     assert dotenv.parse(dotenv.merge(merged + "A=later\n", BLOCK, last=True))["A"] == "1"
 
 
-def test_lines_of_a_copied_example_go() -> None:
-    example = f"URL=postgresql://app:{dotenv.PLACEHOLDER}@127.0.0.1/app\nMINE=1\n"
-    assert dotenv.PLACEHOLDER not in dotenv.merge(example, BLOCK)
-    assert "MINE=1" in dotenv.merge(example, BLOCK)
+def test_of_a_copied_example_only_a_persons_additions_stay() -> None:
+    example = f"{dotenv.EXAMPLE_HEADER}A={dotenv.PLACEHOLDER}\nB=old\nMINE=1\n"
+    assert dotenv.merge(example, BLOCK) == f"{MANAGED}\nMINE=1\n"
+    assert dotenv.parse(dotenv.merge(example, BLOCK, last=True)) == {
+        "MINE": "1",
+        "A": "1",
+        "B": "2",
+    }

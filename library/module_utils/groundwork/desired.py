@@ -15,11 +15,6 @@ from .inventory import check_stack_name, parse_services
 from .services import Service, kind_of
 
 MINIMUM_LENGTH = 16  # characters of a password that is made
-EXAMPLE_HEADER = """\
-# What `ansible-playbook playbooks/dev.yml` writes into the file of this name without `.example`,
-# with passwords of your own. Rendered from the inventory by `make examples`.
-
-"""
 
 
 @dataclass(frozen=True)
@@ -147,6 +142,6 @@ class Desired:
             lines = contract.app_env(app, self.services, secrets)
             texts[self.app_path(app)] = dotenv.render(lines)
         return [
-            Wanted(path.with_name(f"{path.name}.example"), f"{EXAMPLE_HEADER}{text}", 0o644)
+            Wanted(path.with_name(f"{path.name}.example"), f"{dotenv.EXAMPLE_HEADER}{text}", 0o644)
             for path, text in texts.items()
         ]

@@ -15,6 +15,12 @@ END = "# --- Groundwork: end; lines above and below the block are yours ---"
 # What stands for a secret in the committed examples
 PLACEHOLDER = "made-on-the-first-run"
 
+EXAMPLE_HEADER = """\
+# What `ansible-playbook playbooks/dev.yml` writes into the file of this name without `.example`,
+# with passwords of your own. Rendered from the inventory by `make examples`.
+
+"""
+
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]+")
 _LINE = re.compile(
     r"""^\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_.]*)\s*=\s*
@@ -63,13 +69,14 @@ def merge(existing: str, block: str, last: bool = False) -> str:
 
     A file without a block gets it in front, so that a person's lines below still win; with `last`
     the block always comes after them, so that the block wins. A block that lost its end line ends
-    where the file does not hold a line of ours any more. Lines that still have the placeholder of
-    a `.env.example` are ours, and go.
+    where the file does not hold a line of ours any more. Of a copied `.env.example`, the lines
+    that the block has too are ours, and go.
     """
     managed = f"{BEGIN}\n{block}{END}\n"
-    existing = "".join(
-        line for line in existing.splitlines(keepends=True) if PLACEHOLDER not in line
-    )
+    if EXAMPLE_HEADER in existing:
+        names = set(parse(block))
+        lines = existing.replace(EXAMPLE_HEADER, "").splitlines(keepends=True)
+        existing = "".join(line for line in lines if not set(parse(line)) & names)
     if last:
         own = outside(merge(existing, block)).strip("\n")
         return f"{own}\n\n{managed}" if own else managed
