@@ -25,6 +25,10 @@ ROOT = Path(__file__).resolve().parents[1]
 BIN = ROOT / ".venv" / "bin"
 NAME = "groundwork-bench"
 FIRST_PORT = 17432
+# As a person's terminal has it: a machine that forbids Python to keep its bytecode slows both ways
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | {
+    "NO_COLOR": "1"
+}
 
 
 class Bench:
@@ -82,7 +86,7 @@ def run(command: list[str], **environment: str) -> None:
     done = subprocess.run(
         command,
         cwd=ROOT,
-        env=os.environ | {"NO_COLOR": "1"} | environment,
+        env=ENVIRONMENT | environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -114,6 +118,7 @@ def peak_memory(command: list[str]) -> float:
     process = subprocess.Popen(
         command,
         cwd=ROOT,
+        env=ENVIRONMENT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         start_new_session=True,
