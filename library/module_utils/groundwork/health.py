@@ -23,7 +23,7 @@ from .unhealthy import unhealthy
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
 ATTEMPT = 5.0  # a loaded host may need some for one login
-LOOK_EVERY = 0.3
+LOOK_EVERY = 0.5
 # A refusal has to last this long. A server that makes itself ready over TCP (not what our images
 # do) refuses for a moment too; and only a run that fails pays for it.
 CONFIRM = 1.0

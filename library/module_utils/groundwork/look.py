@@ -6,14 +6,13 @@ Reads and nothing else, and everything that can be read at once is. What could n
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import compose, files, health, ownership, passwords, plan, ports, revisions
+from . import compose, files, health, obstacles, passwords, plan, revisions
 from . import engine as engines
 from .contract import Image
 from .desired import Desired
@@ -22,7 +21,8 @@ from .engine import Engine
 from .errors import GroundworkError
 from .images import Wanted
 from .schema_database import database_revisions
-from .services import Service, endpoint, kind_of
+from .services import ProbeError, Service, endpoint, kind_of
+from .services.wire import knock
 
 Containers = dict[str, dict[str, Any]] | None
 
@@ -70,14 +70,14 @@ def look(desired: Desired, where: Where) -> dict[str, Any]:
         "services": services,
         "new_passwords": sorted(passwords.journal(desired.stack_dir)),
         "schema": revision,
-        "foreign_projects": _foreign_projects(desired, containers, volumes),
+        "foreign_projects": obstacles.foreign_projects(desired, containers, volumes),
         # Where the engine is there but silent, a port may be held by our own container
         "ports_taken": []
         if containers is None and engine.state != "absent"
-        else _ports_taken(desired, docker, containers),
-        "foreign_compose_file": _foreign_compose_file(desired),
+        else obstacles.ports_taken(desired, docker, containers),
+        "foreign_compose_file": obstacles.foreign_compose_file(desired),
     }
-    return found | _disk(desired, where, found)
+    return found | obstacles.disk(desired, docker, where.min_free_mb, found)
 
 
 def _quiet(function: Any, *args: Any) -> Any:
@@ -213,49 +213,6 @@ def _answer(answer: Mapping[str, Any] | None) -> dict[str, Any]:
     }
 
 
-def _foreign_projects(
-    desired: Desired, containers: Containers, volumes: Mapping[str, Any]
-) -> list[str]:
-    """Other folders that this stack was started from, if they still are there."""
-    folders = {
-        engines.labels(container).get("com.docker.compose.project.working_dir", "")
-        for container in (containers or {}).values()
-    }
-    if volumes:
-        folders.add(ownership.folder_of(desired.stack))
-    return sorted(
-        folder
-        for folder in folders
-        if folder
-        and Path(folder).resolve() != desired.stack_dir.resolve()
-        and (Path(folder) / "docker-compose.yml").exists()
-    )
-
-
-def _foreign_compose_file(desired: Desired) -> str:
-    """A Compose file in our place that somebody else wrote, or `""`."""
-    text = files.read(desired.compose_file)
-    if text is None or text.startswith(desired.compose.partition(" from ")[0]):
-        return ""
-    return str(desired.compose_file)
-
-
-def _ports_taken(desired: Desired, docker: Docker, containers: Containers) -> list[dict[str, Any]]:
-    """Ports that somebody else holds; those that this stack's own containers hold don't count."""
-    ours = {
-        int(published["HostPort"])
-        for container in (containers or {}).values()
-        for bindings in (container["NetworkSettings"]["Ports"] or {}).values()
-        for published in bindings or []
-    }
-    waiting = {service.port: service for service in desired.services if service.port not in ours}
-    held = ports.taken(docker, [(service.bind, port) for port, service in waiting.items()])
-    return [
-        {"service": waiting[item.port].name, "port": item.port, "holder": item.holder}
-        for item in held
-    ]
-
-
 def _schema(desired: Desired, where: Where, secrets: Mapping[str, str]) -> dict[str, Any]:
     """The database's revisions against the checkout's."""
     nothing: dict[str, Any] = {"current": [], "heads": [], "pending": [], "error": ""}
@@ -265,6 +222,7 @@ def _schema(desired: Desired, where: Where, secrets: Mapping[str, str]) -> dict[
     here, variable = endpoint(service, "host"), kind_of(service).secret_variable(service)
     tree = revisions.read_tree(where.schema_dir)
     try:
+        knock(here, 2)
         current = database_revisions(
             host=here.host,
             port=here.port,
@@ -273,8 +231,9 @@ def _schema(desired: Desired, where: Where, secrets: Mapping[str, str]) -> dict[
             password=secrets.get(variable, ""),
             timeout=2,
         )
-    except GroundworkError as error:
-        return nothing | {"state": "unknown", "heads": list(tree.heads), "error": error.what}
+    except (GroundworkError, ProbeError) as error:
+        why = error.what if isinstance(error, GroundworkError) else str(error)
+        return nothing | {"state": "unknown", "heads": list(tree.heads), "error": why}
     found = revisions.compare(tree, current)
     return nothing | {
         "state": found.state,
@@ -282,17 +241,3 @@ def _schema(desired: Desired, where: Where, secrets: Mapping[str, str]) -> dict[
         "heads": list(found.heads),
         "pending": [str(item) for item in found.pending],
     }
-
-
-def _disk(desired: Desired, where: Where, found: Mapping[str, Any]) -> dict[str, Any]:
-    """The room on the engine's disk, looked at only where something will be started."""
-    nothing = {"disk_free_mb": None, "disk_wanted_mb": where.min_free_mb, "disk_path": ""}
-    steps = plan.plan(desired, found)
-    if found["engine"]["state"] != "ok" or not (steps["images"] or steps["services"]):
-        return nothing
-    result = where.docker.run("info", "--format", "{{.DockerRootDir}}", timeout=10)
-    root = Path(result.stdout.strip() or "/nowhere")
-    if not result.ok or not root.exists():
-        return nothing  # the engine runs in a virtual machine
-    free = shutil.disk_usage(root).free // 1_000_000
-    return nothing | {"disk_free_mb": free, "disk_path": str(root)}

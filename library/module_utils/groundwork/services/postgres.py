@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from .base import Endpoint, Kind, ProbeError, Service, major_in_tag
-from .wire import no_answer, one_line
+from .wire import knock, no_answer, one_line
 
 
 def _check_secret(secret: str) -> str:
@@ -52,6 +52,7 @@ _STATES = (
 
 
 def _probe(service: Service, endpoint: Endpoint, secret: str, timeout: float) -> str:
+    knock(endpoint, timeout)
     try:
         import psycopg
     except ImportError:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable
 
-from .base import ProbeError
+from .base import Endpoint, ProbeError
 
 
 def time_left(timeout: float) -> Callable[[], float]:
@@ -19,6 +20,14 @@ def time_left(timeout: float) -> Callable[[], float]:
         return seconds
 
     return left
+
+
+def knock(endpoint: Endpoint, timeout: float) -> None:
+    """Raise ProbeError where nothing listens: known in no time, before a library is imported."""
+    try:
+        socket.create_connection((endpoint.host, endpoint.port), timeout).close()
+    except OSError as error:
+        raise unreachable(error, timeout) from None
 
 
 def no_answer(timeout: float) -> ProbeError:

@@ -1,0 +1,74 @@
+"""What stands in the way of a start: other people's folders, files and ports, a full disk."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from . import engine as engines
+from . import files, ownership, plan, ports
+from .desired import Desired
+from .docker import Docker
+
+Containers = dict[str, dict[str, Any]] | None
+
+
+def foreign_projects(
+    desired: Desired, containers: Containers, volumes: Mapping[str, Any]
+) -> list[str]:
+    """Other folders that this stack was started from, if they still are there."""
+    folders = {
+        engines.labels(container).get("com.docker.compose.project.working_dir", "")
+        for container in (containers or {}).values()
+    }
+    if volumes:
+        folders.add(ownership.folder_of(desired.stack))
+    return sorted(
+        folder
+        for folder in folders
+        if folder
+        and Path(folder).resolve() != desired.stack_dir.resolve()
+        and (Path(folder) / "docker-compose.yml").exists()
+    )
+
+
+def foreign_compose_file(desired: Desired) -> str:
+    """A Compose file in our place that somebody else wrote, or `""`."""
+    text = files.read(desired.compose_file)
+    if text is None or text.startswith(desired.compose.partition(" from ")[0]):
+        return ""
+    return str(desired.compose_file)
+
+
+def ports_taken(desired: Desired, docker: Docker, containers: Containers) -> list[dict[str, Any]]:
+    """Ports that somebody else holds; those that this stack's own containers hold don't count."""
+    ours = {
+        int(published["HostPort"])
+        for container in (containers or {}).values()
+        for bindings in (container["NetworkSettings"]["Ports"] or {}).values()
+        for published in bindings or []
+    }
+    waiting = {service.port: service for service in desired.services if service.port not in ours}
+    held = ports.taken(docker, [(service.bind, port) for port, service in waiting.items()])
+    return [
+        {"service": waiting[item.port].name, "port": item.port, "holder": item.holder}
+        for item in held
+    ]
+
+
+def disk(
+    desired: Desired, docker: Docker, min_free_mb: int, found: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The room on the engine's disk, looked at only where something will be started."""
+    nothing = {"disk_free_mb": None, "disk_wanted_mb": min_free_mb, "disk_path": ""}
+    steps = plan.plan(desired, found)
+    if found["engine"]["state"] != "ok" or not (steps["images"] or steps["services"]):
+        return nothing
+    result = docker.run("info", "--format", "{{.DockerRootDir}}", timeout=10)
+    root = Path(result.stdout.strip() or "/nowhere")
+    if not result.ok or not root.exists():
+        return nothing  # the engine runs in a virtual machine
+    free = shutil.disk_usage(root).free // 1_000_000
+    return nothing | {"disk_free_mb": free, "disk_path": str(root)}
