@@ -65,8 +65,12 @@ def bar(value: float, most: float, marks: Marks) -> str:
 
 
 def image_lines(result: Mapping[str, Any], marks: Marks) -> list[Line]:
-    """A line for each image that had to be fetched, and why no better source was used."""
-    lines = []
+    """A line for each image that had to be fetched; below, once, why no better source was used."""
+    lacking = ", ".join(words(name) for name in sequence(result.get("lacking")))
+    if lacking:  # the role installs them, and asks again
+        return [line((f"  what building needs is not here yet: {lacking}", "dim"))]
+    lines: list[Line] = []
+    reasons: list[str] = []
     for service, value in mapping(result.get("images")).items():
         image = mapping(value)
         source = words(image.get("source"))
@@ -81,15 +85,11 @@ def image_lines(result: Mapping[str, Any], marks: Marks) -> list[Line]:
                 (f"  {duration(number(image.get('seconds')))}", "dim"),
             )
         )
-        lines += [
-            line(
-                (f"  not {SOURCES.get(words(t.get('source')), words(t.get('source')))}: ", "dim"),
-                (first(t.get("why")), "dim"),
-            )
-            for t in tried
-            if words(t.get("source")) != source and words(t.get("source")) != "present"
-        ]
-    return lines
+        for each in tried:
+            name, why = words(each.get("source")), first(each.get("why"))
+            if name not in (source, "present") and not why.startswith("no folder is set"):
+                reasons.append(f"  not {SOURCES.get(name, name)}: {why}")
+    return lines + [line((reason, "dim")) for reason in dict.fromkeys(reasons)]
 
 
 def _source(image: Mapping[str, Any]) -> tuple[str, str]:
