@@ -394,7 +394,7 @@ def test_the_hosts_own_mirror_is_used_and_no_password_of_it() -> None:
             {"groundwork.major": "16", "groundwork.libc": "glibc"},
             "postgres-16-glibc",
         ),
-        ("redis", "groundwork/redis:7.0.15", {"groundwork.major": "7"}, "redis-7"),
+        ("redis", "groundwork/redis:7.0.15", {"groundwork.major": "7"}, "redis"),
     ],
 )
 def test_labels_decide_the_flavour(

@@ -79,7 +79,8 @@ class Host:
             service, image = self._service(name), mapping(value)
             service.health = service.health or "missing"
             service.image = words(image.get("reference") or image.get("ref"))
-            service.source = "present" if service.image else ""
+            # A look after the images were got finds them here; where they came from tells more
+            service.source = service.source or ("present" if service.image else "")
         for files in (mapping(look.get("files")), mapping(look.get("env_files"))):
             self.files.update({words(path): words(state) for path, state in files.items()})
         schema = mapping(look.get("schema"))
