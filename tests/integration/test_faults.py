@@ -482,3 +482,12 @@ def test_the_documented_way_to_another_image_keeps_the_data(other: Stack) -> Non
     other.up()
     assert app.read() == ["kept"] * 3
     assert other.up().changed == 0
+
+
+def test_a_check_where_nothing_is_yet_says_so_and_changes_nothing(other: Stack) -> None:
+    play = other.play("dev", "--check", "--diff")
+    assert play.code == 0, play.output
+    assert play.changed > 0
+    assert not other.infra.exists()
+    assert not (other.workspace / "apps").exists()
+    assert not other.containers()
