@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.groundwork import engine, files, ownership, passwords
+from ansible.module_utils.groundwork import compose, engine, files, ownership, passwords
 from ansible.module_utils.groundwork.contract import Image, Secrets, secret_variables
 from ansible.module_utils.groundwork.desired import Desired
 from ansible.module_utils.groundwork.docker import Docker
@@ -141,11 +141,9 @@ def validate(docker: Docker, desired: Desired, states: list[files.State]) -> Non
             path = Path(folder) / state.wanted.path.name
             path.touch(mode=0o600)
             path.write_text(state.after, encoding="utf-8")
-            paths[state.wanted.path] = str(path)
-        result = docker.run(
-            *("compose", "--project-directory", str(desired.stack_dir)),
-            *("--env-file", paths[desired.env_file], "-f", paths[desired.compose_file]),
-            *("config", "--quiet"),
+            paths[state.wanted.path] = path
+        result = compose.check(
+            docker, desired.stack_dir, paths[desired.compose_file], paths[desired.env_file]
         )
     if not result.ok:
         raise GroundworkError(

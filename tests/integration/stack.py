@@ -123,6 +123,19 @@ class Stack:
         )
         return Play(done.returncode, done.stdout)
 
+    def start(self) -> subprocess.Popen[str]:
+        """Run playbooks/dev.yml beside the test, in a session of its own."""
+        return subprocess.Popen(
+            self.command("dev"),
+            cwd=ROOT,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
     def up(self, *arguments: str, **variables: Any) -> Play:
         """Run playbooks/dev.yml; it has to succeed."""
         play = self.play("dev", *arguments, **variables)

@@ -404,15 +404,7 @@ def test_two_heads_and_a_database_that_is_ahead(other: Stack) -> None:
 
 
 def test_a_second_run_at_the_same_time_is_told_of_the_first(other: Stack) -> None:
-    first = subprocess.Popen(
-        other.command("dev"),
-        cwd=ROOT,
-        env=other.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    first = other.start()
     wait_for((other.infra / ".lock").exists)
     text = other.refuse()
     output, _ = first.communicate(timeout=PLAYBOOK_SECONDS)
@@ -439,16 +431,7 @@ STAGES: dict[str, Callable[[Stack], object]] = {
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_run_that_is_interrupted_is_finished_by_the_next(other: Stack, stage: str) -> None:
-    run = subprocess.Popen(
-        other.command("dev"),
-        cwd=ROOT,
-        env=other.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    run = other.start()
     # Ansible is at its first task; before that it shows a trace of its own when interrupted.
     wait_for(lambda: Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().strip())
     wait_for(lambda: STAGES[stage](other))

@@ -23,17 +23,27 @@ def run(docker: Docker, folder: Path, *args: str, timeout: float = 60) -> Result
     What is exported in a person's shell doesn't count: it would win over `.env`, and another file
     or project could be meant.
     """
-    names = set(dotenv.parse(read(folder / ".env") or ""))
+    files = [folder / name for name in ("docker-compose.yml", "docker-compose.override.yml")]
+    named = [part for file in files if file.exists() for part in ("-f", str(file))]
+    return _run(docker, folder, folder / ".env", *named, *args, timeout=timeout)
+
+
+def check(docker: Docker, folder: Path, compose_file: Path, env_file: Path) -> Result:
+    """Let Compose read two files as if they were those of `folder`, before they are."""
+    named = ("--env-file", str(env_file), "-f", str(compose_file))
+    return _run(docker, folder, env_file, *named, "config", "--quiet", timeout=60)
+
+
+def _run(docker: Docker, folder: Path, env_file: Path, *args: str, timeout: float) -> Result:
+    names = set(dotenv.parse(read(env_file) or ""))
     env = {
         name: value
         for name, value in os.environ.items()
         if name not in names and not name.startswith("COMPOSE_")
     }
-    files = [folder / name for name in ("docker-compose.yml", "docker-compose.override.yml")]
-    named = [part for file in files if file.exists() for part in ("-f", str(file))]
     return replace(docker, env=env).run(
         *("compose", "--ansi", "never", "--progress", "plain"),
-        *("--project-directory", str(folder), *named, *args),
+        *("--project-directory", str(folder), *args),
         timeout=timeout,
     )
 
