@@ -13,10 +13,10 @@ _CORE = str(Path(__file__).resolve().parent.parent / "module_utils")
 if _CORE not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_CORE)
 
-import yaml
 from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.yaml import yaml_load  # the quick parser, in C
 from ansible.module_utils.groundwork.contract import parse_apps
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.inventory import check_stack_name, parse_services
@@ -117,7 +117,7 @@ class ActionModule(ActionBase):
         for folder in C.config.get_config_value("DEFAULT_ROLES_PATH"):
             file = Path(folder) / role / path
             if file.exists():
-                return yaml.safe_load(file.read_text(encoding="utf-8"))
+                return yaml_load(file.read_text(encoding="utf-8"))
         return {}
 
     def _spec(self, role: str) -> dict[str, dict[str, Any]]:

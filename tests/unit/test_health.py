@@ -132,10 +132,15 @@ def test_a_healthy_service_is_asked_once() -> None:
     assert clock.pauses == []
 
 
-def test_pauses_grow_from_50_ms_to_a_second() -> None:
-    told, clock = polled(lambda now: ProbeError("closed") if now < 8 else None)
-    assert clock.pauses[:3] == pytest.approx([0.05, 0.075, 0.1125])
-    assert max(clock.pauses) == health.LONGEST_PAUSE
+def test_pauses_are_a_tenth_of_the_wait_from_50_ms_to_a_second() -> None:
+    told, clock = polled(lambda now: ProbeError("closed") if now < 20 else None)
+    assert clock.pauses[:3] == pytest.approx([0.05, 0.05, 0.05])
+    assert max(clock.pauses) == health.LONGEST_REST
+    waited = 0.0
+    for pause in clock.pauses:
+        assert pause <= max(0.05, waited * 0.1) + 1e-9
+        waited += pause
+    assert len(told) < 80
     assert (told[-1].healthy, told[-1].tries, told[-1].last_error) == (True, len(told), "")
     assert told[-2].last_error == "closed"
 

@@ -19,10 +19,12 @@ from .errors import GroundworkError
 from .services import Service
 from .unhealthy import unhealthy
 
-# Seconds
-FIRST_PAUSE = 0.05
-LONGEST_PAUSE = 1.0
-ATTEMPT = 5.0  # a loaded host may need some for one login
+# The rest between two questions is this part of the time waited so far, within bounds in seconds:
+# so nobody waits a tenth longer than the service takes, and a slow one isn't pestered.
+REST = 0.1
+SHORTEST_REST = 0.05
+LONGEST_REST = 1.0
+ATTEMPT = 5.0  # seconds; a loaded host may need some for one login
 LOOK_EVERY = 0.5
 # A refusal has to last this long. A server that makes itself ready over TCP (not what our images
 # do) refuses for a moment too; and only a run that fails pays for it.
@@ -101,7 +103,6 @@ def poll(
     began = clock()
     refused: float | None = None
     tries = 0
-    rest = FIRST_PAUSE
     while True:
         tries += 1
         result = attempt(target, probe, min(ATTEMPT, max(deadline - clock(), 0.1)))
@@ -112,9 +113,9 @@ def poll(
             refused = now
         sure = refused is not None and now - refused >= CONFIRM
         report(replace(result, tries=tries, seconds=round(now - began, 3), hopeless=sure))
+        rest = min(max(SHORTEST_REST, REST * (now - began)), LONGEST_REST)
         if result.healthy or sure or pause(rest if refused is None else CONFIRM):
             return
-        rest = min(rest * 1.5, LONGEST_PAUSE)
 
 
 def _poller(

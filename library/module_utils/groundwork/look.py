@@ -44,20 +44,18 @@ def look(desired: Desired, where: Where) -> dict[str, Any]:
     docker = where.docker
     with ThreadPoolExecutor(8) as pool:
         asked_engine = pool.submit(engines.look, docker)
-        asked_containers = pool.submit(_quiet, engines.containers, docker, desired.stack)
+        asked_containers = pool.submit(_containers, desired, docker)
         asked_images = pool.submit(_quiet, _inspect_images, desired, where)
         asked_volumes = pool.submit(_quiet, _inspect_volumes, desired, docker)
-        asked_hashes = pool.submit(compose.config_hashes, docker, desired.stack_dir)
         secrets = desired.secrets()
         known = {name: value for name, value in secrets.values.items() if name not in secrets.made}
         asked_health = pool.submit(health.look_once, list(desired.services), known)
         asked_schema = pool.submit(_schema, desired, where, known)
         engine = asked_engine.result()
-        containers = asked_containers.result()
+        containers, hashes = asked_containers.result()
         inspected = asked_images.result()
         volumes = _volumes(desired, where, asked_volumes.result() or {})
-        hashes, answers = asked_hashes.result(), asked_health.result()
-        revision = asked_schema.result()
+        answers, revision = asked_health.result(), asked_schema.result()
     chosen = _choose(desired, where, inspected, volumes)
     infra, apps = _files(desired, chosen, engine, secrets)
     services = _services(desired, engine, containers, hashes, answers, chosen)
@@ -86,6 +84,12 @@ def _quiet(function: Any, *args: Any) -> Any:
         return function(*args)
     except GroundworkError:
         return None
+
+
+def _containers(desired: Desired, docker: Docker) -> tuple[Containers, dict[str, str] | None]:
+    """The containers, and where there are some, what Compose would label each with."""
+    found = _quiet(engines.containers, docker, desired.stack)
+    return found, compose.config_hashes(docker, desired.stack_dir) if found else None
 
 
 def _inspect_images(desired: Desired, where: Where) -> dict[str, dict[str, Any]]:
