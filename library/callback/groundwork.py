@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -160,6 +161,9 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
         self._began = time.monotonic()
+        # Each task is a fork of this process: what is loaded by now stays, and no collection has to
+        # walk through it (and so copy it) in each of them. At the end it saves the last one too.
+        gc.freeze()
         self._note(2, f"Playbook: {playbook._file_name}")
         if context.CLIARGS.get("check"):
             self._note(0, "Only checking: nothing is changed.")
@@ -298,3 +302,4 @@ class CallbackModule(CallbackBase):
             for name in sorted(stats.custom):
                 title = "the run" if name == "_run" else name
                 self._print([line(f"Stats of {title}: {self._dump_results(stats.custom[name])}")])
+        gc.freeze()
