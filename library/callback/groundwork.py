@@ -106,6 +106,7 @@ class CallbackModule(CallbackBase):
         self._screen = Screen(self._display, _paint, live, first_tick)
         self._story = Story(self._screen.marks, self._display.verbosity)
         atexit.register(self._screen.close)
+        atexit.register(gc.freeze)  # and this process from doing it once more at its end
 
     def _print(self, lines: Iterable[Line], failed: bool = False) -> None:
         self._screen.print(lines, stderr=failed and self.get_option("display_failed_stderr"))
@@ -161,9 +162,7 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
         self._began = time.monotonic()
-        # Each task is a fork of this process: what is loaded by now stays, and no collection has to
-        # walk through it (and so copy it) in each of them. At the end it saves the last one too.
-        gc.freeze()
+        gc.freeze()  # each task is a fork: spare them all from walking through what is loaded
         self._note(2, f"Playbook: {playbook._file_name}")
         if context.CLIARGS.get("check"):
             self._note(0, "Only checking: nothing is changed.")
@@ -174,16 +173,15 @@ class CallbackModule(CallbackBase):
         self._note(1, f"Play: {play.get_name().strip()}", "heading")
 
     def v2_playbook_on_no_hosts_matched(self) -> None:
-        hosts = getattr(self._play, "hosts", "")
-        self._note(0, f"No host matches {hosts!r}, so this play does nothing.", "warn")
+        self._note(0, f"No host matches {self._play.hosts!r}, so this play does nothing.", "warn")
         self._note(0, "Next: look at inventory/hosts.yml, and at --limit if you gave it.", "")
 
     def v2_playbook_on_no_hosts_remaining(self) -> None:
         self._note(0, "No host is left to go on with.", "failed")
 
     def v2_playbook_on_include(self, included_file: Any) -> None:
-        hosts = ", ".join(host.get_name() for host in included_file._hosts)
-        self._note(1, f"  included {included_file._filename} for {hosts}")
+        names = [host.get_name() for host in included_file._hosts]
+        self._note(1, f"  included {included_file._filename} for {', '.join(names)}")
 
     def v2_playbook_on_notify(self, handler: Any, host: Any) -> None:
         self._note(2, f"  will run the handler {handler.get_name()} on {host}")
@@ -230,9 +228,7 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_skipped(self, result: CallbackTaskResult) -> None:
         self._finish(result)
-        lines = self._story.skipped(self._outcome(result))
-        if self.get_option("display_skipped_hosts"):
-            self._print(lines)
+        self._skipped(self._outcome(result))
 
     def v2_runner_on_failed(self, result: CallbackTaskResult, ignore_errors: bool = False) -> None:
         seconds = self._finish(result)
@@ -250,10 +246,8 @@ class CallbackModule(CallbackBase):
         self._print(self._story.failed(outcome, ignore_errors, rescued), failed=True)
 
     def v2_runner_on_unreachable(self, result: CallbackTaskResult) -> None:
-        seconds = self._finish(result)
-        outcome = self._outcome(result, seconds)
-        ignored = bool(result.task.ignore_unreachable)
-        if not ignored:
+        outcome = self._outcome(result, self._finish(result))
+        if not (ignored := bool(result.task.ignore_unreachable)):
             self._facts.stopped(result.host.get_name(), outcome)
         self._print(self._story.unreachable(outcome, ignored), failed=True)
 
@@ -265,9 +259,11 @@ class CallbackModule(CallbackBase):
         self._print(self._story.failed(self._item(result)), failed=True)
 
     def v2_runner_item_on_skipped(self, result: CallbackTaskResult) -> None:
-        lines = self._story.skipped(self._item(result))
-        if self.get_option("display_skipped_hosts"):
-            self._print(lines)
+        self._skipped(self._item(result))
+
+    def _skipped(self, outcome: Outcome) -> None:
+        lines = self._story.skipped(outcome)
+        self._print(lines if self.get_option("display_skipped_hosts") else [])
 
     def _item(self, result: CallbackTaskResult) -> Outcome:
         host = result.host.get_name()
@@ -300,6 +296,5 @@ class CallbackModule(CallbackBase):
         self._print([recap_line(host, stats.summarize(host)) for host in hosts])
         if stats.custom and self.get_option("show_custom_stats"):
             for name in sorted(stats.custom):
-                title = "the run" if name == "_run" else name
-                self._print([line(f"Stats of {title}: {self._dump_results(stats.custom[name])}")])
-        gc.freeze()
+                whose = "the run" if name == "_run" else name
+                self._note(0, f"Stats of {whose}: {self._dump_results(stats.custom[name])}", "")
