@@ -14,7 +14,7 @@ if _CORE not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_CORE)
 
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.runlock import acquire
+from ansible.module_utils.groundwork.runlock import acquire, process_parent
 from ansible.plugins.action import ActionBase
 
 DOCUMENTATION = r"""
@@ -29,6 +29,13 @@ options:
     description: The lock's file.
     type: path
     required: true
+  holder:
+    description:
+      - Whose end frees the lock. V(run) is C(ansible-playbook) itself; V(parent) is the program
+        that started it, where one program starts it several times (Molecule).
+    type: str
+    choices: [run, parent]
+    default: run
 """
 
 EXAMPLES = r"""
@@ -48,7 +55,9 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         try:
             # A task runs in a worker, whose parent is the ansible-playbook that lives on.
-            acquire(Path(str(self._task.args["path"])), os.getppid())
+            run = os.getppid()
+            holder = process_parent(run) if self._task.args.get("holder") == "parent" else run
+            acquire(Path(str(self._task.args["path"])), holder)
         except GroundworkError as error:
             return {"failed": True, "changed": False, "msg": str(error)}
         except OSError as error:

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from .containers import clean
 from .docker import Docker
-from .image_recipes import INPUTS_LABEL, Recipe
+from .image_recipes import INPUTS_LABEL, Debian, Recipe
 
 LAST_LINES = 15
 _HOOKS = "/usr/share/mmdebstrap/hooks"
@@ -155,6 +155,9 @@ def debian_base(recipe: Recipe, docker: Docker, work: Path) -> None:
     here = docker.inspect("image", [recipe.reference]).get(recipe.reference)
     if here and (here["Config"].get("Labels") or {}).get(INPUTS_LABEL) == recipe.inputs:
         return
+    if not shutil.which("mmdebstrap"):
+        _official_base(recipe, debian, docker)
+        return
     sources = apt_lines(debian.suite)
     tarball = work / f"{recipe.kind}.tar"
     run(
@@ -171,7 +174,7 @@ def debian_base(recipe: Recipe, docker: Docker, work: Path) -> None:
         "The Debian base can't be made",
         stdin=sources or None,
     )  # fmt: skip
-    labels = {**debian.labels, INPUTS_LABEL: recipe.inputs}
+    labels = _base_labels(recipe, debian)
     changes = [f"LABEL {name}={json.dumps(value)}" for name, value in labels.items()]
     result = docker.run(
         "import", *(f"--change={change}" for change in (*changes, 'CMD ["bash"]')),
@@ -180,6 +183,25 @@ def debian_base(recipe: Recipe, docker: Docker, work: Path) -> None:
     tarball.unlink()
     if not result.ok:
         raise BuildError("The engine doesn't take the Debian base", last_lines(result.stderr))
+
+
+def _base_labels(recipe: Recipe, debian: Debian) -> dict[str, str]:
+    return {**debian.labels, INPUTS_LABEL: recipe.inputs}
+
+
+def _official_base(recipe: Recipe, debian: Debian, docker: Docker) -> None:
+    """The official image under the recipe's name, for a host that can't make one of its own."""
+    labels = [f"--label={name}={text}" for name, text in _base_labels(recipe, debian).items()]
+    result = docker.run(
+        "build", f"--tag={recipe.reference}", *labels, "-",
+        stdin=f"FROM {debian.official}\n", timeout=_TIMEOUT,
+    )  # fmt: skip
+    if not result.ok:
+        raise BuildError(
+            f"The Debian base can't be made: mmdebstrap is not installed, and {debian.official} "
+            "can't be had",
+            last_lines(result.stderr),
+        )
 
 
 def apt_lines(suite: str) -> str:

@@ -48,6 +48,11 @@ class Debian:
     dpkg_options: tuple[str, ...]
     labels: Mapping[str, str]
 
+    @property
+    def official(self) -> str:
+        """The image that serves where mmdebstrap is missing and a registry in reach."""
+        return f"debian:{self.suite}-slim"
+
 
 @dataclass(frozen=True)
 class Recipe:

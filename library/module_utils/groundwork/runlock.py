@@ -33,8 +33,17 @@ def process_start(pid: int) -> str:
             return ""
         state, *fields = stat.rpartition(")")[2].split()
         return "" if state == "Z" else fields[18]  # the 22nd of all: ticks since the boot
+    return _ps(pid, "lstart")
+
+
+def process_parent(pid: int) -> int:
+    """The process that started another one."""
+    return int(_ps(pid, "ppid"))
+
+
+def _ps(pid: int, column: str) -> str:
     done = subprocess.run(
-        ["ps", "-o", "lstart=", "-p", str(pid)],
+        ["ps", "-o", f"{column}=", "-p", str(pid)],
         capture_output=True,
         text=True,
         check=False,
