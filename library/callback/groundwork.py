@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import gc
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ if _CORE not in ansible.module_utils.__path__:
 from ansible import constants as C
 from ansible import context
 from ansible.executor.task_result import CallbackTaskResult
+from ansible.module_utils.groundwork.display import process
 from ansible.module_utils.groundwork.display.facts import Facts
 from ansible.module_utils.groundwork.display.playbook import has_rescue, task_of
 from ansible.module_utils.groundwork.display.screen import Screen
@@ -106,7 +106,6 @@ class CallbackModule(CallbackBase):
         self._screen = Screen(self._display, _paint, live, first_tick)
         self._story = Story(self._screen.marks, self._display.verbosity)
         atexit.register(self._screen.close)
-        atexit.register(gc.freeze)  # and this process from doing it once more at its end
 
     def _print(self, lines: Iterable[Line], failed: bool = False) -> None:
         self._screen.print(lines, stderr=failed and self.get_option("display_failed_stderr"))
@@ -162,7 +161,7 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
         self._began = time.monotonic()
-        gc.freeze()  # each task is a fork: spare them all from walking through what is loaded
+        process.prepare()
         self._note(2, f"Playbook: {playbook._file_name}")
         if context.CLIARGS.get("check"):
             self._note(0, "Only checking: nothing is changed.")
