@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.runlock import acquire
+from ansible.module_utils.groundwork.runlock import acquire, process_parent
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_a_broken_lock_is_in_nobodys_way(tmp_path: Path, text: str) -> None:
 def test_of_many_at_once_one_wins(tmp_path: Path) -> None:
     script = (
         "import sys, pathlib, os; sys.path.insert(0, sys.argv[1])\n"
-        "from groundwork.runlock import acquire\n"
+        "from groundwork.runlock import acquire, process_parent\n"
         "try:\n    acquire(pathlib.Path(sys.argv[2]), os.getpid()); print('won')\n"
         "except Exception as error:\n    print(type(error).__name__)\n"
         "sys.stdout.flush(); input()\n"
@@ -75,3 +75,7 @@ def test_of_many_at_once_one_wins(tmp_path: Path) -> None:
     for run in runs:
         run.communicate("\n")
     assert said == ["GroundworkError"] * 5 + ["won"]
+
+
+def test_the_parent_of_a_process_is_known(other) -> None:
+    assert process_parent(other.pid) == os.getpid()
