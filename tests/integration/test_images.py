@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.groundwork import image_archive, image_recipes
+from ansible.module_utils.groundwork import image_archive, image_recipes, image_save
 from ansible.module_utils.groundwork.docker import Docker
+from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.image_build import Builder
 from ansible.module_utils.groundwork.image_fetch import BuildError
 from ansible.module_utils.groundwork.image_recipes import Recipe
@@ -49,6 +50,29 @@ def archived(reference: str, folder: Path) -> Path:
     assert DOCKER.run("save", "--output", str(path), reference).ok
     assert DOCKER.run("rmi", reference).ok
     return path
+
+
+def test_images_are_saved_once_whole_and_with_their_digests(tiny: str, tmp_path: Path) -> None:
+    folder = tmp_path / "archives of ours"
+    assert image_save.missing(DOCKER, [tiny], folder) == [tiny]
+    image_save.save(DOCKER, [tiny], folder)
+    assert image_save.missing(DOCKER, [tiny], folder) == []
+    path = folder / image_archive.file_name(tiny)
+    assert sorted(folder.iterdir()) == sorted([folder / image_archive.SUMS, path])
+    image_archive.check_digest(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    assert image_save.missing(DOCKER, [tiny], folder) == [tiny]
+    image_save.save(DOCKER, [tiny], folder)
+    # The same name, another image
+    assert DOCKER.run("build", "--tag", tiny, "-", stdin=f"FROM {tiny}\nLABEL other=1\n").ok
+    assert image_save.missing(DOCKER, [tiny], folder) == [tiny]
+    with pytest.raises(GroundworkError, match="no image groundwork-test/none:1 to save"):
+        image_save.missing(DOCKER, [tiny, "groundwork-test/none:1"], folder)
+    image_save.save(DOCKER, [tiny], folder)
+    assert DOCKER.run("rmi", "--force", tiny).ok
+    setup = Setup(DOCKER, sources=["archive"], archive_dir=folder)
+    assert one(setup, tiny).source == "archive"
 
 
 def test_an_archive_brings_its_image_back_and_then_it_is_present(tiny: str, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import tarfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 SUMS = "SHA256SUMS"
 _SUFFIXES = (".tar", ".tar.gz", ".tgz")
@@ -28,6 +28,7 @@ class Held:
 
     path: Path
     labels: Mapping[str, str]
+    digest: str  # SHA-256 of its configuration, which most engines use as the image's id
 
 
 @dataclass(frozen=True)
@@ -61,30 +62,31 @@ def read_folder(path: Path) -> Folder:
         if not file.name.endswith(_SUFFIXES) or not file.is_file():
             continue
         try:
-            for reference, labels in read(file).items():
-                images.setdefault(reference, Held(file, labels))
+            for reference, held in read(file).items():
+                images.setdefault(reference, held)
         except ArchiveError as error:
             broken[file] = str(error)
     return Folder(path, images, broken)
 
 
-def read(path: Path) -> dict[str, dict[str, str]]:
-    """The images of one tarball by name, with their labels.
+def read(path: Path) -> dict[str, Held]:
+    """The images of one tarball by name.
 
     Raises ArchiveError where it is cut off, or isn't what `docker save` writes.
     """
     try:
         with tarfile.open(path, "r:*") as archive:
             members = {member.name: member for member in archive}
-            listed = _json(archive, members, "manifest.json")
-            found: dict[str, dict[str, str]] = {}
+            listed = json.loads(_bytes(archive, members, "manifest.json"))
+            found: dict[str, Held] = {}
             for entry in listed:
                 for needed in (entry["Config"], *entry["Layers"]):
                     if needed not in members:
                         raise ArchiveError(f"{path} is cut off: {needed} is missing in it")
-                config = _json(archive, members, entry["Config"]).get("config") or {}
-                for reference in entry["RepoTags"] or ():
-                    found[short(reference)] = dict(config.get("Labels") or {})
+                raw = _bytes(archive, members, entry["Config"])
+                labels = (json.loads(raw).get("config") or {}).get("Labels") or {}
+                held = Held(path, dict(labels), hashlib.sha256(raw).hexdigest())
+                found |= {short(reference): held for reference in entry["RepoTags"] or ()}
             return found
     except (tarfile.TarError, EOFError, OSError) as error:
         raise ArchiveError(f"{path} is cut off or is no tarball ({error})") from None
@@ -92,12 +94,12 @@ def read(path: Path) -> dict[str, dict[str, str]]:
         raise ArchiveError(f"{path} is not what `docker save` writes, or is cut off") from None
 
 
-def _json(archive: tarfile.TarFile, members: Mapping[str, tarfile.TarInfo], name: str) -> Any:
+def _bytes(archive: tarfile.TarFile, members: Mapping[str, tarfile.TarInfo], name: str) -> bytes:
     member = members[name]
     stream = archive.extractfile(member)
     if stream is None or member.size > _LIST_LIMIT:
         raise ValueError(name)
-    return json.loads(stream.read())
+    return stream.read()
 
 
 def choose(folder: Folder, wanted: Iterable[str]) -> tuple[str, Held]:

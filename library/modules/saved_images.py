@@ -1,0 +1,76 @@
+"""Have images as archives in a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.groundwork import image_archive, image_save
+from ansible.module_utils.groundwork.docker import Docker
+from ansible.module_utils.groundwork_module import Call, main
+
+DOCUMENTATION = r"""
+module: saved_images
+short_description: Have images as archives in a folder
+description:
+  - Saves images with C(docker save), those that the folder doesn't have already, and keeps the
+    archives' digests in C(SHA256SUMS). M(container_images) reads such a folder.
+options:
+  images:
+    description: The images' names.
+    type: list
+    elements: str
+    required: true
+  folder:
+    description: The folder; it is made where it isn't there.
+    type: path
+    required: true
+  docker_cli:
+    description: The docker command.
+    type: str
+    default: docker
+attributes:
+  check_mode:
+    description: Says which would be saved.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Have the stack's images as files, for a machine without a network
+  saved_images:
+    images: ["groundwork/postgres:16.15", "groundwork/redis:7.0.15"]
+    folder: /srv/images
+"""
+
+RETURN = r"""
+saved:
+  description: The images that were saved.
+  returned: success
+  type: list
+  elements: str
+files:
+  description: The archive of each image.
+  returned: success
+  type: dict
+  sample: {"groundwork/redis:7.0.15": /srv/images/groundwork_redis_7.0.15.tar}
+"""
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "images": {"type": "list", "elements": "str", "required": True},
+    "folder": {"type": "path", "required": True},
+    "docker_cli": {"type": "str", "default": "docker"},
+}
+
+
+def run(call: Call) -> dict[str, Any]:
+    docker, folder = Docker(call.params["docker_cli"]), Path(call.params["folder"])
+    names = list(dict.fromkeys(call.params["images"]))
+    saved = image_save.missing(docker, names, folder)
+    if saved and not call.check:
+        image_save.save(docker, saved, folder)
+    files = {name: str(folder / image_archive.file_name(name)) for name in names}
+    return {"changed": bool(saved), "saved": saved, "files": files}
+
+
+if __name__ == "__main__":
+    main(ARGUMENT_SPEC, run)
