@@ -1,5 +1,5 @@
 # The short names for what is done every day. Each is one command that you can also type yourself.
-.PHONY: help dev status down test lint unit integration bench examples lock
+.PHONY: help dev status down test lint unit integration molecule bench examples lock
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -13,7 +13,7 @@ status: .venv/ready ## Show what runs, and what `make dev` would do
 down: .venv/ready ## Stop the stack; the data stay
 	.venv/bin/ansible-playbook playbooks/down.yml
 
-test: lint unit integration ## Run every check and test
+test: lint unit integration molecule ## Run every check and test
 
 lint: .venv/ready ## Check style and types, without Docker
 	.venv/bin/ruff format --check
@@ -27,6 +27,9 @@ unit: .venv/ready ## Run the tests that need no Docker
 
 integration: .venv/ready ## Run the tests against the real engine and services
 	.venv/bin/pytest tests/integration
+
+molecule: .venv/ready ## Test the roles on hosts of their own, in containers
+	.venv/bin/python tools/scenarios.py
 
 bench: .venv/ready ## Measure against the same work by hand
 	.venv/bin/python tools/bench.py
