@@ -60,6 +60,9 @@ def test_images_are_saved_once_whole_and_with_their_digests(tiny: str, tmp_path:
     path = folder / image_archive.file_name(tiny)
     assert sorted(folder.iterdir()) == sorted([folder / image_archive.SUMS, path])
     image_archive.check_digest(path)
+    (folder / image_archive.SUMS).unlink()
+    assert image_save.missing(DOCKER, [tiny], folder) == [tiny]
+    image_save.save(DOCKER, [tiny], folder)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     assert image_save.missing(DOCKER, [tiny], folder) == [tiny]
@@ -97,6 +100,9 @@ def test_a_truncated_archive_is_refused_before_the_engine_sees_it(
     tiny: str, tmp_path: Path
 ) -> None:
     path = archived(tiny, tmp_path / "archives")
+    (folder / image_archive.SUMS).unlink()
+    assert image_save.missing(DOCKER, [tiny], folder) == [tiny]
+    image_save.save(DOCKER, [tiny], folder)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     outcome = one(Setup(DOCKER, sources=["archive"], archive_dir=path.parent), tiny)

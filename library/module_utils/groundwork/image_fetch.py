@@ -100,20 +100,27 @@ def wheels(recipe: Recipe, cache: Path, work: Path) -> list[Path]:
     if found := whole_wheels(folder, text):
         return found
     fresh = work / f"{recipe.kind}-wheels"
-    run(
-        [
-            *pip(), "download", "--quiet", "--no-input", "--disable-pip-version-check",
-            "--progress-bar=off", "--no-deps", "--require-hashes", "--only-binary=:all:",
-            f"--python-version={recipe.wheels.python}", f"--requirement={requirements}",
-            f"--dest={fresh}",
-        ],
-        "The Python packages can't be downloaded",
-    )  # fmt: skip
+    download_wheels(requirements, recipe.wheels.python, fresh)
     cache.mkdir(parents=True, exist_ok=True)
     for old in cache.glob(f"{recipe.kind}-*"):
         shutil.rmtree(old)
     fresh.rename(folder)  # whole or not at all
     return sorted(folder.glob("*.whl"))
+
+
+def download_wheels(
+    requirements: Path, python: str, folder: Path, platforms: Sequence[str] = ()
+) -> None:
+    """Download hashed wheels for a Python (`3.11`); `platforms` where it isn't this machine's."""
+    run(
+        [
+            *pip(), "download", "--quiet", "--no-input", "--disable-pip-version-check",
+            "--progress-bar=off", "--no-deps", "--require-hashes", "--only-binary=:all:",
+            f"--python-version={python}", *(f"--platform={name}" for name in platforms),
+            f"--requirement={requirements}", f"--dest={folder}",
+        ],
+        "The Python packages can't be downloaded",
+    )  # fmt: skip
 
 
 def whole_wheels(folder: Path, requirements: str) -> list[Path]:

@@ -16,7 +16,7 @@ _TIMEOUT = 900.0  # seconds, for one image
 
 
 def missing(docker: Docker, references: Sequence[str], folder: Path) -> list[str]:
-    """The images whose tarball isn't in the folder, or holds another image of that name.
+    """The images whose tarball isn't in the folder or its SHA256SUMS, or holds another image.
 
     Raises GroundworkError where the engine doesn't have an image itself.
     """
@@ -26,10 +26,13 @@ def missing(docker: Docker, references: Sequence[str], folder: Path) -> list[str
             f"There is no image {', '.join(lacking)} to save.",
             next_step="Run playbooks/dev.yml, which gets the images.",
         )
+    sums = folder / SUMS
+    listed = image_archive.parse_sums(sums.read_text(encoding="utf-8")) if sums.exists() else {}
     return [
         name
         for name in here
-        if _held(folder / image_archive.file_name(name), name) != here[name]["Id"]
+        if image_archive.file_name(name) not in listed
+        or _held(folder / image_archive.file_name(name), name) != here[name]["Id"]
     ]
 
 
