@@ -38,9 +38,10 @@ def test_nobody_gets_in_without_the_password(client: Client) -> None:
     assert said["redis"][1].startswith("WRONGPASS")
 
 
-def test_passwords_are_this_hosts_own(host: Any) -> None:
+def test_passwords_are_this_hosts_own(host: Any, request: Any) -> None:
     # Another host's are others: none is in the repository or made from what is
-    hosts = host.get_hosts(testinfra_hosts)
+    inventory = request.config.getoption("ansible_inventory")
+    hosts = host.get_hosts(testinfra_hosts, ansible_inventory=inventory)
     texts = [item.file("/srv/groundwork/infra/.env").content_string for item in hosts]
     passwords = [re.findall(r"^\w+_(?:PASSWORD|API_KEY)=(.+)$", text, re.M) for text in texts]
     flat = [password for each in passwords for password in each]
