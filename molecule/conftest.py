@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-TOOLBOX = "/opt/groundwork/toolbox/bin/python"
+# The Python of a test host; on a VM, where the role toolbox makes its own, that one
+PYTHONS = ("/opt/groundwork/toolbox/bin/python", "/opt/groundwork/venv/bin/python")
 PROJECT = "/opt/groundwork/project"
 STACK = "groundwork"
 SERVICES = ("postgres", "qdrant", "redis")
@@ -24,9 +25,11 @@ def client(host: Any) -> Client:
     `env` is an app's .env file; `user` runs it as somebody else; `fails=True` allows an `error`.
     """
 
+    python = next(path for path in PYTHONS if host.file(path).exists)
+
     def call(*words: str, env: str = "", user: str = "", fails: bool = False) -> dict[str, Any]:
         where = ["--env", env] if env else []
-        command = [TOOLBOX, f"{PROJECT}/molecule/shared/client.py", *where, *words]
+        command = [python, f"{PROJECT}/molecule/shared/client.py", *where, *words]
         if user:
             command = ["runuser", "-u", user, "--", *command]
         result = host.run(shlex.join(command))

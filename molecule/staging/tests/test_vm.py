@@ -1,0 +1,74 @@
+"""A VM after playbooks/staging.yml, looked at from inside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+testinfra_hosts = ["ansible://test_hosts"]
+
+STACK = "/srv/groundwork"
+
+
+def test_an_app_on_the_vm_can_use_all_three(client: Callable[..., dict[str, Any]]) -> None:
+    client("write", "staging", "written on the vm")
+    answer = client("read", "staging")
+    assert set(answer.values()) == {"written on the vm"}
+    assert len(answer) == 3
+
+
+def test_the_schema_is_at_its_head(client: Callable[..., dict[str, Any]]) -> None:
+    assert client("sql", "SELECT version_num FROM alembic_version")["rows"] == [["8c1d2f1f0a9b"]]
+
+
+def test_nothing_but_ssh_listens_beyond_loopback(listening: set[str]) -> None:
+    beyond = {address for address in listening if not address.startswith("127.")}
+    assert beyond == {"0.0.0.0:22", "[::]:22"}
+    assert {f"127.0.0.1:{port}" for port in (5432, 6333, 6379)} <= listening
+
+
+def test_the_secrets_are_roots(host: Any) -> None:
+    for path, mode in ((f"{STACK}/infra/.env", 0o600), (f"{STACK}/apps/backend/.env", 0o600)):
+        file = host.file(path)
+        assert (file.user, file.mode) == ("root", mode), path
+    assert host.run(f"runuser -u deploy -- cat {STACK}/infra/.env").rc != 0
+
+
+def test_the_user_is_an_ordinary_one(host: Any) -> None:
+    """What was done, was done by sudo with a password."""
+    assert "docker" not in host.user("deploy").groups
+    assert host.run("runuser -u deploy -- docker ps").rc != 0
+    assert host.run("runuser -u deploy -- sudo --non-interactive true").rc != 0
+
+
+def test_the_toolbox_came_from_the_controller(host: Any) -> None:
+    """Its Python is the VM's own, its packages are those whose digests the project pins."""
+    version = host.check_output("/usr/bin/python3 -c 'import sys; print(sys.version)'")
+    python = "/opt/groundwork/venv/bin/python"
+    assert host.check_output(f"{python} -c 'import sys; print(sys.version)'") == version
+    assert host.run(f"{python} -c 'import alembic, psycopg, sqlalchemy'").rc == 0
+    sent = [path for path in host.file("/opt/groundwork").listdir() if path.startswith("sent-")]
+    assert len(sent) == 1
+    assert host.file(f"/opt/groundwork/{sent[0]}/alembic/env.py").exists
+    assert host.file(f"/opt/groundwork/{sent[0]}/images/redis/image.json").exists
+
+
+def test_no_package_index_and_no_registry_was_in_reach(host: Any) -> None:
+    rules = host.check_output("iptables --list-rules OUTPUT")
+    if "--dport 443 -j REJECT" not in rules:
+        pytest.skip("Debian's own mirror is reached over TLS here, so TLS isn't cut off")
+    refused = "import socket; socket.create_connection(('192.0.2.1', 443), 3)"
+    assert "refused" in host.run(f'/usr/bin/python3 -c "{refused}"').stderr.lower()
+
+
+def test_the_archives_are_whole(host: Any) -> None:
+    checked = host.run("cd /opt/groundwork/archives && sha256sum --check SHA256SUMS")
+    assert checked.rc == 0, checked.stdout
+    assert checked.stdout.count(": OK") == 3
+
+
+def test_nothing_is_left_in_the_users_home(host: Any) -> None:
+    left = host.run("find /home/deploy/.ansible/tmp -mindepth 1")
+    assert not left.stdout
