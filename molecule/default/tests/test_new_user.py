@@ -69,7 +69,7 @@ def test_again_changes_nothing(type_in: Run, line: str) -> None:
 
 def test_everything_in_the_folder_is_the_users(host: Any) -> None:
     assert host.file(f"{CLONE}/infra/docker-compose.yml").user == USER
-    assert not host.check_output("find '%s' -not -user %s", CLONE, USER)
+    assert not host.check_output("find %s -not -user %s", CLONE, USER)
 
 
 @pytest.mark.parametrize("path", ["infra/.env", "apps/backend/.env"])
