@@ -69,6 +69,9 @@ options:
     description: How the connection is encrypted. Left out, the client library's own (C(prefer)).
     type: str
     choices: [disable, allow, prefer, require, verify-ca, verify-full]
+  sslrootcert:
+    description: A file on the target with the certificates that may vouch for the server's.
+    type: path
   connect_timeout:
     description: How long, in seconds, a connection may take; 2 at least.
     type: int
@@ -173,6 +176,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
         "type": "str",
         "choices": ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"],
     },
+    "sslrootcert": {"type": "path"},
     "connect_timeout": {"type": "int", "default": 10},
     "lock_wait": {"type": "float", "default": 60},
     "lock_timeout": {"type": "float", "default": 10},
@@ -242,6 +246,7 @@ def run(call: Call) -> dict[str, Any]:
             **{name: params[name] for name in names},
             password=password,
             sslmode=params["sslmode"] or "",
+            sslrootcert=params["sslrootcert"] or "",
         )
         migrate(request, database, report)
     except GroundworkError as error:

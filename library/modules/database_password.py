@@ -88,7 +88,11 @@ def run(call: Call) -> dict[str, Any]:
         variable = kind_of(service).secret_variable(service)
         password = service.password or secrets.get(variable, "")
         call.secrets.add(password)
-        if service.kind != "postgres" or not (params["force"] or variable in noted):
+        if (
+            service.kind != "postgres"
+            or service.external
+            or not (params["force"] or variable in noted)
+        ):
             continue
         passwords.wait(docker, params["stack_name"], service, params["timeout"])
         if not passwords.has_password(service, password):

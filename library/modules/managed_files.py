@@ -123,13 +123,13 @@ def wanted_files(
         return desired.app_files(secrets)
     if params["part"] == "examples":
         return desired.example_files()
-    missing = [service.name for service in desired.services if service.name not in params["images"]]
+    missing = [service.name for service in desired.own if service.name not in params["images"]]
     if missing:
         raise GroundworkError(f"No image is known for {', '.join(missing)}.", where="images")
     images = {
         name: Image(item["reference"], item["flavour"]) for name, item in params["images"].items()
     }
-    quick_start = engine.look(Docker(params["docker_cli"])).quick_start
+    quick_start = bool(desired.own) and engine.look(Docker(params["docker_cli"])).quick_start
     return desired.infra_files(images, secrets, quick_start)
 
 
@@ -161,7 +161,7 @@ def note_new_passwords(docker: Docker, desired: Desired, secrets: Secrets) -> No
     new = [
         variable
         for variable, service in secret_variables(desired.services)
-        if variable in secrets.made and desired.volume(service) in volumes
+        if variable in changed and desired.volume(service) in volumes
     ]
     if new:
         passwords.note(desired.stack_dir, new)
@@ -178,7 +178,7 @@ def run(call: Call) -> dict[str, Any]:
     for state in changing:
         files.check_writable(state.wanted.path)
     if not call.check:
-        if changing and params["part"] == "stack":
+        if changing and params["part"] == "stack" and desired.own:
             docker = Docker(params["docker_cli"])
             validate(docker, desired, states)
             note_new_passwords(docker, desired, secrets)

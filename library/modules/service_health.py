@@ -75,9 +75,8 @@ EXAMPLES = r"""
     services:
       warehouse:
         kind: postgres
-        image: postgres:16
-        bind: 192.0.2.10
-        port: 5432
+        external: true
+        host: warehouse.example.com
         password: "{{ vault_warehouse_password }}"
     timeout: 10
 """
@@ -154,7 +153,8 @@ def wait(params: Mapping[str, Any]) -> list[ask.Result]:
     secrets = read(params["env_file"]) if params["env_file"] else None
     targets = ask.targets(services, params["audience"], secrets, params["env_file"] or "")
     project = params["project"]
-    watch = Project(Docker(params["docker_cli"]), project) if project else None
+    here = project and not all(service.external for service in services)
+    watch = Project(Docker(params["docker_cli"]), project) if here else None
     return health.wait(targets, params["timeout"], watch)
 
 

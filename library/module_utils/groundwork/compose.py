@@ -63,8 +63,14 @@ def up(docker: Docker, project: str, folder: Path) -> dict[str, str]:
     Returns what happened to each service: created, recreated, started, removed; nothing for those
     that ran as they should. Raises GroundworkError with Compose's own last lines.
     """
+    nothing = "\nservices: {}\n" in (read(folder / "docker-compose.yml") or "")
+    if nothing and engine.containers(docker, project) is None:
+        return {}  # all services are external, and there is no engine: none is needed
     before = _look(docker, project)
     result = run(docker, folder, *_UP, timeout=600)
+    if not result.ok and "no service selected" in result.stderr:
+        # All services are external; what ran here before they were goes, its data stay.
+        result = run(docker, folder, "down", "--remove-orphans", timeout=600)
     if not result.ok:
         taken = any(sign in result.stderr for sign in _PORT_TAKEN)
         raise GroundworkError(

@@ -1,7 +1,8 @@
 """The env contract: which variable goes into which env file, for which audience.
 
 `infra/.env` speaks to the containers of the Compose network, an app's `.env` to a program on the
-host, and a public app's `.env` to everybody's browser. All of them are computed here and nowhere
+host, in the network or at the end of an SSH tunnel (its `audience`), and a public app's `.env` to
+everybody's browser. All of them are computed here and nowhere
 else; the committed `.env.example` files are the same lines without the secrets.
 """
 
@@ -18,7 +19,7 @@ from typing import Any
 from .dotenv import PLACEHOLDER
 from .errors import GroundworkError
 from .inventory import did_you_mean, unwritable
-from .services import Service, endpoint, kind_of
+from .services import AUDIENCES, Service, endpoint, kind_of
 
 SALT_VARIABLE = "STACK_CHECKSUM_SALT"
 _SECRET_NAME = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|PRIVATE|CREDENTIAL|API_?KEY|ACCESS_?KEY")
@@ -28,11 +29,16 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 @dataclass(frozen=True)
 class App:
-    """One app that gets an env file. `path` is relative to the workspace, or absolute."""
+    """One app that gets an env file. `path` is relative to the workspace, or absolute.
+
+    `audience` is where it runs: `host`, `internal` or `tunnel` (see `services.endpoint`). The file
+    of a `tunnel` app is on the laptop.
+    """
 
     name: str
     path: str
     public: bool = False
+    audience: str = "host"
     services: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
 
@@ -57,6 +63,11 @@ def infra_env(
         kind = kind_of(service)
         variable = kind.secret_variable(service)
         secret = secrets[variable]
+        url = kind.url(service, endpoint(service, "internal"), secret)
+        if service.external:
+            lines |= {variable: secret, **kind.app_lines(service, secret)}
+            lines[service.url_variable] = url
+            continue
         files = kind.config_lines(service, secret)
         lines[f"{service.prefix}_IMAGE"] = images[service.name].reference
         lines[f"{service.prefix}_FLAVOUR"] = images[service.name].flavour
@@ -64,21 +75,25 @@ def infra_env(
         lines[variable] = secret
         lines |= files
         lines[f"{service.prefix}_CHECKSUM"] = _checksum(secrets[SALT_VARIABLE], files)
-        lines[service.url_variable] = kind.url(service, endpoint(service, "internal"), secret)
+        lines[service.url_variable] = url
     return lines
 
 
-def app_env(app: App, services: Iterable[Service], secrets: Mapping[str, str]) -> dict[str, str]:
-    """The variables of an app's `.env`, with addresses that work on the host.
+def app_env(
+    app: App, services: Iterable[Service], secrets: Mapping[str, str], tunnel_offset: int = 0
+) -> dict[str, str]:
+    """The variables of an app's `.env`, with addresses that work where it runs.
 
-    Raises GroundworkError where a public app's value holds one of `secrets`.
+    `secrets` needs those of the app's services only. Raises GroundworkError where a public app's
+    value holds one of `secrets`.
     """
     lines: dict[str, str] = {}
     for service in services:
         if service.name in app.services:
             kind = kind_of(service)
             secret = secrets[kind.secret_variable(service)]
-            lines[service.url_variable] = kind.url(service, endpoint(service, "host"), secret)
+            here = endpoint(service, app.audience, tunnel_offset)
+            lines[service.url_variable] = kind.url(service, here, secret)
             lines |= kind.app_lines(service, secret)
     lines |= app.variables
     if app.public:
@@ -91,7 +106,7 @@ def app_env(app: App, services: Iterable[Service], secrets: Mapping[str, str]) -
 def parse_apps(
     raw: Mapping[str, Any], services: Iterable[Service], variable: str = "env_files_apps"
 ) -> list[App]:
-    """The apps of the inventory: `{name: {path, public?, services?, variables?}}`.
+    """The apps of the inventory: `{name: {path, audience?, public?, services?, variables?}}`.
 
     Raises GroundworkError with a line for each mistake; a secret in a public app is one.
     """
@@ -106,7 +121,7 @@ def parse_apps(
         if not isinstance(entry, Mapping) or not isinstance(entry.get("path"), str):
             problems.append(f"{where} must be a dictionary with a path.")
             continue
-        known = ("path", "public", "services", "variables")
+        known = ("path", "audience", "public", "services", "variables")
         problems += [
             f"{where}.{key}: unknown option.{did_you_mean(str(key), known)}"
             for key in entry
@@ -114,6 +129,11 @@ def parse_apps(
         ]
         if not isinstance(entry.get("public", False), bool):
             problems.append(f"{where}.public must be true or false, without quotes.")
+        audience = str(entry.get("audience", "host"))
+        if audience not in AUDIENCES:
+            problems.append(
+                f"{where}.audience: no audience {audience!r}.{did_you_mean(audience, AUDIENCES)}"
+            )
         wanted = entry.get("services") or []
         variables = entry.get("variables") or {}
         if not isinstance(wanted, (list, tuple)) or not isinstance(variables, Mapping):
@@ -123,6 +143,7 @@ def parse_apps(
             name=str(name),
             path=entry["path"],
             public=entry.get("public") is True,
+            audience=audience,
             services=tuple(str(item) for item in wanted),
             variables={str(key): _text(value) for key, value in variables.items()},
         )

@@ -71,6 +71,11 @@ class Desired:
         return self.workspace / Path(app.path).expanduser()
 
     def check_workspace(self) -> None:
+    @property
+    def own(self) -> tuple[Service, ...]:
+        """The services that run here: all but the external ones."""
+        return tuple(service for service in self.services if not service.external)
+
         """Raise GroundworkError where the workspace is not there: it is never made."""
         if not self.workspace.is_dir():
             raise GroundworkError(
@@ -115,11 +120,16 @@ class Desired:
         ]
 
     def _infra_env(self, images: Mapping[str, Image], secrets: Mapping[str, str]) -> str:
-        comments = {f"{service.prefix}_IMAGE": service.name for service in self.services}
+        comments = {
+            kind_of(service).secret_variable(service)
+            if service.external
+            else f"{service.prefix}_IMAGE": service.name
+            for service in self.services
+        }
         return dotenv.render(contract.infra_env(self.services, images, secrets), comments)
 
     def app_files(self, secrets: Secrets) -> list[Wanted]:
-        """Each app's env file."""
+        """Each app's env file, where the app runs on this machine."""
         return [
             Wanted(
                 self.app_path(app),
@@ -135,7 +145,7 @@ class Desired:
         secrets = contract.placeholders(self.services)
         images = {
             service.name: Image(service.image, kind_of(service).flavour(service.image, {}, {}))
-            for service in self.services
+            for service in self.own
         }
         texts = {self.env_file: self._infra_env(images, secrets)}
         for app in self.apps:
@@ -145,3 +155,6 @@ class Desired:
             Wanted(path.with_name(f"{path.name}.example"), f"{dotenv.EXAMPLE_HEADER}{text}", 0o644)
             for path, text in texts.items()
         ]
+            if app.audience != "tunnel"
+            if app.audience == "tunnel":
+                continue

@@ -181,7 +181,7 @@ class _Progress:
         sure = any(result.hopeless for result in results)
         reasons = {r.name: r.last_error for r in results if sure and (r.hopeless or r.refused)}
         if self.first is not None and self.last is not None:
-            for name in self.results:
+            for name in (t.name for t in self.targets if not t.service.external):
                 if why := trouble(self.last.get(name), self.first.get(name)):
                     reasons[name] = why
         return reasons

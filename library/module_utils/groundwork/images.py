@@ -165,7 +165,7 @@ class Setup:
     def wanted(self, services: Iterable[Service]) -> dict[str, Wanted]:
         """The image that each service asks for; two services may ask for the same."""
         found: dict[str, Wanted] = {}
-        for service in services:
+        for service in (each for each in services if not each.external):
             recipe = self.recipes.get(service.kind)
             if recipe and not recipe.stands_in(service.image):
                 recipe = None

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .errors import GroundworkError
+from .inventory_external import ONLY_EXTERNAL, external_fields, is_external
 from .services import KINDS, Service
 
 _STACK = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
@@ -16,7 +17,7 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
 _IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:@-]*")
-_COMMON = ("kind", "image", "port", "bind", "password", "url_variable")
+_COMMON = ("kind", "image", "port", "bind", "password", "url_variable", "external")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -39,7 +40,8 @@ def check_stack_name(name: Any) -> None:
 def parse_services(raw: Mapping[str, Any], variable: str = "stack_services") -> list[Service]:
     """The services of the inventory, in its order.
 
-    `raw` maps a name to `{kind, image, port, bind?, password?, url_variable?, <kind's options>}`.
+    `raw` maps a name to `{kind, image, port, bind?, password?, url_variable?, <kind's options>}`,
+    or `{kind, external: true, host, password, port?, tls?, ca_file?, ...}`.
     Raises GroundworkError with one detail line for each mistake, each naming its variable.
     """
     problems: list[str] = []
@@ -60,6 +62,18 @@ def parse_services(raw: Mapping[str, Any], variable: str = "stack_services") -> 
             next_step="Correct the named variables (inventory/group_vars) and run again.",
         )
     return services
+
+
+def check_names(variable: str, names: Any, services: Iterable[Service]) -> None:
+    """Raise GroundworkError where one of `names` (a list, or words with commas) is no service."""
+    known = [service.name for service in services]
+    words = names.split(",") if isinstance(names, str) else names
+    if unknown := [str(word) for word in words if str(word).strip() not in known]:
+        raise GroundworkError(
+            f"{variable}: no service {unknown[0]!r}.{did_you_mean(unknown[0], known)}",
+            where=variable,
+            next_step="Correct the name and run again; nothing was changed.",
+        )
 
 
 def given_passwords(raw: Any) -> set[str]:
@@ -89,7 +103,8 @@ def _service(where: str, name: Any, entry: Any, problems: list[str]) -> Service 
             f"{where}.kind: no kind {kind_name!r}.{did_you_mean(str(kind_name), KINDS)}"
         )
         return None
-    known = (*_COMMON, *kind.options)
+    known = (*_COMMON, *ONLY_EXTERNAL, *kind.options)
+    external = is_external(where, entry, problems)
     problems += [
         f"{where}.{key}: unknown option.{did_you_mean(str(key), known)}"
         for key in entry
@@ -99,10 +114,14 @@ def _service(where: str, name: Any, entry: Any, problems: list[str]) -> Service 
     for key in ("user", "database"):
         if key in options and not _IDENTIFIER.fullmatch(options[key]):
             problems.append(f"{where}.{key}: {options[key]!r} is not a plain PostgreSQL name.")
-    image = entry.get("image")
-    if not isinstance(image, str) or not _IMAGE.fullmatch(image):
+    image, port = entry.get("image", ""), entry.get("port")
+    elsewhere: dict[str, Any] = {}
+    if external:
+        elsewhere = external_fields(where, kind, entry, problems)
+        port = kind.container_port if port is None else port
+    elif not isinstance(image, str) or not _IMAGE.fullmatch(image):
         problems.append(f"{where}.image must be an image reference such as redis:7-alpine.")
-    port = _port(f"{where}.port", entry.get("port"), problems)
+    port = _port(f"{where}.port", port, problems)
     bind = str(entry.get("bind", "127.0.0.1"))
     try:
         ipaddress.ip_address(bind)
@@ -130,6 +149,7 @@ def _service(where: str, name: Any, entry: Any, problems: list[str]) -> Service 
         url_variable=url_variable,
         password=password,
         options=options,
+        **elsewhere,
     )
 
 
@@ -169,6 +189,8 @@ def _clashes(variable: str, services: list[Service]) -> list[str]:
     for attribute, what in (("port", "port"), ("url_variable", "variable"), ("prefix", "prefix")):
         seen: dict[Any, str] = {}
         for service in services:
+            if attribute == "port" and service.external:
+                continue
             value = getattr(service, attribute)
             if value in seen:
                 problems.append(

@@ -22,6 +22,7 @@ from .errors import GroundworkError
 from .images import Wanted
 from .schema_database import database_revisions
 from .services import ProbeError, Service, endpoint, kind_of
+from .services.tls import postgres_options as tls_options
 from .services.wire import knock
 
 Containers = dict[str, dict[str, Any]] | None
@@ -98,7 +99,7 @@ def _inspect_images(desired: Desired, where: Where) -> dict[str, dict[str, Any]]
 
 
 def _inspect_volumes(desired: Desired, docker: Docker) -> dict[str, dict[str, Any]]:
-    return docker.inspect("volume", [desired.volume(service) for service in desired.services])
+    return docker.inspect("volume", [desired.volume(service) for service in desired.own])
 
 
 def _volumes(
@@ -106,7 +107,7 @@ def _volumes(
 ) -> dict[str, dict[str, Any]]:
     """Which volumes there are, and what made each, by service."""
     found: dict[str, dict[str, Any]] = {}
-    for service in desired.services:
+    for service in desired.own:
         volume = inspected.get(desired.volume(service))
         if volume is not None:
             flavour = engines.labels(volume).get("groundwork.flavour", "")
@@ -138,7 +139,7 @@ def _choose(
 ) -> dict[str, dict[str, Any]]:
     """The image for each service: the first that is here, one of its volume's flavour before."""
     chosen: dict[str, dict[str, Any]] = {}
-    for service in desired.services:
+    for service in desired.own:
         options, wanted = [], where.images[service.name]
         for name in wanted.names:
             image = (inspected or {}).get(name)
@@ -187,7 +188,10 @@ def _services(
     for service in desired.services:
         entry = plan.unknown_service(service) | _answer(answers.get(service.name))
         container = (containers or {}).get(service.name)
-        if container is not None:
+        if service.external:
+            entry |= {"state": "external", "health": "", "config": "", "image": ""}
+            entry["leftover"] = container is not None
+        elif container is not None:
             labels, state = engines.labels(container), container["State"]
             wanted = (hashes or {}).get(service.name)
             same = labels.get("com.docker.compose.config-hash") == wanted
@@ -235,6 +239,7 @@ def _schema(desired: Desired, where: Where, secrets: Mapping[str, str]) -> dict[
             password=secrets.get(variable, ""),
             timeout=2,
         )
+            tls=tls_options(service),
     except (GroundworkError, ProbeError) as error:
         why = error.what if isinstance(error, GroundworkError) else str(error)
         return nothing | {"state": "unknown", "heads": list(tree.heads), "error": why}

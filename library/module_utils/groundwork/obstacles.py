@@ -50,7 +50,7 @@ def ports_taken(desired: Desired, docker: Docker, containers: Containers) -> lis
         for bindings in (container["NetworkSettings"]["Ports"] or {}).values()
         for published in bindings or []
     }
-    waiting = {service.port: service for service in desired.services if service.port not in ours}
+    waiting = {service.port: service for service in desired.own if service.port not in ours}
     held = ports.taken(docker, [(service.bind, port) for port, service in waiting.items()])
     return [
         {"service": waiting[item.port].name, "port": item.port, "holder": item.holder}

@@ -28,7 +28,7 @@ def plan(desired: Desired, look: Look) -> dict[str, list[str]]:
     """The reasons to act, for each step: docker, images, files, services, env_files, schema."""
     engine = look["engine"]
     docker = []
-    if engine["state"] != "ok":
+    if engine["state"] != "ok" and desired.own:
         docker.append(ENGINE_REASONS.get(engine["state"], engine["error"] or "unknown"))
     images = [
         f"{name}: {absent(found['candidates'])}"
@@ -43,7 +43,7 @@ def plan(desired: Desired, look: Look) -> dict[str, list[str]]:
         for service in desired.services
         if (reason := _service_reason(service, look["services"].get(service.name)))
     ]
-    if files and not services:
+    if files and not services and desired.own:
         services = ["the files that the containers are made from change"]
     if look["new_passwords"]:
         services.append("a database doesn't have its new password yet")
@@ -77,6 +77,10 @@ def _short(desired: Desired, path: str) -> str:
 def _service_reason(service: Service, found: Mapping[str, Any] | None) -> str:
     if found is None:
         return "has no container yet"
+    if found["state"] == "external":
+        if found.get("leftover"):
+            return "is external now, its container goes"
+        return "" if found["answers"] else f"doesn't answer ({found['error']})"
     if found["state"] == "unknown":
         return "unknown until the engine answers"
     if found["state"] != "running":

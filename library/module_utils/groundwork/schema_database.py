@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
@@ -25,6 +26,7 @@ class Database:
     database: str
     password: str = field(repr=False)
     sslmode: str = ""
+    sslrootcert: str = ""
     connect_timeout: int = 10
 
     def __str__(self) -> str:
@@ -37,7 +39,8 @@ class Database:
             "connect_timeout": max(2, self.connect_timeout),
             "application_name": APPLICATION,
         }
-        return options | ({"sslmode": self.sslmode} if self.sslmode else {})
+        tls = {"sslmode": self.sslmode, "sslrootcert": self.sslrootcert}
+        return options | {name: value for name, value in tls.items() if value}
 
     def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         """A connection in autocommit. Raises GroundworkError where there is no way in."""
@@ -118,10 +121,20 @@ def current_revisions(
 
 
 def database_revisions(
-    host: str, port: int, user: str, database: str, password: str, timeout: float = 10
+    host: str,
+    port: int,
+    user: str,
+    database: str,
+    password: str,
+    timeout: float = 10,
+    tls: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """The revisions of a database, sorted. Raises GroundworkError where it can't be reached."""
-    where = Database(host, port, user, database, password, connect_timeout=round(timeout))
+    """The revisions of a database, sorted. Raises GroundworkError where it can't be reached.
+
+    `tls`: `sslmode` and `sslrootcert`, where they are not the client library's own.
+    """
+    seconds = round(timeout)
+    where = Database(host, port, user, database, password, connect_timeout=seconds, **(tls or {}))
     with where.connect() as connection:
         return current_revisions(connection)
 

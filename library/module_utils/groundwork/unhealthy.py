@@ -35,6 +35,21 @@ ADVICE: dict[str, tuple[str, str]] = {
 }
 
 
+# For a service that somebody else runs; `{name}` is its name.
+EXTERNAL = (
+    "See that its `host` and `port` are right and that this machine may reach it; who runs it "
+    "knows whether it is up. Then run again."
+)
+_THEIR_PASSWORD = "Put the one that it has into stack_services.{name}.password, then run again."
+EXTERNAL_ADVICE = {
+    "TLS": "`host` has to be a name in its certificate, and `ca_file` the certificate of the "
+    "authority that signed it (left out, this machine's own authorities count). Then run again.",
+    "28000": "See that stack_services.{name}.user is right and may come in from here.",
+    "3D000": "See that stack_services.{name}.database is right; who runs it makes databases.",
+    **dict.fromkeys(("28P01", "WRONGPASS", "NOAUTH", "401", "403"), _THEIR_PASSWORD),
+}
+
+
 class Unhealthy(GroundworkError):
     """Not every service became healthy. `results` holds all of them, in the inventory's order."""
 
@@ -94,7 +109,7 @@ def _evidence(
         lines.append(f"  it had answered well after {result.seconds:.1f} s")
     else:
         lines.append("  no answer yet to the first try")
-    if result.code in ADVICE:
+    if result.code in ADVICE and not target.service.external:
         lines.append(f"  {ADVICE[result.code][0]}")
     if container:
         lines.append(f"  container: {container.state}")
@@ -116,6 +131,8 @@ def _next_step(
 ) -> str:
     container = containers.get(target.name)
     code = results[target.name].code
+    if target.service.external:
+        return EXTERNAL_ADVICE.get(code, EXTERNAL).format(name=target.name)
     if code in ADVICE:
         return ADVICE[code][1]
     if container is None:

@@ -6,10 +6,23 @@ from typing import Any
 
 from . import postgres, qdrant, redis
 from .base import Endpoint, Kind, ProbeError, Service
+from .tls import authorities, postgres_options
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (postgres.KIND, qdrant.KIND, redis.KIND)}
 
-__all__ = ["KINDS", "Endpoint", "Kind", "ProbeError", "Service", "describe", "endpoint", "kind_of"]
+AUDIENCES = ("host", "internal", "tunnel")
+
+__all__ = [
+    "AUDIENCES",
+    "KINDS",
+    "Endpoint",
+    "Kind",
+    "ProbeError",
+    "Service",
+    "describe",
+    "endpoint",
+    "kind_of",
+]
 
 
 def kind_of(service: Service) -> Kind:
@@ -17,37 +30,49 @@ def kind_of(service: Service) -> Kind:
     return KINDS[service.kind]
 
 
-def endpoint(service: Service, audience: str) -> Endpoint:
+def endpoint(service: Service, audience: str, tunnel_offset: int = 0) -> Endpoint:
     """Where `service` answers for an audience.
 
     `internal` is the Compose network (its name, its own port); `host` is the machine that runs it
-    (the published port, on loopback where it is published on every address).
+    (the published port, on loopback where it is published on every address); `tunnel` is a laptop
+    with an SSH tunnel to it, whose ports are higher by `tunnel_offset`. One that somebody else
+    runs has one address for everybody.
     """
+    if audience not in AUDIENCES:
+        raise ValueError(f"no audience {audience!r}")
+    if service.external:
+        return Endpoint(service.host, service.port)
     if audience == "internal":
         return Endpoint(service.name, kind_of(service).container_port)
-    if audience == "host":
-        loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-        return Endpoint(loopback.get(service.bind, service.bind), service.port)
-    raise ValueError(f"no audience {audience!r}")
+    if audience == "tunnel":
+        return Endpoint("127.0.0.1", service.port + tunnel_offset)
+    loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+    return Endpoint(loopback.get(service.bind, service.bind), service.port)
 
 
 def describe(service: Service) -> dict[str, Any]:
     """A service as templates and variables read it, without its secret.
 
-    `env` maps each suffix of its variables in `infra/.env` to a reference (`${REDIS_PORT}`).
+    `env` maps each suffix of its variables in `infra/.env` to a reference (`${REDIS_PORT}`); what
+    somebody else runs has none.
     """
     kind = kind_of(service)
-    own = kind.config_lines(service, "")
-    suffixes = ["IMAGE", "FLAVOUR", "PORT", "CHECKSUM"]
-    suffixes += [name.removeprefix(f"{service.prefix}_") for name in own]
+    suffixes: list[str] = []
+    if not service.external:
+        own = kind.config_lines(service, "")
+        suffixes = ["IMAGE", "FLAVOUR", "PORT", "CHECKSUM"]
+        suffixes += [name.removeprefix(f"{service.prefix}_") for name in own]
     return {
         "name": service.name,
         "kind": service.kind,
         "prefix": service.prefix,
+        "external": service.external,
         "host": endpoint(service, "host").host,
         "port": service.port,
         "publish": f"[{service.bind}]" if ":" in service.bind else service.bind,
         "options": dict(service.options),
+        "sslmode": postgres_options(service).get("sslmode", ""),
+        "ca_file": authorities(service) if service.tls else "",
         "secret_variable": kind.secret_variable(service),
         "file_variable": f"{service.prefix}_{kind.file_suffix}",
         "env": {suffix: f"${{{service.prefix}_{suffix}}}" for suffix in suffixes},

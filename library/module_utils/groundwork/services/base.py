@@ -14,6 +14,9 @@ class Service:
     `name` is its key, its Compose service and its host name inside the Compose network; `port` is
     published on `bind`. `password` is empty unless the inventory gives one. `options` holds what
     only its kind knows (PostgreSQL: user, database), every key present.
+
+    One that somebody else runs has a `host`, no image and no address here, and always a password.
+    `tls`: its certificate is verified, by `ca_file` or else by the machine's own authorities.
     """
 
     name: str
@@ -24,6 +27,14 @@ class Service:
     url_variable: str
     password: str = field(default="", repr=False)
     options: Mapping[str, str] = field(default_factory=dict)
+    host: str = ""
+    tls: bool = False
+    ca_file: str = ""
+
+    @property
+    def external(self) -> bool:
+        """Whether somebody else runs it: no container, image, volume or port of ours."""
+        return bool(self.host)
 
     @property
     def prefix(self) -> str:
@@ -90,7 +101,8 @@ class ProbeError(Exception):
     """A service doesn't answer as it should. `str()` is one line without a secret.
 
     `hopeless` marks what waiting doesn't mend (a wrong password); `code` is the service's own
-    code for it where it has one (PostgreSQL: an SQLSTATE such as `28P01`).
+    code for it where it has one (PostgreSQL: an SQLSTATE such as `28P01`), `TLS` for a certificate
+    that isn't trusted.
     """
 
     def __init__(self, message: str, *, hopeless: bool = False, code: str = "") -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
+from . import tls
 from .base import Endpoint, Kind, ProbeError, Service, major_in_tag
 from .wire import knock, no_answer, one_line
 
@@ -16,9 +18,20 @@ def _check_secret(secret: str) -> str:
 
 def _url(service: Service, endpoint: Endpoint, secret: str) -> str:
     user, database = (quote(service.options[key], safe="") for key in ("user", "database"))
-    return (
-        f"{service.options['url_scheme']}://{user}:{quote(secret, safe='')}@{endpoint}/{database}"
-    )
+    scheme, login = service.options["url_scheme"], f"{user}:{quote(secret, safe='')}"
+    return f"{scheme}://{login}@{endpoint}/{database}{_tls_query(service)}"
+
+
+def _tls_query(service: Service) -> str:
+    if not service.tls:
+        return ""
+    if _asyncpg(service):  # takes the file from the environment only
+        return "?ssl=verify-full"
+    return f"?sslmode=verify-full&sslrootcert={quote(tls.authorities(service))}"
+
+
+def _asyncpg(service: Service) -> bool:
+    return service.options["url_scheme"].endswith("+asyncpg")
 
 
 def _config_lines(service: Service, secret: str) -> dict[str, str]:
@@ -29,6 +42,8 @@ def _config_lines(service: Service, secret: str) -> dict[str, str]:
 
 
 def _app_lines(service: Service, secret: str) -> dict[str, str]:
+    if service.tls and _asyncpg(service):
+        return {"PGSSLROOTCERT": tls.authorities(service)}
     return {}
 
 
@@ -48,11 +63,19 @@ _STATES = (
     ("3D000", r'database ".*" does not exist'),
     ("57P03", r"the database system is"),
     ("53300", r"too many clients|remaining connection slots"),
+    ("TLS", r"SSL error|server certificate for|does not support SSL"),
 )
+
+
+# Password, role; database; certificate. The first two letters of the codes.
+_HOPELESS = ("28", "3D", "TL")
 
 
 def _probe(service: Service, endpoint: Endpoint, secret: str, timeout: float) -> str:
     knock(endpoint, timeout)
+    if service.tls:
+        tls.check_authorities(service)
+    secure: dict[str, Any] = {**tls.postgres_options(service)}
     try:
         import psycopg
     except ImportError:
@@ -70,6 +93,7 @@ def _probe(service: Service, endpoint: Endpoint, secret: str, timeout: float) ->
             connect_timeout=max(2, round(timeout)),
             application_name="groundwork-probe",
             autocommit=True,
+            **secure,
         ) as connection:
             connection.execute("SELECT 1")
             return (connection.info.parameter_status("server_version") or "").split(" ")[0]
@@ -91,7 +115,7 @@ def _probe_error(message: str, code: str, timeout: float) -> ProbeError:
         lines[0].rpartition(" failed: ")[2].removeprefix("FATAL: ") if lines else "the login failed"
     )
     code = code or next((state for state, words in _STATES if re.search(words, message)), "")
-    return ProbeError(one_line(line), hopeless=code[:2] == "28" or code == "3D000", code=code)
+    return ProbeError(one_line(line), hopeless=code[:2] in _HOPELESS, code=code)
 
 
 KIND = Kind(

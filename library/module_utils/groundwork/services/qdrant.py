@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 from collections.abc import Mapping
 
+from . import tls
 from .base import Endpoint, Kind, ProbeError, Service
 from .wire import time_left, unreachable
 
@@ -17,7 +19,7 @@ def _check_secret(secret: str) -> str:
 
 
 def _url(service: Service, endpoint: Endpoint, secret: str) -> str:
-    return f"http://{endpoint}"
+    return f"{'https' if service.tls else 'http'}://{endpoint}"
 
 
 def _config_lines(service: Service, secret: str) -> dict[str, str]:
@@ -26,7 +28,8 @@ def _config_lines(service: Service, secret: str) -> dict[str, str]:
 
 
 def _app_lines(service: Service, secret: str) -> dict[str, str]:
-    return {f"{service.prefix}_API_KEY": secret}
+    lines = {f"{service.prefix}_API_KEY": secret}
+    return lines | ({f"{service.prefix}_CA_FILE": service.ca_file} if service.ca_file else {})
 
 
 def _flavour(reference: str, labels: Mapping[str, str], env: Mapping[str, str]) -> str:
@@ -35,19 +38,23 @@ def _flavour(reference: str, labels: Mapping[str, str], env: Mapping[str, str]) 
 
 
 def _probe(service: Service, endpoint: Endpoint, secret: str, timeout: float) -> str:
-    left = time_left(timeout)
+    left, secure = time_left(timeout), tls.context(service)
+
+    def get(path: str, key: str = "") -> tuple[int, bytes]:
+        return _get(_connection(endpoint, left(), secure), path, key)
+
     try:
-        status, _ = _get(endpoint, "/readyz", "", left())
+        status, _ = get("/readyz")
         if status != 200:
             raise ProbeError(f"/readyz answers {status}", code=str(status))
         # /readyz asks for no key; a wrong key shows only where one is needed.
-        status, _ = _get(endpoint, "/collections", secret, left())
+        status, _ = get("/collections", secret)
         if status in (401, 403):
             what = "refuses the API key" if secret else "asks for an API key, and none is set"
             raise ProbeError(f"{what} ({status})", hopeless=True, code=str(status))
         if status != 200:
             raise ProbeError(f"/collections answers {status}", code=str(status))
-        _, body = _get(endpoint, "/", secret, left())
+        _, body = get("/", secret)
     except OSError as error:
         raise unreachable(error, timeout) from None
     except http.client.HTTPException as error:
@@ -55,9 +62,18 @@ def _probe(service: Service, endpoint: Endpoint, secret: str, timeout: float) ->
     return _version(body)
 
 
-def _get(endpoint: Endpoint, path: str, secret: str, timeout: float) -> tuple[int, bytes]:
+def _connection(
+    endpoint: Endpoint, timeout: float, secure: ssl.SSLContext | None
+) -> http.client.HTTPConnection:
+    if secure is None:
+        return http.client.HTTPConnection(endpoint.host, endpoint.port, timeout=timeout)
+    return http.client.HTTPSConnection(
+        endpoint.host, endpoint.port, timeout=timeout, context=secure
+    )
+
+
+def _get(connection: http.client.HTTPConnection, path: str, secret: str) -> tuple[int, bytes]:
     """Status and the start of the body of `GET path`."""
-    connection = http.client.HTTPConnection(endpoint.host, endpoint.port, timeout=timeout)
     try:
         connection.request("GET", path, headers={"api-key": secret} if secret else {})
         response = connection.getresponse()

@@ -10,6 +10,7 @@ from typing import BinaryIO
 from urllib.parse import quote
 
 from .base import Endpoint, Kind, ProbeError, Service
+from .tls import secured
 from .wire import one_line, time_left, unreachable
 
 
@@ -18,7 +19,8 @@ def _check_secret(secret: str) -> str:
 
 
 def _url(service: Service, endpoint: Endpoint, secret: str) -> str:
-    return f"redis://:{quote(secret, safe='')}@{endpoint}/0"
+    scheme = "rediss" if service.tls else "redis"
+    return f"{scheme}://:{quote(secret, safe='')}@{endpoint}/0"
 
 
 def _config_lines(service: Service, secret: str) -> dict[str, str]:
@@ -28,7 +30,8 @@ def _config_lines(service: Service, secret: str) -> dict[str, str]:
 
 
 def _app_lines(service: Service, secret: str) -> dict[str, str]:
-    return {}
+    # Not in the URL: each client names the option in its own way, and some refuse unknown ones.
+    return {f"{service.prefix}_CA_FILE": service.ca_file} if service.ca_file else {}
 
 
 def _flavour(reference: str, labels: Mapping[str, str], env: Mapping[str, str]) -> str:
@@ -41,7 +44,8 @@ def _probe(service: Service, endpoint: Endpoint, secret: str, timeout: float) ->
     try:
         address = (endpoint.host, endpoint.port)
         with (
-            socket.create_connection(address, timeout=left()) as connection,
+            socket.create_connection(address, timeout=left()) as plain,
+            secured(plain, service, endpoint) as connection,
             connection.makefile("rb") as replies,
         ):
 

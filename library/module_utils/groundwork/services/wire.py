@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from collections.abc import Callable
 
+from . import tls
 from .base import Endpoint, ProbeError
 
 
@@ -39,6 +41,8 @@ def unreachable(error: OSError, timeout: float) -> ProbeError:
     """A connection that failed or broke, in a few words without an address."""
     if isinstance(error, TimeoutError):
         return no_answer(timeout)
+    if isinstance(error, ssl.SSLError):
+        return tls.refused(error)
     return ProbeError((error.strerror or str(error) or type(error).__name__).lower())
 
 
