@@ -90,6 +90,13 @@ def test_later_results_overrule_the_look() -> None:
     assert "apps/backend/.env: would be created" in told(facts, check=True)
 
 
+def test_a_refused_migration_is_not_called_up_to_date() -> None:
+    facts = Facts()
+    refused = {"failed": True, "changed": False, "before": ["a"], "after": ["a"], "applied": []}
+    did(facts, "alembic_migrate", refused)
+    assert "schema    a  not brought to its revision" in told(facts)
+
+
 def test_nothing_and_much() -> None:
     facts = Facts()
     assert "changed   nothing changed, everything was as it should be" in told(facts)

@@ -124,7 +124,8 @@ class Host:
         self.before = _revisions(result.get("before"))
         self.after = _revisions(result.get("after"))
         self.applied += len(sequence(result.get("applied")))
-        self.schema, self.schema_error = "at_head", ""
+        # One that is refused says what it found too, so its revisions alone prove nothing
+        self.schema, self.schema_error = ("failed" if result.get("failed") else "at_head"), ""
 
 
 class Facts:

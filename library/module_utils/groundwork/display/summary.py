@@ -29,6 +29,7 @@ _SCHEMA = {
     "empty": "nothing applied yet",
     "two_heads": "two heads: they need a merge revision",
     "unknown": "could not be looked at",
+    "failed": "not brought to its revision",
 }
 _UNWELL = {"exited", "missing", "unhealthy", "not healthy", "dead", "does not answer"}
 WIDTH = 72
