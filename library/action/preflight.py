@@ -19,7 +19,13 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.yaml import yaml_load  # the quick parser, in C
 from ansible.module_utils.groundwork.contract import parse_apps
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.inventory import check_stack_name, parse_services
+from ansible.module_utils.groundwork.inventory import (
+    check_names,
+    check_stack_name,
+    parse_services,
+)
+from ansible.module_utils.groundwork.secret_rules import check as check_secrets
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 DOCUMENTATION = r"""
@@ -48,6 +54,15 @@ options:
     type: list
     elements: str
     required: true
+  rotate:
+    description: The services that get a new password.
+    type: list
+    elements: str
+    default: []
+  require_secrets:
+    description: Refuse passwords that are missing, default, short or used twice.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -79,6 +94,9 @@ class ActionModule(ActionBase):
             check_stack_name(args["stack_name"])
             services = parse_services(args["services"])
             parse_apps(args["apps"], services)
+            check_names("stack_rotate", args.get("rotate") or [], services)
+            if boolean(args.get("require_secrets", False)):
+                check_secrets(services, self._templar.template(variables.get("vault_passwords")))
             checked = self._check_roles([str(role) for role in args["roles"]], variables)
         except GroundworkError as error:
             return {"failed": True, "changed": False, "msg": str(error)}

@@ -63,6 +63,12 @@ options:
     description: The length of passwords that are made.
     type: int
     default: 32
+  rotate:
+    description:
+      - The services that get a new password. The one that the inventory gives, where it does.
+    type: list
+    elements: str
+    default: []
   docker_cli:
     description: The docker command.
     type: str
@@ -98,6 +104,11 @@ made:
   returned: always
   type: list
   elements: str
+new_passwords:
+  description: The variables of passwords that may not be in their databases yet.
+  returned: always
+  type: list
+  elements: str
 """
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -110,6 +121,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "compose": {"type": "str", "default": ""},
     "images": {"type": "dict", "default": {}},
     "password_length": {"type": "int", "default": 32, "no_log": False},
+    "rotate": {"type": "list", "elements": "str", "default": []},
     "docker_cli": {"type": "str", "default": "docker"},
 }
 
@@ -157,7 +169,9 @@ def validate(docker: Docker, desired: Desired, states: list[files.State]) -> Non
 
 def note_new_passwords(docker: Docker, desired: Desired, secrets: Secrets) -> None:
     """Passwords that are new to a volume with the old one inside (see `passwords.py`)."""
-    volumes = docker.inspect("volume", [desired.volume(service) for service in desired.services])
+    volumes = docker.inspect("volume", [desired.volume(service) for service in desired.own])
+    old = desired.rotated()
+    changed = {name for name in old if old[name] != secrets.values[name]} | set(secrets.made)
     new = [
         variable
         for variable, service in secret_variables(desired.services)
@@ -192,6 +206,7 @@ def run(call: Call) -> dict[str, Any]:
             {"path": str(state.wanted.path), "action": ACTIONS[state.verdict]} for state in states
         ],
         "made": list(secrets.made) if params["part"] == "stack" else [],
+        "new_passwords": sorted(passwords.journal(desired.stack_dir)),
     }
     if call.diff and changing:
         answer["diff"] = [files.diff(state, secrets.values.values()) for state in changing]

@@ -71,6 +71,11 @@ options:
     description: The databases are to get the passwords of the inventory or C(.env).
     type: bool
     default: false
+  rotate:
+    description: The services that this run gives a new password.
+    type: list
+    elements: str
+    default: []
   refuse:
     description: Whether to fail on what must not be tried (a port taken, a foreign volume, ...).
     type: bool

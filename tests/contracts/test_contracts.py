@@ -94,7 +94,9 @@ def test_every_variable_of_the_compose_file_is_in_the_env_file() -> None:
 
     example = (ROOT / "infra" / ".env.example").read_text(encoding="utf-8")
     there = set(re.findall(r"^(\w+)=", example, re.MULTILINE))
-    for service in parse_services(load(WIRING.with_name("stack.yml"))["stack_services"]):
+    raw = load(WIRING.with_name("stack.yml"))["stack_services"]
+    # Their passwords are Ansible's to work out
+    for service in parse_services({name: raw[name] | {"password": ""} for name in raw}):
         described = describe(service)
         wanted = {reference.strip("${}") for reference in described["env"].values()}
         assert wanted | {described["file_variable"]} <= there

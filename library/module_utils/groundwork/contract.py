@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import re
 import secrets as random_source
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -212,17 +212,24 @@ class Secrets:
     made: tuple[str, ...]
 
 
-def settle_secrets(services: Iterable[Service], kept: Mapping[str, str], length: int) -> Secrets:
+def settle_secrets(
+    services: Iterable[Service],
+    kept: Mapping[str, str],
+    length: int,
+    rotate: Container[str] = (),
+) -> Secrets:
     """Each secret from the inventory, else from `kept` (the file's own lines), else a new one.
 
-    New ones have `length` URL-safe characters. A kept one that its kind can't take, or that the
+    New ones have `length` URL-safe characters. The services in `rotate` get one whatever is kept,
+    unless the inventory gives theirs. A kept one that its kind can't take, or that the
     readers of env files would read differently, is a GroundworkError that names it.
     """
     values: dict[str, str] = {}
     made: list[str] = []
     for variable, service in [(SALT_VARIABLE, None), *secret_variables(services)]:
-        given = service.password if service else ""
-        value = given or kept.get(variable, "").replace(PLACEHOLDER, "")
+        given = service.password if service else ""  # always there where it is external
+        old = "" if service and service.name in rotate else kept.get(variable, "")
+        value = given or old.replace(PLACEHOLDER, "")
         if not value:
             value = new_secret(length)
             made.append(variable)

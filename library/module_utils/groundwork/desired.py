@@ -19,7 +19,10 @@ MINIMUM_LENGTH = 16  # characters of a password that is made
 
 @dataclass(frozen=True)
 class Desired:
-    """What one host should have. Paths are absolute; `compose` is the Compose file's text."""
+    """What one host should have. Paths are absolute; `compose` is the Compose file's text.
+
+    `rotate` names the services that this run gives a new password.
+    """
 
     stack: str
     services: tuple[Service, ...]
@@ -28,6 +31,7 @@ class Desired:
     stack_dir: Path
     compose: str
     password_length: int
+    rotate: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> Desired:
@@ -49,6 +53,7 @@ class Desired:
             stack_dir=Path(params["stack_dir"]),
             compose=params["compose"],
             password_length=params["password_length"],
+            rotate=frozenset(params.get("rotate") or ()),
         )
         desired._check_app_paths()
         return desired
@@ -66,16 +71,16 @@ class Desired:
                 )
             taken[path] = f"the file of the app {app.name!r}"
 
-    def app_path(self, app: App) -> Path:
-        """Where an app's env file is."""
-        return self.workspace / Path(app.path).expanduser()
-
-    def check_workspace(self) -> None:
     @property
     def own(self) -> tuple[Service, ...]:
         """The services that run here: all but the external ones."""
         return tuple(service for service in self.services if not service.external)
 
+    def app_path(self, app: App) -> Path:
+        """Where an app's env file is."""
+        return self.workspace / Path(app.path).expanduser()
+
+    def check_workspace(self) -> None:
         """Raise GroundworkError where the workspace is not there: it is never made."""
         if not self.workspace.is_dir():
             raise GroundworkError(
@@ -100,8 +105,22 @@ class Desired:
 
     def secrets(self) -> Secrets:
         """The secrets as they are or will be; new ones where `infra/.env` lacks them."""
-        kept = dotenv.parse(read(self.env_file) or "")
-        return contract.settle_secrets(self.services, kept, self.password_length)
+        return contract.settle_secrets(
+            self.services, self.kept(), self.password_length, self.rotate
+        )
+
+    def kept(self) -> dict[str, str]:
+        """The variables of `infra/.env` as they are."""
+        return dotenv.parse(read(self.env_file) or "")
+
+    def rotated(self) -> dict[str, str]:
+        """The secrets' variables that this run is to change, with the values until now."""
+        kept = self.kept()
+        return {
+            variable: kept.get(variable, "")
+            for variable, service in contract.secret_variables(self.services)
+            if service.name in self.rotate
+        }
 
     def infra_files(
         self, images: Mapping[str, Image], secrets: Secrets, quick_start: bool
@@ -138,6 +157,7 @@ class Desired:
                 block=True,
             )
             for app in self.apps
+            if app.audience != "tunnel"
         ]
 
     def example_files(self) -> list[Wanted]:
@@ -149,12 +169,11 @@ class Desired:
         }
         texts = {self.env_file: self._infra_env(images, secrets)}
         for app in self.apps:
+            if app.audience == "tunnel":
+                continue
             lines = contract.app_env(app, self.services, secrets)
             texts[self.app_path(app)] = dotenv.render(lines)
         return [
             Wanted(path.with_name(f"{path.name}.example"), f"{dotenv.EXAMPLE_HEADER}{text}", 0o644)
             for path, text in texts.items()
         ]
-            if app.audience != "tunnel"
-            if app.audience == "tunnel":
-                continue

@@ -50,6 +50,7 @@ def look(desired: Desired, where: Where) -> dict[str, Any]:
         asked_volumes = pool.submit(_quiet, _inspect_volumes, desired, docker)
         secrets = desired.secrets()
         known = {name: value for name, value in secrets.values.items() if name not in secrets.made}
+        known |= desired.rotated()  # the old ones still hold
         asked_health = pool.submit(health.look_once, list(desired.services), known)
         asked_schema = pool.submit(_schema, desired, where, known)
         engine = asked_engine.result()
@@ -238,8 +239,8 @@ def _schema(desired: Desired, where: Where, secrets: Mapping[str, str]) -> dict[
             database=service.options["database"],
             password=secrets.get(variable, ""),
             timeout=2,
-        )
             tls=tls_options(service),
+        )
     except (GroundworkError, ProbeError) as error:
         why = error.what if isinstance(error, GroundworkError) else str(error)
         return nothing | {"state": "unknown", "heads": list(tree.heads), "error": why}

@@ -28,6 +28,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "min_free_mb": {"type": "int", "default": 1024},
     "docker_cli": {"type": "str", "default": "docker"},
     "reset_passwords": {"type": "bool", "default": False, "no_log": False},
+    "rotate": {"type": "list", "elements": "str", "default": []},
     "refuse": {"type": "bool", "default": True},
 }
 
@@ -53,11 +54,13 @@ def observe(params: Mapping[str, Any]) -> dict[str, Any]:
         min_free_mb=params["min_free_mb"],
     )
     found = look.look(desired, where)
+    steps = plan.plan(desired, found)
     problems = plan.problems(desired, found, params["reset_passwords"])
+    problems += plan.nothing_to_rotate(desired, steps)
     result = {
         "changed": False,
         "look": found,
-        "plan": plan.plan(desired, found),
+        "plan": steps,
         "problems": problems,
         "summary": {"stack": desired.stack},
         "images": {

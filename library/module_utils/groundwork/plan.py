@@ -131,8 +131,9 @@ def problems(desired: Desired, look: Look, reset_passwords: bool = False) -> lis
         )
     if not look["new_passwords"] and not reset_passwords:
         refused = [name for name, e in look["services"].items() if e.get("code") == "28P01"]
-        found += [_wrong_password(name) for name in refused]
-    for service in desired.services:
+        ours = {service.name for service in desired.own} - desired.rotate
+        found += [_wrong_password(name) for name in refused if name in ours]
+    for service in desired.own:
         volume, image = look["volumes"].get(service.name), look["images"].get(service.name)
         if volume and image and image["reference"]:
             clash = _flavour_clash(service, desired.volume(service), volume, image)
@@ -148,6 +149,25 @@ def problems(desired: Desired, look: Look, reset_passwords: bool = False) -> lis
             }
         )
     return found
+
+
+def nothing_to_rotate(desired: Desired, steps: Mapping[str, list[str]]) -> list[dict[str, str]]:
+    """A new password is asked for, but the inventory still gives the old ones, and all have them.
+
+    What an interrupted run left is something to do, and no problem.
+    """
+    given = [service for service in desired.services if service.name in desired.rotate]
+    if not given or any(not service.password for service in given) or any(steps.values()):
+        return []
+    names = ", ".join(service.name for service in given)
+    return [
+        {
+            "what": f"There is no new password: the inventory still gives {names} the old one.",
+            "where": ", ".join(f"stack_services.{service.name}.password" for service in given),
+            "next_step": "Change it there first; `make vault NEW=<service>` does that for a vault. "
+            "Nothing was changed.",
+        }
+    ]
 
 
 def _foreign_project(desired: Desired, folder: str) -> dict[str, str]:
