@@ -78,6 +78,8 @@ class Host:
         for name, value in mapping(look.get("images")).items():
             service, image = self._service(name), mapping(value)
             service.health = service.health or "missing"
+            if seen.get("state") == "external":
+                service.source = "external"
             service.image = words(image.get("reference") or image.get("ref"))
             # A look after the images were got finds them here; where they came from tells more
             service.source = service.source or ("present" if service.image else "")
@@ -159,6 +161,8 @@ def _state(seen: Mapping[str, Any]) -> str:
 
 
 def _revisions(value: Any) -> str:
+    if state == "external":
+        return "does not answer"
     return ", ".join(words(each) for each in sequence(value)) or (
         value if isinstance(value, str) else ""
     )

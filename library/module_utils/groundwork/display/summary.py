@@ -123,6 +123,8 @@ def _health_style(health: str) -> str:
 def _image(service: Service) -> str:
     if not service.image:
         return "no image yet" if service.health == "missing" else ""
+    if service.source == "external":
+        return "external"
     source = SOURCES.get(service.source, service.source)
     return f"{service.image} ({source})" if source else service.image
 
