@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from ansible.module_utils.groundwork import image_archive, image_recipes, image_registry, images
@@ -15,7 +17,7 @@ from ansible.module_utils.groundwork.docker import Result
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.image_archive import ArchiveError
 from ansible.module_utils.groundwork.image_build import copy_context
-from ansible.module_utils.groundwork.image_fetch import parse_targets, whole_wheels
+from ansible.module_utils.groundwork.image_fetch import parse_targets, temporary, whole_wheels
 from ansible.module_utils.groundwork.images import Answer, Setup, Source, Wanted, failure, settle
 from ansible.module_utils.groundwork.inventory import parse_services
 from ansible.module_utils.groundwork.services import KINDS
@@ -419,3 +421,10 @@ def test_a_built_image_stands_in_for_its_own_major_version_alone(
 ) -> None:
     recipe = image_recipes.recipe(BUILD_DIR, "postgres")
     assert recipe.stands_in(reference) == stands_in
+
+
+def test_a_base_is_unpacked_where_its_programs_may_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in for the kernel's answer: mounting a folder without programs needs root."""
+    for flag, used in ((os.ST_NOEXEC, "/var/tmp"), (os.ST_NODEV, "/tmp")):
+        monkeypatch.setattr(os, "statvfs", lambda _, flag=flag: SimpleNamespace(f_flag=flag))
+        assert temporary("/tmp") == {"TMPDIR": used}

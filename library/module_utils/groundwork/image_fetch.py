@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -57,7 +58,21 @@ def environment() -> dict[str, str]:
     return known
 
 
-def run(argv: Sequence[str], what: str, stdin: str | None = None) -> None:
+def temporary(folder: str) -> dict[str, str]:
+    """Where a system may be unpacked and its programs run: `folder`, or `/var/tmp` in its place.
+
+    As a variable for the environment. Hardened machines mount /tmp so that no program starts there.
+    """
+    forbidden = os.statvfs(folder).f_flag & os.ST_NOEXEC
+    return {"TMPDIR": "/var/tmp" if forbidden else folder}  # noqa: S108
+
+
+def run(
+    argv: Sequence[str],
+    what: str,
+    stdin: str | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> None:
     """Run a tool to its end. Raises BuildError with its last lines."""
     try:
         done = subprocess.run(
@@ -69,7 +84,7 @@ def run(argv: Sequence[str], what: str, stdin: str | None = None) -> None:
             errors="replace",
             timeout=_TIMEOUT,
             check=False,
-            env=environment(),
+            env=environment() | dict(variables or {}),
         )
     except OSError as error:
         raise BuildError(f"{what}: {argv[0]} can't be run ({error.strerror})") from None
@@ -180,6 +195,7 @@ def debian_base(recipe: Recipe, docker: Docker, work: Path) -> None:
         ],
         "The Debian base can't be made",
         stdin=sources or None,
+        variables=temporary(tempfile.gettempdir()),
     )  # fmt: skip
     labels = _base_labels(recipe, debian)
     changes = [f"LABEL {name}={json.dumps(value)}" for name, value in labels.items()]
