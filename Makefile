@@ -1,5 +1,5 @@
 # The short names for what is done every day. Each is one command that you can also type yourself.
-.PHONY: help dev status down test lint unit integration molecule bench examples lock
+.PHONY: help dev status down test lint unit integration molecule bench examples vault lock
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -36,6 +36,9 @@ bench: .venv/ready ## Measure against the same work by hand
 
 examples: .venv/ready ## Render the .env.example files from the inventory
 	.venv/bin/ansible-playbook playbooks/examples.yml
+
+vault: .venv/ready ## Make the passwords of the group staging, encrypted; NEW=redis renews that one
+	.venv/bin/python tools/vault.py $(NEW:%=--new %)
 
 lock: .venv/ready ## Resolve requirements.in into requirements.txt
 	tools/lock
