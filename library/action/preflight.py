@@ -24,6 +24,7 @@ from ansible.module_utils.groundwork.inventory import (
     check_stack_name,
     parse_services,
 )
+from ansible.module_utils.groundwork.inventory_limits import check_limits
 from ansible.module_utils.groundwork.secret_rules import check as check_secrets
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
@@ -43,6 +44,10 @@ options:
     required: true
   services:
     description: The dictionary C(stack_services).
+    type: dict
+    required: true
+  limits:
+    description: The dictionary C(stack_limits).
     type: dict
     required: true
   apps:
@@ -70,6 +75,7 @@ EXAMPLES = r"""
   preflight:
     stack_name: "{{ stack_name }}"
     services: "{{ stack_services }}"
+    limits: "{{ stack_limits }}"
     apps: "{{ env_files_apps }}"
     roles: [docker, images, stack]
 """
@@ -93,6 +99,7 @@ class ActionModule(ActionBase):
         try:
             check_stack_name(args["stack_name"])
             services = parse_services(args["services"])
+            check_limits(args["limits"])
             parse_apps(args["apps"], services)
             check_names("stack_rotate", args.get("rotate") or [], services)
             if boolean(args.get("require_secrets", False)):

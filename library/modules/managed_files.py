@@ -150,6 +150,8 @@ def validate(docker: Docker, desired: Desired, states: list[files.State]) -> Non
     with tempfile.TemporaryDirectory(prefix="groundwork-") as folder:
         paths = {}
         for state in states:
+            if state.wanted.private:
+                continue
             path = Path(folder) / state.wanted.path.name
             path.touch(mode=0o600)
             path.write_text(state.after, encoding="utf-8")
@@ -203,7 +205,8 @@ def run(call: Call) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "changed": bool(changing),
         "files": [
-            {"path": str(state.wanted.path), "action": ACTIONS[state.verdict]} for state in states
+            {"path": path, "action": ACTIONS[verdict]}
+            for path, verdict in files.verdicts(states).items()
         ],
         "made": list(secrets.made) if params["part"] == "stack" else [],
         "new_passwords": sorted(passwords.journal(desired.stack_dir)),

@@ -99,7 +99,8 @@ def test_every_variable_of_the_compose_file_is_in_the_env_file() -> None:
     for service in parse_services({name: raw[name] | {"password": ""} for name in raw}):
         described = describe(service)
         wanted = {reference.strip("${}") for reference in described["env"].values()}
-        assert wanted | {described["file_variable"]} <= there
+        # What is in the secret's file is nowhere else
+        assert wanted - {described["file_variable"]} <= there
 
 
 def test_every_kind_has_its_template_fragment_and_every_fragment_its_kind() -> None:

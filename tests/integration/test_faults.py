@@ -262,7 +262,7 @@ def test_what_is_exported_in_the_shell_does_not_win(
     other: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other.up()
-    monkeypatch.setenv("REDIS_ACL", "user default on nopass ~* &* +@all")
+    monkeypatch.setenv("REDIS_PASSWORD", "another")
     monkeypatch.setenv("POSTGRES_PORT", "1")
     monkeypatch.setenv("COMPOSE_PROJECT_NAME", "elsewhere")
     assert other.up().changed == 0

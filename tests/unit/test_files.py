@@ -117,3 +117,18 @@ def test_a_diff_shows_what_changes_and_nothing_secret(tmp_path: Path) -> None:
     assert "+APP_ENV=development" in text
     for hidden in ("s3cret", "my own", "mine"):
         assert hidden not in text
+
+
+def test_a_private_file_is_in_a_folder_of_its_owners_alone_and_never_shown(tmp_path: Path) -> None:
+    wanted = Wanted(tmp_path / "secrets" / "redis", "a hash\n", 0o444, private=True)
+    files.write(files.compare(wanted))
+    assert wanted.path.stat().st_mode & 0o777 == 0o444
+    assert wanted.path.parent.stat().st_mode & 0o777 == 0o700
+    assert files.compare(wanted).verdict == "same"
+    wanted.path.parent.chmod(0o755)
+    assert files.compare(wanted).verdict == "differs"
+    other = Wanted(wanted.path, "another\n", 0o444, private=True)
+    assert files.verdicts([files.compare(other)]) == {str(wanted.path.parent): "differs"}
+    shown = files.diff(files.compare(other), [])["prepared"]
+    assert "hash" not in shown
+    assert "another" not in shown

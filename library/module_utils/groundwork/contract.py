@@ -68,15 +68,31 @@ def infra_env(
             lines |= {variable: secret, **kind.app_lines(service, secret)}
             lines[service.url_variable] = url
             continue
-        files = kind.config_lines(service, secret)
+        settings, text = _settings(service, secret), secret_file(service, secret)
         lines[f"{service.prefix}_IMAGE"] = images[service.name].reference
         lines[f"{service.prefix}_FLAVOUR"] = images[service.name].flavour
         lines[f"{service.prefix}_PORT"] = str(service.port)
         lines[variable] = secret
-        lines |= files
-        lines[f"{service.prefix}_CHECKSUM"] = _checksum(secrets[SALT_VARIABLE], files)
+        lines |= settings
+        checked = settings | {"file": text}
+        lines[f"{service.prefix}_CHECKSUM"] = _checksum(secrets[SALT_VARIABLE], checked)
         lines[service.url_variable] = url
     return lines
+
+
+def secret_file(service: Service, secret: str) -> str:
+    """What a service's container gets as its secret's file."""
+    kind = kind_of(service)
+    lines = kind.config_lines(service, secret) | {kind.secret_variable(service): secret}
+    return lines[f"{service.prefix}_{kind.file_suffix}"]
+
+
+def _settings(service: Service, secret: str) -> dict[str, str]:
+    """What a container gets as variables: all but what is in its secret's file."""
+    kind = kind_of(service)
+    file_variable = f"{service.prefix}_{kind.file_suffix}"
+    lines = kind.config_lines(service, secret)
+    return {name: value for name, value in lines.items() if name != file_variable}
 
 
 def app_env(

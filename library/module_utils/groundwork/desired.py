@@ -99,6 +99,11 @@ class Desired:
         """`infra/.env`, where the secrets live."""
         return self.stack_dir / ".env"
 
+    @property
+    def secrets_dir(self) -> Path:
+        """`infra/.secrets`: what the containers get as files, one for each service."""
+        return self.stack_dir / ".secrets"
+
     def volume(self, service: Service) -> str:
         """The name of a service's volume."""
         return f"{self.stack}_{service.name}_data"
@@ -125,7 +130,10 @@ class Desired:
     def infra_files(
         self, images: Mapping[str, Image], secrets: Secrets, quick_start: bool
     ) -> list[Wanted]:
-        """The Compose file and `infra/.env`.
+        """The Compose file, `infra/.env`, and the files that the containers get their secrets from.
+
+        A container reads its file as whichever user its image has, so everybody may read it; who
+        is on this machine is kept out by the folder, which is its owner's alone.
 
         `quick_start`: the engine knows `start_interval` (API 1.44); Compose refuses the file on
         an older one, so there those lines are left out.
@@ -136,7 +144,15 @@ class Desired:
         return [
             Wanted(self.compose_file, "".join(kept), 0o644),
             Wanted(self.env_file, text, 0o600, block=True, last=True),
+            # So that no `git add` takes them, whatever the repository ignores
+            Wanted(self.secrets_dir / ".gitignore", "*\n", 0o444, private=True),
+            *(self._secret_file(service, secrets.values) for service in self.own),
         ]
+
+    def _secret_file(self, service: Service, secrets: Mapping[str, str]) -> Wanted:
+        secret = secrets[kind_of(service).secret_variable(service)]
+        text = contract.secret_file(service, secret)
+        return Wanted(self.secrets_dir / service.name, text, 0o444, private=True)
 
     def _infra_env(self, images: Mapping[str, Image], secrets: Mapping[str, str]) -> str:
         comments = {

@@ -14,6 +14,7 @@ from . import dotenv
 from .errors import GroundworkError
 
 _MASK = "********"
+_PRIVATE = 0o700  # the mode of a private file's folder
 _SECRET_LINE = re.compile(r"PASSWORD|SECRET|TOKEN|SALT|_KEY=|_ACL=|_CONFIG=|_CHECKSUM=", re.I)
 
 
@@ -21,7 +22,8 @@ _SECRET_LINE = re.compile(r"PASSWORD|SECRET|TOKEN|SALT|_KEY=|_ACL=|_CONFIG=|_CHE
 class Wanted:
     """A file as it should be. `block`: only the managed block is ours (env files).
 
-    `last`: the block comes after a person's own lines, so that it wins.
+    `last`: the block comes after a person's own lines, so that it wins. `private`: the file is in
+    a folder that its owner alone may enter, and its text is never shown.
     """
 
     path: Path
@@ -29,6 +31,7 @@ class Wanted:
     mode: int
     block: bool = False
     last: bool = False
+    private: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,20 @@ def compare(wanted: Wanted) -> State:
         return State(wanted, "missing", "", after)
     mode = wanted.path.stat().st_mode & 0o7777
     same = before == after and mode == wanted.mode
+    if wanted.private:
+        same = same and wanted.path.parent.stat().st_mode & 0o7777 == _PRIVATE
     return State(wanted, "same" if same else "differs", before, after)
+
+
+def verdicts(states: Iterable[State]) -> dict[str, str]:
+    """The verdict on each file, by path; a private folder's files are one, by its path."""
+    found: dict[str, str] = {}
+    for state in states:
+        wanted = state.wanted
+        path = str(wanted.path.parent if wanted.private else wanted.path)
+        same = found.get(path, state.verdict) == state.verdict
+        found[path] = state.verdict if same else "differs"
+    return found
 
 
 def check_writable(path: Path) -> None:
@@ -108,6 +124,9 @@ def write(state: State) -> None:
     temporary = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if state.wanted.private:
+            path.parent.chmod(_PRIVATE)
+            _keep_owner(path.parent.parent, path.parent)
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(state.after)
@@ -124,7 +143,7 @@ def write(state: State) -> None:
             Path(temporary).unlink(missing_ok=True)
 
 
-def _keep_owner(path: Path, temporary: str) -> None:
+def _keep_owner(path: Path, temporary: str | Path) -> None:
     """Root may write into a person's folder: the file belongs to whom the old one or it did."""
     if os.geteuid() == 0:
         owner = (path if path.exists() else path.parent).stat()
@@ -134,7 +153,7 @@ def _keep_owner(path: Path, temporary: str) -> None:
 def diff(state: State, secrets: Iterable[str]) -> dict[str, str]:
     """Ansible's form of a diff, with every secret and every line of a person's own masked."""
     header = str(state.wanted.path)
-    before, after = (_masked(text, state.wanted.block) for text in (state.before, state.after))
+    before, after = (_masked(text, state.wanted) for text in (state.before, state.after))
     for secret in sorted(secrets, key=len, reverse=True):
         if secret:
             before, after = before.replace(secret, _MASK), after.replace(secret, _MASK)
@@ -144,8 +163,10 @@ def diff(state: State, secrets: Iterable[str]) -> dict[str, str]:
     return {"prepared": "\n".join(lines) + "\n"}
 
 
-def _masked(text: str, block: bool) -> str:
-    if not block:
+def _masked(text: str, wanted: Wanted) -> str:
+    if wanted.private:
+        return _MASK if text else ""
+    if not wanted.block:
         return text
     own = set(dotenv.outside(text).splitlines())
     lines = []

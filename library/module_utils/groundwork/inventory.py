@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .errors import GroundworkError
 from .inventory_external import ONLY_EXTERNAL, external_fields, is_external
+from .inventory_limits import LIMITS, bind_problem, limit_problems
 from .services import KINDS, Service
 
 _STACK = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
@@ -17,7 +17,10 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
 _IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:@-]*")
-_COMMON = ("kind", "image", "port", "bind", "password", "url_variable", "external")
+_COMMON = (
+    *("kind", "image", "port", "bind", "bind_public", "password", "url_variable", "external"),
+    *LIMITS,
+)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -123,10 +126,9 @@ def _service(where: str, name: Any, entry: Any, problems: list[str]) -> Service 
         problems.append(f"{where}.image must be an image reference such as redis:7-alpine.")
     port = _port(f"{where}.port", port, problems)
     bind = str(entry.get("bind", "127.0.0.1"))
-    try:
-        ipaddress.ip_address(bind)
-    except ValueError:
-        problems.append(f"{where}.bind: {bind!r} is not an IP address.")
+    problems += bind_problem(where, bind, entry.get("bind_public", False))
+    limits = {key: entry[key] for key in LIMITS if key in entry}
+    problems += limit_problems(where, limits)
     prefix = str(name).upper().replace("-", "_")
     url_variable = str(entry.get("url_variable", f"{prefix}_URL"))
     if not _VARIABLE.fullmatch(url_variable):
@@ -149,6 +151,7 @@ def _service(where: str, name: Any, entry: Any, problems: list[str]) -> Service 
         url_variable=url_variable,
         password=password,
         options=options,
+        limits=limits,
         **elsewhere,
     )
 

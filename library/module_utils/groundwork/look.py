@@ -164,7 +164,7 @@ def _files(
             name: Image(image["reference"], image["flavour"]) for name, image in chosen.items()
         }
         wanted = desired.infra_files(picked, secrets, engine.quick_start)
-        infra = {str(item.path): files.compare(item).verdict for item in wanted}
+        infra = files.verdicts(map(files.compare, wanted))
     else:
         infra = {
             str(path): "unknown" if path.exists() else "missing"

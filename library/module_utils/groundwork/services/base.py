@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Service:
     url_variable: str
     password: str = field(default="", repr=False)
     options: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, Any] = field(default_factory=dict)  # those of memory, cpus, pids it has
     host: str = ""
     tls: bool = False
     ca_file: str = ""
