@@ -49,7 +49,7 @@ options:
   limits:
     description: The dictionary C(stack_limits).
     type: dict
-    required: true
+    default: {}
   apps:
     description: The dictionary C(env_files_apps).
     type: dict
@@ -99,7 +99,7 @@ class ActionModule(ActionBase):
         try:
             check_stack_name(args["stack_name"])
             services = parse_services(args["services"])
-            check_limits(args["limits"])
+            check_limits(args.get("limits", {}))
             parse_apps(args["apps"], services)
             check_names("stack_rotate", args.get("rotate") or [], services)
             if boolean(args.get("require_secrets", False)):
