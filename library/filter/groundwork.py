@@ -14,6 +14,7 @@ if _CORE not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_CORE)
 
 from ansible.errors import AnsibleFilterError
+from ansible.module_utils.groundwork import tunnel
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.inventory import parse_services
 from ansible.module_utils.groundwork.services import describe
@@ -52,6 +53,14 @@ def groundwork_services(services: Mapping[str, Any]) -> dict[str, dict[str, Any]
         raise AnsibleFilterError(str(error)) from None
 
 
+def groundwork_tunnel(services: Mapping[str, Any], ssh: Mapping[str, Any], offset: Any) -> str:
+    """The command that opens an SSH tunnel to the services (see `tunnel.command`)."""
+    try:
+        return tunnel.command(parse_services(services), ssh, int(offset))
+    except GroundworkError as error:
+        raise AnsibleFilterError(str(error)) from None
+
+
 class FilterModule:
     def filters(self) -> dict[str, Any]:
-        return {"groundwork_services": groundwork_services}
+        return {"groundwork_services": groundwork_services, "groundwork_tunnel": groundwork_tunnel}

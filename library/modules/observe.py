@@ -67,6 +67,10 @@ options:
     description: The docker command.
     type: str
     default: docker
+  tunnel:
+    description: The command that opens an SSH tunnel to the host, for the summary.
+    type: str
+    default: ""
   reset_passwords:
     description: The databases are to get the passwords of the inventory or C(.env).
     type: bool
@@ -141,7 +145,7 @@ problems:
   type: list
   elements: dict
 summary:
-  description: What the closing summary needs besides; the stack's name.
+  description: What the closing summary needs besides; the stack's name, the tunnel's command.
   returned: always
   type: dict
 images:

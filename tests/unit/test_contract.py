@@ -150,5 +150,6 @@ def test_a_kept_secret_that_cannot_be_used_is_named_not_shown() -> None:
 
 def test_values_do_not_show_in_a_repr() -> None:
     services = parse_services({"redis": RAW["redis"] | {"password": "hunter2"}})
+        ({"path": ".env", "audience": "tunel"}, ["audience", "Did you mean 'tunnel'?"]),
     secrets = contract.settle_secrets(services, {}, 24)
     assert "hunter2" not in repr(services) + repr(secrets)

@@ -27,6 +27,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "schema_service": {"type": "str", "default": ""},
     "min_free_mb": {"type": "int", "default": 1024},
     "docker_cli": {"type": "str", "default": "docker"},
+    "tunnel": {"type": "str", "default": ""},
     "reset_passwords": {"type": "bool", "default": False, "no_log": False},
     "rotate": {"type": "list", "elements": "str", "default": []},
     "refuse": {"type": "bool", "default": True},
@@ -62,7 +63,10 @@ def observe(params: Mapping[str, Any]) -> dict[str, Any]:
         "look": found,
         "plan": steps,
         "problems": problems,
-        "summary": {"stack": desired.stack},
+        "summary": {
+            "stack": desired.stack,
+            "docs": [["tunnel", params["tunnel"]]] if params["tunnel"] else [],
+        },
         "images": {
             name: {"reference": image["reference"], "flavour": image["flavour"]}
             for name, image in found["images"].items()

@@ -53,6 +53,7 @@ class Host:
             "managed_files": self._files,
             "alembic_migrate": self._schema,
         }.get(module)
+            "tunnel_files": self._tunnel,
         if learn and "censored" not in result:
             learn(result)
 
@@ -125,6 +126,11 @@ class Host:
     def _schema(self, result: Mapping[str, Any]) -> None:
         self.before = _revisions(result.get("before"))
         self.after = _revisions(result.get("after"))
+    def _tunnel(self, result: Mapping[str, Any]) -> None:
+        self._files(result)
+        command = words(result.get("tunnel"))
+        self.docs = [("tunnel", command)] if command else []
+
         self.applied += len(sequence(result.get("applied")))
         # One that is refused says what it found too, so its revisions alone prove nothing
         self.schema, self.schema_error = ("failed" if result.get("failed") else "at_head"), ""

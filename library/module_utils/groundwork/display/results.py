@@ -159,4 +159,5 @@ LINES: dict[str, Callable[[Mapping[str, Any], Marks], list[Line]]] = {
     "container_images": image_lines,
     "alembic_migrate": revision_lines,
     "managed_files": file_lines,
+    "tunnel_files": file_lines,
 }

@@ -1,0 +1,168 @@
+"""Writes the env files of laptops that reach a shared machine through a tunnel."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import ansible.module_utils
+
+# ansible.cfg's module_utils is for modules; a plugin on the controller has to say it again.
+_CORE = str(Path(__file__).resolve().parent.parent / "module_utils")
+if _CORE not in ansible.module_utils.__path__:
+    ansible.module_utils.__path__.append(_CORE)
+
+from ansible.module_utils.groundwork import contract, dotenv, files, tunnel
+from ansible.module_utils.groundwork.contract import App
+from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.inventory import parse_services
+from ansible.module_utils.groundwork.services import Service
+from ansible.plugins.action import ActionBase
+
+DOCUMENTATION = r"""
+action: tunnel_files
+short_description: Write the env files of a laptop that reaches a shared machine through a tunnel
+description:
+  - Reads the secrets from the machine's own C(.env), over the connection that Ansible has anyway,
+    and writes the env file of each app with C(audience=tunnel) on this computer.
+  - The addresses in them are those of the tunnel's end here. The command that opens it is returned.
+  - Only what an app uses is written; nothing is kept besides.
+options:
+  services:
+    description: The dictionary C(stack_services) of the inventory.
+    type: dict
+    required: true
+  apps:
+    description: The dictionary C(env_files_apps) of the inventory.
+    type: dict
+    required: true
+  stack_dir:
+    description: The folder of the stack's C(.env) on the machine.
+    type: path
+    required: true
+  workspace_dir:
+    description: The folder on this computer that the apps' paths start from.
+    type: path
+    required: true
+  ssh:
+    description: How a person reaches the machine, C(host), C(user), C(port) and C(key).
+    type: dict
+    required: true
+  offset:
+    description: What is added to a service's port to get the one on this computer.
+    type: int
+    required: true
+attributes:
+  check_mode:
+    description: Says what would be written.
+    support: full
+  diff_mode:
+    description: Shows the lines that change, secrets masked.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Write the laptop's env files
+  tunnel_files:
+    services: "{{ stack_services }}"
+    apps: "{{ env_files_apps }}"
+    stack_dir: /srv/groundwork/infra
+    workspace_dir: "{{ inventory_dir | dirname }}"
+    ssh: {host: staging.example.com, user: deploy}
+    offset: 10000
+"""
+
+RETURN = r"""
+files:
+  description: Each file with path, action (created, updated, unchanged).
+  returned: success
+  type: list
+  elements: dict
+tunnel:
+  description: The command that opens the tunnel; empty where no service runs there.
+  returned: success
+  type: str
+"""
+
+ACTIONS = {"missing": "created", "differs": "updated", "same": "unchanged"}
+
+
+class ActionModule(ActionBase):
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        try:
+            return self._write(self._task.args, task_vars or {})
+        except GroundworkError as error:
+            return {"failed": True, "changed": False, "msg": str(error)}
+
+    def _write(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        services, offset = parse_services(args["services"]), int(args["offset"])
+        apps = [
+            app for app in contract.parse_apps(args["apps"], services) if app.audience == "tunnel"
+        ]
+        command = tunnel.command(services, args["ssh"], offset)
+        secrets = self._secrets(f"{args['stack_dir']}/.env", task_vars) if apps else {}
+        needed = {
+            variable: service.password or secrets.get(variable, "")
+            for variable, service in contract.secret_variables(services)
+        }
+        self._check(needed, apps, services, args["stack_dir"])
+        states = [
+            files.compare(
+                files.Wanted(
+                    Path(args["workspace_dir"]) / Path(app.path).expanduser(),
+                    dotenv.render(contract.app_env(app, services, needed, offset)),
+                    0o644 if app.public else 0o600,
+                    block=True,
+                )
+            )
+            for app in apps
+        ]
+        changing = [state for state in states if state.verdict != "same"]
+        for state in changing:
+            files.check_writable(state.wanted.path)
+            if not self._task.check_mode:
+                files.write(state)
+        answer = {
+            "changed": bool(changing),
+            "tunnel": command,
+            "files": [
+                {"path": str(state.wanted.path), "action": ACTIONS[state.verdict]}
+                for state in states
+            ],
+        }
+        if self._task.diff and changing:
+            answer["diff"] = [files.diff(state, needed.values()) for state in changing]
+        return answer
+
+    def _secrets(self, path: str, task_vars: dict[str, Any]) -> dict[str, str]:
+        """The variables of the machine's own env file. They stay in this process."""
+        found = self._execute_module("ansible.builtin.slurp", {"src": path}, task_vars=task_vars)
+        if found.get("failed"):
+            raise GroundworkError(
+                f"The machine's own env file can't be read: {found.get('msg', 'no reason given')}",
+                where=path,
+                next_step="Run playbooks/staging.yml first: it writes that file.",
+            )
+        return dotenv.parse(base64.b64decode(found["content"]).decode())
+
+    @staticmethod
+    def _check(
+        needed: Mapping[str, str], apps: list[App], services: list[Service], stack_dir: str
+    ) -> None:
+        used = {name for app in apps for name in app.services}
+        missing = [
+            variable
+            for variable, service in contract.secret_variables(services)
+            if service.name in used and not needed[variable]
+        ]
+        if missing:
+            raise GroundworkError(
+                f"The machine has no value for {', '.join(missing)} yet.",
+                where=f"{stack_dir}/.env",
+                next_step="Run playbooks/staging.yml first: it writes that file.",
+            )
