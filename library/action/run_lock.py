@@ -1,66 +1,146 @@
-"""Takes the stack's lock for this run."""
+"""Takes the machine's lock for this run."""
 
 from __future__ import annotations
 
 import os
+import signal
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import ansible.module_utils
 
 # ansible.cfg's module_utils is for modules; a plugin on the controller has to say it again.
-_CORE = str(Path(__file__).resolve().parent.parent / "module_utils")
+_LIBRARY = Path(__file__).resolve().parent.parent
+_CORE = str(_LIBRARY / "module_utils")
 if _CORE not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_CORE)
 
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.runlock import acquire, process_parent
+from ansible.module_utils.groundwork.guard import Watch, guard
+from ansible.module_utils.groundwork.runlock import process_parent, process_start
+from ansible.module_utils.groundwork.sharing import claim, in_the_way, sentence
+from ansible.module_utils.groundwork_remote import ask
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 
 DOCUMENTATION = r"""
 action: run_lock
-short_description: Let one run at a time change a stack
+short_description: Let one run at a time change a machine
 description:
-  - Takes a lock for the process of C(ansible-playbook). The lock is void when that process is
-    gone, so nothing has to be released, and an interrupted run leaves nothing in the way.
-  - The lock is a file on the controller, so it guards hosts with a local connection only.
+  - Takes a lock for this run of C(ansible-playbook). It is void when the run is gone, however that
+    ended, so no task has to release it, and an interrupted run leaves nothing in the way.
+  - On the controller itself the lock is void as soon as the process is gone. On another machine it
+    is a lease there, which a process beside the run renews while the run lives. That process frees
+    the lock at the end, and adds the run's line to the log.
+  - Where another run holds it, the task fails and says whose that is. C(until) and C(retries) wait.
 options:
   path:
     description: The lock's file.
     type: path
     required: true
+  log:
+    description: The file on another machine that gets a line for this run.
+    type: path
+  python:
+    description: Another machine's own Python 3.
+    type: path
+    default: /usr/bin/python3
   holder:
     description:
       - Whose end frees the lock. V(run) is C(ansible-playbook) itself; V(parent) is the program
-        that started it, where one program starts it several times (Molecule).
+        that started it, where one program starts it several times (Molecule, on the controller).
     type: str
     choices: [run, parent]
     default: run
 """
 
 EXAMPLES = r"""
-- name: One run at a time
+- name: One run at a time, waiting for up to ten minutes
   run_lock:
-    path: "{{ stack_dir }}/.lock"
+    path: /run/groundwork/lock
+    log: /var/log/groundwork/runs.jsonl
+  register: taken
+  until: taken is success
+  retries: 300
+  delay: 2
 """
 
-RETURN = r""" # """
+RETURN = r"""
+waiting:
+  description: Whose run is in the way, a sentence.
+  returned: when there is one
+  type: str
+guard:
+  description: The folder through which the run reports what it did (see the callback run_report).
+  returned: on another machine, the first time
+  type: path
+"""
 
 
 class ActionModule(ActionBase):
-    _requires_connection = False
     TRANSFERS_FILES = False
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
+        args = self._task.args
+        path, python = str(args["path"]), str(args.get("python") or "/usr/bin/python3")
+        # A task runs in a worker, whose parent is the ansible-playbook that lives on.
+        run = os.getppid()
+        here = self._connection.transport == "local"
+        holder = process_parent(run) if args.get("holder") == "parent" else run
+        claimed = claim(holder, _LIBRARY.parent, here)
         try:
-            # A task runs in a worker, whose parent is the ansible-playbook that lives on.
-            run = os.getppid()
-            holder = process_parent(run) if self._task.args.get("holder") == "parent" else run
-            acquire(Path(str(self._task.args["path"])), holder)
+            taken = ask(self, python, {"do": "take", "path": path, "claim": claimed})
         except GroundworkError as error:
             return {"failed": True, "changed": False, "msg": str(error)}
         except OSError as error:
             text = f"The lock {error.filename} can't be made: {error.strerror}."
             return {"failed": True, "changed": False, "msg": text}
-        return {"changed": False}
+        if owner := taken["holder"]:
+            text = str(in_the_way(owner, path))
+            return {"failed": True, "changed": False, "msg": text, "waiting": sentence(owner)}
+        if here or taken["kept"]:
+            return {"changed": False}
+        folder = Path(tempfile.mkdtemp(prefix="groundwork-run-"))
+        watch = Watch(run, process_start(run), claimed, path, str(args.get("log") or ""), folder)
+        self._start_guard(watch, python)
+        return {"changed": False, "guard": str(folder)}
+
+    def _start_guard(self, watch: Watch, python: str) -> None:
+        """A process of its own, which outlives this worker and, briefly, the run."""
+        if child := os.fork():
+            os.waitpid(child, 0)
+            return
+        try:
+            if os.fork() == 0:
+                _detach()
+                guard(watch, lambda asked: self._ask_in_time(python, asked))
+                os.killpg(0, signal.SIGTERM)  # a connection that hangs goes with it
+        finally:
+            os._exit(0)
+
+    def _ask_in_time(self, python: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Over a connection that may be cut without a word. OSError is all that comes out of it."""
+        signal.alarm(30)
+        try:
+            return ask(self, python, asked)
+        except Exception as error:
+            raise OSError(str(error)) from None
+        finally:
+            signal.alarm(0)
+
+
+def _detach() -> None:
+    """Away from the run's terminal, signals, files and queue."""
+    os.setsid()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGALRM, _too_late)
+    Display().verbosity = Display().log_verbosity = 0
+    os.closerange(3, 4096)
+
+
+def _too_late(number: int, frame: Any) -> None:
+    raise TimeoutError

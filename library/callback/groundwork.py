@@ -203,10 +203,9 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_retry(self, result: CallbackTaskResult) -> None:
         task, host = self._task(result.task), result.host.get_name()
-        tries = f"try {result.result.get('attempts')} of {result.result.get('retries')}"
-        text = f"{task.title}: {short(task.name)}, {tries} failed"
+        text, lines = self._story.again(Outcome(task, host, result.result))
         self._screen.ticker.rename((host, result.task._uuid), text)
-        self._note(1, f"  again: {short(task.name)} ({host}, {tries})")
+        self._print(lines)
 
     # --- events: results
 

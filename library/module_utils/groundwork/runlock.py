@@ -1,27 +1,51 @@
-"""One run at a time: a lock that knows its owner, and is void when the owner's process is gone."""
+"""One run at a time on a machine, and a log of the runs there. Only the standard library: where the
+machine is another one, the text of this file is sent to its Python, before any toolbox is there.
+
+A lock is void when its run is gone: a run on the machine itself is known by its process; one that
+comes over a connection has a lease, which the controller renews while the run lives (guard.py).
+"""
 
 from __future__ import annotations
 
 import contextlib
-import getpass
+import fcntl
 import json
 import os
 import subprocess
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
+from typing import IO, Any
 
-from .errors import GroundworkError
+LEASE = 60.0  # seconds without a renewal after which a run counts as gone
+LOG_BYTES = 256 * 1024
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True)
 class Owner:
-    """The run that holds the lock: its process, when that started, who, since when."""
+    """The run that holds the lock: who, from which machine, with which revision, since when (UTC).
 
-    pid: int
-    started: str
-    user: str
+    `process` and its `started` for a run on the machine itself. Else it holds until the machine
+    has been up for `until` seconds, in the boot that it was taken in.
+    """
+
+    run: str
+    who: str
+    where: str
+    revision: str
     since: str
+    process: int = 0
+    started: str = ""
+    until: float = 0.0
+    boot: str = ""
+
+    def alive(self) -> bool:
+        """Whether its run still is."""
+        if self.process:
+            return process_start(self.process) == self.started
+        return self.boot == boot() and uptime() < self.until
 
 
 def process_start(pid: int) -> str:
@@ -52,59 +76,147 @@ def _ps(pid: int, column: str) -> str:
     return done.stdout.strip()
 
 
-def acquire(path: Path, pid: int) -> None:
-    """Take the lock for process `pid`, the run itself; its end frees it, however it ends.
+def uptime() -> float:
+    """Seconds since the machine's boot: a clock that nobody sets, and that sleep doesn't stop."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
-    Raises GroundworkError that names the owner where another run, still alive, holds it.
+
+def boot() -> str:
+    """What tells this boot of the machine from others."""
+    return _BOOT.read_text(encoding="ascii").strip() if _BOOT.exists() else ""
+
+
+def utc(seconds: float | None = None) -> str:
+    """A time (default: now) in UTC, as people and the log read it."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(seconds))
+
+
+# --- the lock
+
+
+@dataclass(frozen=True)
+class Taken:
+    """How taking the lock went: the `holder` that is in the way, or it is this run's, which
+    `kept` it where it had it before."""
+
+    holder: Owner | None = None
+    kept: bool = False
+
+
+def take(path: Path, claim: Mapping[str, Any]) -> Taken:
+    """Take the lock, unless another run that is still alive has it.
+
+    `claim` has run, who, where and revision; process and started for a run on this machine.
     """
-    owner = Owner(
-        pid, process_start(pid), getpass.getuser(), datetime.now().isoformat(" ", "seconds")
-    )
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(asdict(owner)), encoding="utf-8")
-    try:
-        for _ in range(10):
-            try:
-                path.hardlink_to(temporary)  # whole or not at all, and only one can win
-            except FileExistsError:
-                holder = _read(path)
-                if holder and holder.pid == pid:
-                    return
-                if holder and process_start(holder.pid) == holder.started:
-                    raise GroundworkError(
-                        f"Another run is changing this stack: process {holder.pid} of "
-                        f"{holder.user}, since {holder.since}.",
-                        where=str(path),
-                        next_step="Wait until it is done, then run again. Nothing was changed.",
-                    ) from None
-                _discard(path, holder)
-            else:
-                return
-    finally:
-        temporary.unlink(missing_ok=True)
-    raise GroundworkError(
-        "The lock of this stack changes hands all the time.",
-        where=str(path),
-        next_step="See which runs are under way, and run again.",
-    )
+    with _opened(path) as file:
+        held = _owner(file)
+        if held and held.alive():
+            return Taken(kept=True) if held.run == claim["run"] else Taken(held)
+        lease = {} if claim.get("process") else {"until": uptime() + LEASE, "boot": boot()}
+        _write(file, asdict(Owner(**{**claim, **lease, "since": utc()})))
+    return Taken()
 
 
-def _read(path: Path) -> Owner | None:
+def renew(path: Path, run: str) -> bool:
+    """Hold the lock for another LEASE seconds; False where it is another run's by now."""
+    with _opened(path) as file:
+        held = _owner(file)
+        if not held or held.run != run:
+            return False
+        _write(file, asdict(held) | {"until": uptime() + LEASE})
+    return True
+
+
+def leave(path: Path, run: str) -> None:
+    """Free the lock, if it is this run's."""
+    with _opened(path) as file:
+        held = _owner(file)
+        if held and held.run == run:
+            file.truncate(0)
+
+
+def holder(path: Path) -> Owner | None:
+    """Whose the lock is now. Only reads."""
+    with contextlib.suppress(OSError), path.open(encoding="utf-8") as file:
+        held = _owner(file)
+        return held if held and held.alive() else None
+    return None
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[IO[str]]:
+    """The lock's file, for nobody else at this moment. It is never removed, only emptied."""
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield file
+
+
+def _owner(file: IO[str]) -> Owner | None:
+    """What cannot be read is nobody's."""
     try:
-        return Owner(**json.loads(path.read_text(encoding="utf-8")))
+        return Owner(**json.loads(file.read()))
     except (OSError, ValueError, TypeError):
         return None
 
 
-def _discard(path: Path, stale: Owner | None) -> None:
-    """Remove a stale lock, unless somebody took it over meanwhile."""
-    aside = path.with_name(f"{path.name}.stale.{os.getpid()}")
+def _write(file: IO[str], content: Mapping[str, Any]) -> None:
+    file.seek(0)
+    file.truncate()
+    file.write(json.dumps(content))
+    file.flush()
+
+
+# --- the log
+
+
+def append(path: Path, entry: Mapping[str, Any]) -> None:
+    """Add a line for a run. A log that grew too long loses its older half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        text = file.read()
+        if len(text) > LOG_BYTES:
+            file.truncate(0)
+            file.write(text[-LOG_BYTES // 2 :].partition(b"\n")[2])
+        elif text and not text.endswith(b"\n"):  # the machine went down in the middle of a line
+            file.write(b"\n")
+        file.write(json.dumps(entry).encode() + b"\n")
+
+
+def tail(path: Path, count: int) -> list[dict[str, Any]]:
+    """The last runs, newest first; a line that can't be read is left out."""
     try:
-        path.rename(aside)
-    except FileNotFoundError:
-        return
-    if _read(aside) != stale:
-        with contextlib.suppress(FileExistsError):
-            path.hardlink_to(aside)
-    aside.unlink(missing_ok=True)
+        lines = path.read_bytes().splitlines()
+    except OSError:
+        return []
+    found: list[dict[str, Any]] = []
+    for line in reversed(lines):
+        with contextlib.suppress(ValueError):
+            entry = json.loads(line)
+            found += [entry] if isinstance(entry, dict) else []
+        if len(found) == count:
+            break
+    return found
+
+
+# --- from another machine
+
+
+def serve(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What a controller asks for: `do` is take, renew, leave or look; the rest are arguments."""
+    path = Path(asked["path"])
+    if asked["do"] == "take":
+        return asdict(take(path, asked["claim"]))
+    if asked["do"] == "renew":
+        return {"held": renew(path, asked["run"])}
+    if asked["do"] == "leave":
+        if asked.get("log"):
+            append(Path(asked["log"]), asked["entry"])
+        leave(path, asked["run"])
+        return {}
+    held = holder(path)
+    return {
+        "holder": asdict(held) if held else None,
+        "runs": tail(Path(asked["log"]), asked["count"]),
+    }

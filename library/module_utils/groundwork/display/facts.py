@@ -42,6 +42,8 @@ class Host:
     todo: dict[str, list[str]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     changes: list[tuple[str, str]] = field(default_factory=list)
+    holder: Mapping[str, Any] = field(default_factory=dict)
+    runs: list[Mapping[str, Any]] = field(default_factory=list)
     failure: tuple[str, str] | None = None
 
     def take(self, module: str, result: Mapping[str, Any]) -> None:
@@ -51,9 +53,10 @@ class Host:
             "service_health": self._health,
             "container_images": self._images,
             "managed_files": self._files,
-            "alembic_migrate": self._schema,
-        }.get(module)
             "tunnel_files": self._tunnel,
+            "alembic_migrate": self._schema,
+            "run_log": self._log,
+        }.get(module)
         if learn and "censored" not in result:
             learn(result)
 
@@ -76,11 +79,11 @@ class Host:
             service.address = words(seen.get("address"))
             service.url = masked(words(seen.get("url")))
             service.health = _state(seen)
+            if seen.get("state") == "external":
+                service.source = "external"
         for name, value in mapping(look.get("images")).items():
             service, image = self._service(name), mapping(value)
             service.health = service.health or "missing"
-            if seen.get("state") == "external":
-                service.source = "external"
             service.image = words(image.get("reference") or image.get("ref"))
             # A look after the images were got finds them here; where they came from tells more
             service.source = service.source or ("present" if service.image else "")
@@ -123,17 +126,21 @@ class Host:
             if path := words(mapping(value).get("path")):
                 self.files[path] = words(mapping(value).get("action"))
 
-    def _schema(self, result: Mapping[str, Any]) -> None:
-        self.before = _revisions(result.get("before"))
-        self.after = _revisions(result.get("after"))
     def _tunnel(self, result: Mapping[str, Any]) -> None:
         self._files(result)
         command = words(result.get("tunnel"))
         self.docs = [("tunnel", command)] if command else []
 
+    def _schema(self, result: Mapping[str, Any]) -> None:
+        self.before = _revisions(result.get("before"))
+        self.after = _revisions(result.get("after"))
         self.applied += len(sequence(result.get("applied")))
         # One that is refused says what it found too, so its revisions alone prove nothing
         self.schema, self.schema_error = ("failed" if result.get("failed") else "at_head"), ""
+
+    def _log(self, result: Mapping[str, Any]) -> None:
+        self.holder = mapping(result.get("holder"))
+        self.runs = [mapping(each) for each in sequence(result.get("runs"))]
 
 
 class Facts:
@@ -160,6 +167,8 @@ def _state(seen: Mapping[str, Any]) -> str:
     state = words(seen.get("state"))
     if seen.get("answers"):
         return "healthy"
+    if state == "external":
+        return "does not answer"
     if state == "running":
         health = words(seen.get("health"))
         return health if health not in ("", "none", "healthy") else "does not answer"
@@ -167,8 +176,6 @@ def _state(seen: Mapping[str, Any]) -> str:
 
 
 def _revisions(value: Any) -> str:
-    if state == "external":
-        return "does not answer"
     return ", ".join(words(each) for each in sequence(value)) or (
         value if isinstance(value, str) else ""
     )

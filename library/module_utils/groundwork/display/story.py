@@ -22,6 +22,7 @@ from .text import (
 )
 
 TITLES = {
+    "toolbox": "Toolbox",
     "observe": "Look",
     "docker": "Engine",
     "images": "Images",
@@ -132,6 +133,18 @@ class Story:
             lines += indented(_brief(result), 4)
         lines += [line(text) for text in outcome.diff.rstrip("\n").splitlines()]
         return self._show(outcome, lines)
+
+    def again(self, outcome: Outcome) -> tuple[str, list[Line]]:
+        """A try that failed: what is running from now on, and whom it waits for, or with -v."""
+        task, result = outcome.task, outcome.result
+        name, attempt = short(task.name), result.get("attempts")
+        if waiting := words(result.get("waiting")):
+            lines = [labelled("waits", waiting, "warn")] if attempt == 1 else []
+            return f"{task.title}: waits. {waiting}", self._show(outcome, lines)
+        tries = f"try {attempt} of {result.get('retries')}"
+        text = f"again: {name} ({outcome.host}, {tries})"
+        lines = [line((f"  {text}", "dim"))] if self.verbosity >= 1 else []
+        return f"{task.title}: {name}, {tries} failed", lines
 
     def skipped(self, outcome: Outcome) -> list[Line]:
         """A task that had no reason to run; a line of its own only with -v."""

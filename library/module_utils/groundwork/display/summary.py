@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .facts import Facts, Host, Service
 from .results import SOURCES
+from .runs import run_rows
 from .story import TITLES
 from .text import Line, Marks, count, duration, labelled, line
 
@@ -74,6 +75,7 @@ def host_lines(host_name: str, host: Host, run: Run, marks: Marks) -> list[Line]
         rows.append(labelled("engine", host.engine))
     rows += _file_rows(host, verbose, run.check)
     rows += _schema_rows(host, marks)
+    rows += run_rows(host.holder, host.runs, marks)
     rows += _change_rows(host, run)
     rows += [labelled(label[:9], text) for label, text in host.docs]
     return [
@@ -121,10 +123,10 @@ def _health_style(health: str) -> str:
 
 
 def _image(service: Service) -> str:
-    if not service.image:
-        return "no image yet" if service.health == "missing" else ""
     if service.source == "external":
         return "external"
+    if not service.image:
+        return "no image yet" if service.health == "missing" else ""
     source = SOURCES.get(service.source, service.source)
     return f"{service.image} ({source})" if source else service.image
 

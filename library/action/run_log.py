@@ -1,0 +1,80 @@
+"""Shows who changes a machine now, and who did lately."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import ansible.module_utils
+
+# ansible.cfg's module_utils is for modules; a plugin on the controller has to say it again.
+_CORE = str(Path(__file__).resolve().parent.parent / "module_utils")
+if _CORE not in ansible.module_utils.__path__:
+    ansible.module_utils.__path__.append(_CORE)
+
+from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork_remote import ask
+from ansible.plugins.action import ActionBase
+
+DOCUMENTATION = r"""
+action: run_log
+short_description: Show a machine's lock and its log of runs
+description:
+  - Reads what run_lock and its guard wrote. Changes nothing.
+options:
+  path:
+    description: The lock's file.
+    type: path
+    required: true
+  log:
+    description: The log's file.
+    type: path
+    required: true
+  count:
+    description: How many runs.
+    type: int
+    default: 5
+  python:
+    description: Another machine's own Python 3.
+    type: path
+    default: /usr/bin/python3
+"""
+
+EXAMPLES = r"""
+- name: Read the log of runs
+  run_log:
+    path: /run/groundwork/lock
+    log: /var/log/groundwork/runs.jsonl
+"""
+
+RETURN = r"""
+holder:
+  description: The run that holds the lock now, with who, where, revision and since; or nothing.
+  returned: always
+  type: dict
+runs:
+  description: The last runs, newest first; each with at, who, where, revision, playbook, result
+    (ok, failed or interrupted), stopped, why, changed, schema (before, after) and seconds.
+  returned: always
+  type: list
+  elements: dict
+"""
+
+
+class ActionModule(ActionBase):
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        args = self._task.args
+        asked = {
+            "do": "look",
+            "path": str(args["path"]),
+            "log": str(args["log"]),
+            "count": int(args.get("count") or 5),
+        }
+        try:
+            found = ask(self, str(args.get("python") or "/usr/bin/python3"), asked)
+        except GroundworkError as error:
+            return {"failed": True, "changed": False, "msg": str(error)}
+        return {"changed": False, **found}

@@ -1,0 +1,106 @@
+"""What keeps a run's lock on another machine: a process beside the run, as long as that lives.
+
+It renews the lease. When the run is over, however it ended, it writes the run's line into the log
+there and frees the lock. The run tells it what it did through a file in a folder that both know.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .runlock import LEASE, process_start
+from .sharing import entry
+
+Ask = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+REPORT = "report.json"
+LOST = "lost"
+_PAUSE = 0.2
+_TRIES = 4
+
+
+@dataclass(frozen=True)
+class Watch:
+    """The run (`process`, `started`), what it claimed, the files there, and the folder here."""
+
+    process: int
+    started: str
+    claim: Mapping[str, Any]
+    path: str
+    log: str
+    folder: Path
+    every: float = LEASE / 4
+
+
+def guard(watch: Watch, ask: Ask) -> None:
+    """Hold the lock until the run is over. `ask` reaches the machine; it may raise OSError."""
+    began = time.time()
+    due = time.monotonic() + watch.every
+    lost = False
+    while not (_report(watch).get("ended") or lost or _gone(watch)):
+        if time.monotonic() >= due:
+            lost = _lost(watch, ask)
+            due = time.monotonic() + watch.every
+        time.sleep(_PAUSE)
+    if lost:  # two at once would harm each other: this one has to stop
+        (watch.folder / LOST).touch()
+        with contextlib.suppress(OSError):
+            if not _gone(watch):
+                os.kill(watch.process, signal.SIGINT)
+    report = _report(watch)
+    line = entry(watch.claim, report, time.time() - float(report.get("began") or began))
+    asked = {"do": "leave", "path": watch.path, "run": watch.claim["run"]}
+    for _ in range(_TRIES):
+        with contextlib.suppress(OSError):
+            ask(asked | {"log": watch.log, "entry": line})
+            break
+        time.sleep(min(LEASE / _TRIES, watch.every))
+    if not lost:
+        shutil.rmtree(watch.folder, ignore_errors=True)
+
+
+def _gone(watch: Watch) -> bool:
+    return process_start(watch.process) != watch.started
+
+
+def _lost(watch: Watch, ask: Ask) -> bool:
+    """Whether the lock is another run's by now. Where it can't be asked: unknown."""
+    try:
+        asked = {"do": "renew", "path": watch.path, "run": watch.claim["run"]}
+        return ask(asked).get("held") is False
+    except OSError:
+        return False
+
+
+def _report(watch: Watch) -> dict[str, Any]:
+    try:
+        found = json.loads((watch.folder / REPORT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def report(folder: Path, content: Mapping[str, Any]) -> None:
+    """The run's part: what it did so far. Without the folder nobody listens any more."""
+    with contextlib.suppress(OSError):
+        temporary = folder / f"{REPORT}.new"
+        temporary.write_text(json.dumps(content), encoding="utf-8")
+        temporary.replace(folder / REPORT)
+
+
+def wait(folders: list[Path], seconds: float) -> bool:
+    """Whether the guards of these folders are done, or will be within `seconds`."""
+    deadline = time.monotonic() + seconds
+    while any(folder.exists() for folder in folders):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
