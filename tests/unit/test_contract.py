@@ -66,6 +66,68 @@ def test_an_app_on_the_host_reaches_a_service_where_it_listens(bind: str, host: 
     assert contract.app_env(app, services, SECRETS)["QDRANT_URL"] == f"http://{host}:16333"
 
 
+def external(kind: str, **more: Any) -> dict[str, Any]:
+    return {"kind": kind, "external": True, "host": "x.example.com", "password": HARD} | more
+
+
+@pytest.mark.parametrize("audience", ["host", "internal", "tunnel"])
+def test_what_somebody_else_runs_has_one_address_for_everybody(audience: str) -> None:
+    services = parse_services(
+        {
+            "db": external("postgres", ca_file="/my ca.pem"),
+            "vectors": external("qdrant", password="key", port=443, ca_file="/ca.pem"),
+            "cache": external("redis"),
+            "plain": external("redis", tls=False, port=6380),
+        }
+    )
+    app = contract.App("app", ".env", audience=audience, services=tuple(s.name for s in services))
+    secrets = {name: service.password for name, service in contract.secret_variables(services)}
+    lines = contract.app_env(app, services, secrets, 10000)
+    url = urlsplit(lines["DB_URL"])
+    assert url.netloc.endswith("@x.example.com:5432")
+    assert url.query == "sslmode=verify-full&sslrootcert=/my%20ca.pem"
+    assert lines["VECTORS_URL"] == "https://x.example.com:443"
+    assert lines["VECTORS_CA_FILE"] == "/ca.pem"
+    assert lines["CACHE_URL"].startswith("rediss://:")
+    assert "CACHE_CA_FILE" not in lines
+    assert lines["PLAIN_URL"].startswith("redis://:")
+
+
+def test_a_url_names_the_authorities_file_since_clients_do_not_find_the_systems() -> None:
+    (service,) = parse_services({"db": external("postgres")})
+    lines = contract.infra_env([service], {}, {SALT_VARIABLE: "salt", "DB_PASSWORD": "x"})
+    assert lines["DB_URL"].endswith("sslrootcert=/etc/ssl/certs/ca-certificates.crt")
+    assert set(lines) == {SALT_VARIABLE, "DB_PASSWORD", "DB_URL"}
+
+
+def test_asyncpg_gets_its_own_words() -> None:
+    (service,) = parse_services(
+        {"db": external("postgres", url_scheme="postgresql+asyncpg", ca_file="/ca.pem")}
+    )
+    lines = contract.app_env(
+        contract.App("app", ".env", services=("db",)), [service], {"DB_PASSWORD": "x"}
+    )
+    assert lines["DB_URL"].endswith("?ssl=verify-full")
+    assert lines["PGSSLROOTCERT"] == "/ca.pem"
+
+
+def test_the_secret_of_an_external_service_is_never_made_nor_kept() -> None:
+    services = parse_services({"db": external("postgres")})
+    secrets = contract.settle_secrets(services, {"DB_PASSWORD": "from another time"}, 24)
+    assert secrets.values["DB_PASSWORD"] == HARD
+    assert secrets.made == (SALT_VARIABLE,)
+
+
+def test_an_app_gets_the_addresses_of_where_it_runs() -> None:
+    def url(audience: str) -> str:
+        app = app_of(BACKEND | {"audience": audience})
+        return urlsplit(contract.app_env(app, SERVICES, SECRETS, 10000)["DATABASE_URL"]).netloc
+
+    assert url("internal").endswith("@postgres:5432")
+    assert url("host").endswith("@127.0.0.1:15432")
+    assert url("tunnel").endswith("@127.0.0.1:25432")
+
+
 def test_the_redis_container_gets_no_password() -> None:
     (service,) = [service for service in SERVICES if service.name == "redis"]
     text = contract.secret_file(service, HARD)
@@ -88,6 +150,7 @@ def test_a_checksum_follows_the_secret_and_the_salt() -> None:
         ("apps/.env", ["env_files_apps.app must be"]),
         ({"services": []}, ["env_files_apps.app must be"]),
         ({"path": ".env", "servces": []}, ["servces", "Did you mean 'services'?"]),
+        ({"path": ".env", "audience": "tunel"}, ["audience", "Did you mean 'tunnel'?"]),
         ({"path": ".env", "services": ["postgre"]}, ["'postgre'", "Did you mean 'postgres'?"]),
         ({"path": ".env", "services": "postgres"}, ["must be a list"]),
         ({"path": ".env", "variables": {"a b": 1}}, ["'a b'"]),
@@ -150,6 +213,5 @@ def test_a_kept_secret_that_cannot_be_used_is_named_not_shown() -> None:
 
 def test_values_do_not_show_in_a_repr() -> None:
     services = parse_services({"redis": RAW["redis"] | {"password": "hunter2"}})
-        ({"path": ".env", "audience": "tunel"}, ["audience", "Did you mean 'tunnel'?"]),
     secrets = contract.settle_secrets(services, {}, 24)
     assert "hunter2" not in repr(services) + repr(secrets)

@@ -97,6 +97,64 @@ def test_a_qdrant_key_has_to_fit_into_a_header() -> None:
     assert "HTTP header" in refusal({"qdrant": qdrant | {"password": "two words"}})
 
 
+EXTERNAL: dict[str, Any] = {
+    "kind": "postgres",
+    "external": True,
+    "host": "db.example.com",
+    "password": "x",
+}
+
+
+def test_an_external_service_needs_little_and_verifies() -> None:
+    (service,) = parse_services({"db": EXTERNAL})
+    assert (service.host, service.port, service.tls, service.ca_file) == (
+        "db.example.com",
+        5432,
+        True,
+        "",
+    )
+    assert service.external
+    assert not service.image
+
+
+@pytest.mark.parametrize("host", ["10.0.0.5", "fd00::5", "localhost", "a-b.c_d.example"])
+def test_an_external_host(host: str) -> None:
+    assert parse_services({"db": EXTERNAL | {"host": host}})[0].host == host
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"image": "postgres:16"}, ["db.image", "Take image out"]),
+        ({"bind": "127.0.0.1"}, ["db.bind", "Take bind out"]),
+        ({"external": "true"}, ["db.external must be true or false"]),
+        ({"external": False}, ["db.host is for a service", "db.image must be"]),
+        ({"host": None}, ["db.host must be"]),
+        ({"host": "https://db.example.com"}, ["db.host must be", "without https://"]),
+        ({"host": "db.example.com:5432"}, ["db.host must be"]),
+        ({"password": None}, ["db.password is missing", "docs/passwords.md"]),
+        ({"tls": "yes"}, ["db.tls must be true or false"]),
+        ({"ca_file": "ca.pem"}, ["db.ca_file", "whole path"]),
+        ({"ca_file": "/ca.pem", "tls": False}, ["db.ca_file", "tls: false"]),
+        ({"prot": 1}, ["db.prot: unknown option", "'port'"]),
+    ],
+)
+def test_what_contradicts_an_external_service(change: dict[str, Any], words: list[str]) -> None:
+    text = refusal({"db": {k: v for k, v in (EXTERNAL | change).items() if v is not None}})
+    for word in words:
+        assert word in text
+
+
+def test_our_own_services_have_no_host() -> None:
+    text = refusal({"redis": REDIS | {"host": "redis.example.com", "ca_file": "/ca.pem"}})
+    assert "stack_services.redis.host is for a service that somebody else runs" in text
+    assert "stack_services.redis.ca_file" in text
+
+
+def test_ports_of_other_machines_do_not_clash() -> None:
+    assert parse_services({"one": EXTERNAL, "two": EXTERNAL, "own": POSTGRES})
+
+
 def test_given_passwords_are_found_even_in_a_broken_inventory() -> None:
     raw = {"a": {"password": "one"}, "b": None, "c": {"password": ""}, "d": {"password": 2}}
     assert given_passwords(raw) == {"one", "2"}

@@ -114,6 +114,9 @@ def _probe_error(message: str, code: str, timeout: float) -> ProbeError:
     line = (
         lines[0].rpartition(" failed: ")[2].removeprefix("FATAL: ") if lines else "the login failed"
     )
+    if line.startswith("SSL error: ") and re.search("verify|signature|certificate", line):
+        line = f"its certificate is not trusted: {line.removeprefix('SSL error: ')}"
+        code = "TLS"
     code = code or next((state for state, words in _STATES if re.search(words, message)), "")
     return ProbeError(one_line(line), hopeless=code[:2] in _HOPELESS, code=code)
 
