@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.module_utils.groundwork import runlock
 from ansible.module_utils.groundwork.guard import LOST, Watch, guard, report, wait
 from ansible.module_utils.groundwork.runlock import holder, process_start, serve, tail, take
 from ansible.module_utils.groundwork.sharing import entry, in_the_way, revision, sentence
@@ -23,6 +24,12 @@ def run() -> Iterator[subprocess.Popen[bytes]]:
     yield process
     process.kill()
     process.communicate()
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests may run over SSH themselves."""
+    monkeypatch.setattr(runlock, "commands_left", lambda pid: 0)
 
 
 def watch_of(run: subprocess.Popen[bytes], folder: Path, every: float = 0.1) -> Watch:
@@ -66,6 +73,24 @@ def test_a_killed_run_frees_the_lock_and_is_in_the_log_as_far_as_it_came(run, tm
     assert holder(tmp_path / "lock") is None
     (line,) = tail(tmp_path / "log", 5)
     assert (line["result"], line["changed"]) == ("interrupted", ["Stack: one"])
+
+
+def test_the_last_command_of_a_killed_run_is_waited_for(
+    run, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = [1]
+    monkeypatch.setattr(runlock, "commands_left", lambda pid: len(left))
+    watch = watch_of(run, tmp_path)
+    thread = start(watch)
+    run.kill()
+    run.wait()
+    time.sleep(2)
+    assert holder(tmp_path / "lock")
+    assert tail(tmp_path / "log", 5) == []
+    left.clear()
+    thread.join(10)
+    assert holder(tmp_path / "lock") is None
+    assert len(tail(tmp_path / "log", 5)) == 1
 
 
 def test_a_run_whose_lock_was_taken_over_is_stopped(run, tmp_path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from ansible.module_utils.groundwork import runlock
 from ansible.module_utils.groundwork.runlock import (
     append,
+    commands_left,
     holder,
     leave,
     process_parent,
@@ -164,6 +165,27 @@ def test_a_torn_line_costs_only_itself(tmp_path: Path) -> None:
     append(log, {"number": 3})
     assert [entry["number"] for entry in tail(log, 5)] == [3, 1]
     assert tail(tmp_path / "none", 5) == []
+
+
+def test_what_a_connection_left_behind_is_counted(tmp_path: Path) -> None:
+    def process(pid: int, parent: int, name: str, state: str = "S") -> None:
+        (tmp_path / str(pid)).mkdir()
+        (tmp_path / str(pid) / "stat").write_text(f"{pid} ({name}) {state} {parent} 1 1")
+
+    process(1, 0, "systemd")
+    process(10, 1, "sshd")
+    process(11, 10, "sshd-session")
+    for pid, parent, name in ((20, 11, "sh"), (21, 20, "sudo"), (22, 21, "python3")):
+        process(pid, parent, name)
+    assert commands_left(22, tmp_path) == 0
+    process(30, 11, "sh", "Z")
+    process(40, 10, "sshd-session")
+    process(41, 40, "a (shell) of another")
+    assert commands_left(22, tmp_path) == 0
+    process(50, 11, "sh")
+    process(51, 50, "dpkg")
+    assert commands_left(22, tmp_path) == 1
+    assert commands_left(1, tmp_path) == 0
 
 
 def test_another_machines_python_needs_nothing_but_the_text_of_the_file(tmp_path: Path) -> None:

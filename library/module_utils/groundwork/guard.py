@@ -25,6 +25,7 @@ REPORT = "report.json"
 LOST = "lost"
 _PAUSE = 0.2
 _TRIES = 4
+_PATIENCE = 600.0  # seconds for the last commands of a run that was killed
 
 
 @dataclass(frozen=True)
@@ -55,16 +56,28 @@ def guard(watch: Watch, ask: Ask) -> None:
         with contextlib.suppress(OSError):
             if not _gone(watch):
                 os.kill(watch.process, signal.SIGINT)
-    report = _report(watch)
-    line = entry(watch.claim, report, time.time() - float(report.get("began") or began))
-    asked = {"do": "leave", "path": watch.path, "run": watch.claim["run"]}
-    for _ in range(_TRIES):
-        with contextlib.suppress(OSError):
-            ask(asked | {"log": watch.log, "entry": line})
-            break
-        time.sleep(min(LEASE / _TRIES, watch.every))
+    _leave(watch, ask, began, lost)
     if not lost:
         shutil.rmtree(watch.folder, ignore_errors=True)
+
+
+def _leave(watch: Watch, ask: Ask, began: float, lost: bool) -> None:
+    """Write the log and free the lock; not before the last command of a killed run has ended."""
+    told = _report(watch)
+    line = entry(watch.claim, told, time.time() - float(told.get("began") or began))
+    asked = {"do": "leave", "path": watch.path, "run": watch.claim["run"], "log": watch.log}
+    patient = not (told.get("ended") or lost)
+    deadline = time.monotonic() + _PATIENCE
+    failures = 0
+    while failures < _TRIES:
+        patient = patient and time.monotonic() < deadline
+        try:
+            if not ask(asked | {"entry": line, "patient": patient}).get("busy"):
+                return
+            time.sleep(1)
+        except OSError:
+            failures += 1
+            time.sleep(min(LEASE / _TRIES, watch.every))
 
 
 def _gone(watch: Watch) -> bool:

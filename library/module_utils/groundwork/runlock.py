@@ -167,6 +167,27 @@ def _write(file: IO[str], content: Mapping[str, Any]) -> None:
     file.flush()
 
 
+def commands_left(pid: int, proc: Path = Path("/proc")) -> int:
+    """How many other commands of the SSH connection that started process `pid` still run.
+
+    A command goes on when its controller was killed: sshd doesn't end it. 0 without sshd.
+    """
+    parents: dict[int, int] = {}
+    names: dict[int, str] = {}
+    for folder in proc.glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            stat = (folder / "stat").read_text(encoding="utf-8", errors="replace")
+            before, _, after = stat.rpartition(")")
+            state, parent, *_ = after.split()
+            if state != "Z":
+                parents[int(folder.name)] = int(parent)
+                names[int(folder.name)] = before.partition("(")[2]
+    while parents.get(pid) and not names.get(parents[pid], "").startswith("sshd"):
+        pid = parents[pid]
+    session = parents.get(pid)
+    return sum(parent == session for parent in parents.values()) - 1 if session else 0
+
+
 # --- the log
 
 
@@ -204,13 +225,18 @@ def tail(path: Path, count: int) -> list[dict[str, Any]]:
 
 
 def serve(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What a controller asks for: `do` is take, renew, leave or look; the rest are arguments."""
+    """What a controller asks for: `do` is take, renew, leave or look; the rest are arguments.
+
+    A `patient` leave waits for commands that the run left behind: it renews, and is `busy`.
+    """
     path = Path(asked["path"])
     if asked["do"] == "take":
         return asdict(take(path, asked["claim"]))
     if asked["do"] == "renew":
         return {"held": renew(path, asked["run"])}
     if asked["do"] == "leave":
+        if asked.get("patient") and commands_left(os.getpid()) and renew(path, asked["run"]):
+            return {"busy": True}
         if asked.get("log"):
             append(Path(asked["log"]), asked["entry"])
         leave(path, asked["run"])

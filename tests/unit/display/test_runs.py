@@ -1,0 +1,73 @@
+"""The log of runs in the closing table, and whom a run waits for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.module_utils.groundwork.display.facts import Facts
+from ansible.module_utils.groundwork.display.story import Outcome, Story, Task
+from ansible.module_utils.groundwork.display.summary import Run, closing_lines
+from ansible.module_utils.groundwork.display.text import ASCII, plain
+
+RUN = {
+    "at": "2026-11-24 09:12:40",
+    "who": "ada",
+    "where": "laptop",
+    "revision": "3f2a91c04d with changes",
+    "playbook": "staging.yml",
+    "result": "ok",
+    "changed": ["Stack: Write", "Stack: Start", "Schema: Bring"],
+    "schema": {"before": "", "after": "8c1d2f1f0a9b"},
+    "stopped": "",
+    "seconds": 42.0,
+}
+
+
+def told(result: dict[str, Any]) -> str:
+    facts = Facts()
+    task = Task("runs | Read the log of runs", "run_log", "observe", "Look")
+    facts.learn("vm", Outcome(task, "vm", result))
+    return "\n".join(plain(closing_lines(facts, ["vm"], Run(3, look_only=True), ASCII)))
+
+
+def test_each_run_says_who_and_with_what_and_how_it_went() -> None:
+    failed = RUN | {"who": "bob", "result": "failed", "stopped": "Stack: Start", "schema": {}}
+    text = told({"holder": None, "runs": [RUN, failed, {"result": "interrupted"}]})
+    for expected in (
+        "runs      2026-11-24 09:12:40 UTC  ada on laptop  ok  staging.yml  "
+        "3f2a91c04d with changes  42 s",
+        "changed Stack (2), Schema (1)",
+        "schema empty -> 8c1d2f1f0a9b",
+        "bob on laptop  failed",
+        "stopped in Stack: Start",
+        "interrupted",
+    ):
+        assert expected in text, f"{expected}\n{text}"
+
+
+def test_who_changes_the_machine_now_comes_first() -> None:
+    holder = {"who": "ada", "where": "laptop", "since": "noon", "revision": "3f2a"}
+    text = told({"holder": holder, "runs": [RUN]})
+    assert "now       ada on laptop changes this machine since noon UTC  3f2a" in text
+    assert text.index("now ") < text.index("runs ")
+
+
+def test_without_a_log_nothing_is_said() -> None:
+    assert "runs" not in told({"holder": None, "runs": []})
+
+
+def test_whom_a_run_waits_for_is_said_once() -> None:
+    story, task = Story(ASCII), Task("lock | One run at a time", "run_lock", "observe", "Look")
+
+    def attempt(number: int, **more: Any) -> tuple[str, list[str]]:
+        result = {"attempts": number, "retries": 9, "failed": True, **more}
+        text, lines = story.again(Outcome(task, "vm", result))
+        return text, plain(lines)
+
+    waiting = "Another run is changing this stack: ada."
+    assert attempt(1, waiting=waiting) == (
+        f"Look: waits. {waiting}",
+        ["Look", f"  waits     {waiting}"],
+    )
+    assert attempt(2, waiting=waiting) == (f"Look: waits. {waiting}", [])
+    assert attempt(1) == ("Look: One run at a time, try 1 of 9 failed", [])
