@@ -68,14 +68,15 @@ def infra_env(
             lines |= {variable: secret, **kind.app_lines(service, secret)}
             lines[service.url_variable] = url
             continue
-        settings, text = _settings(service, secret), secret_file(service, secret)
+        # PostgreSQL's password isn't among them: it is read when the volume is made, and never again,
+        # so that a new one is no reason for a new container.
+        read = kind.config_lines(service, secret)
         lines[f"{service.prefix}_IMAGE"] = images[service.name].reference
         lines[f"{service.prefix}_FLAVOUR"] = images[service.name].flavour
         lines[f"{service.prefix}_PORT"] = str(service.port)
         lines[variable] = secret
-        lines |= settings
-        checked = settings | {"file": text}
-        lines[f"{service.prefix}_CHECKSUM"] = _checksum(secrets[SALT_VARIABLE], checked)
+        lines |= _settings(service, secret)
+        lines[f"{service.prefix}_CHECKSUM"] = _checksum(secrets[SALT_VARIABLE], read)
         lines[service.url_variable] = url
     return lines
 
