@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.module_utils.groundwork import plan
 from ansible.module_utils.groundwork.desired import Desired
+from ansible.module_utils.groundwork.inventory import parse_services
 
 DESIRED = Desired.of(
     {
@@ -145,6 +147,36 @@ def test_a_full_disk_and_a_foreign_stack_are_problems() -> None:
     (problem,) = plan.problems(DESIRED, changed("foreign_projects", ["/other/infra"]))
     assert problem["where"] == "/other/infra"
     assert Path(problem["where"]).is_absolute()
+
+
+def external(**look: Any) -> dict[str, list[str]]:
+    """The plan of a stack that somebody else runs, with another look at its database."""
+    database = {"kind": "postgres", "external": True, "host": "db.example.com", "password": "x"}
+    desired = replace(DESIRED, services=tuple(parse_services({"postgres": database})))
+    found = {"state": "external", "answers": True, "error": "", "leftover": False, "code": ""}
+    whole = changed("services", {"postgres": found | look})
+    whole |= {"images": {}, "engine": {"state": "absent", "error": ""}}
+    if look.get("code"):
+        assert plan.problems(desired, whole) == [], "somebody else's password is not ours to reset"
+    return plan.plan(desired, whole)
+
+
+def test_where_all_is_somebody_elses_no_engine_is_needed() -> None:
+    assert not any(external().values())
+
+
+@pytest.mark.parametrize(
+    ("look", "words"),
+    [
+        ({"answers": False, "error": "no answer within 2 s"}, "no answer within 2 s"),
+        ({"leftover": True}, "its container goes"),
+        ({"answers": False, "error": "refused", "code": "28P01"}, "refused"),
+    ],
+)
+def test_what_somebody_else_runs_is_looked_after(look: dict[str, Any], words: str) -> None:
+    found = external(**look)
+    assert words in " ".join(found["services"])
+    assert [name for name in STEPS if found[name]] == ["services"]
 
 
 def test_a_wrong_password_is_a_problem_unless_it_is_about_to_be_changed() -> None:
