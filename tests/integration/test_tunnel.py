@@ -1,0 +1,109 @@
+"""playbooks/tunnel.yml: the laptop's env file from a shared machine's secrets, and the command.
+
+The machine is this one, under another name: what goes over SSH is Ansible's own.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dotenv
+import pytest
+import yaml
+
+from .stack import ROOT, Play, Stack
+
+MACHINE = "vm.example.com"
+SECRETS = {
+    "POSTGRES_PASSWORD": "their-postgres-password",
+    "REDIS_PASSWORD": "their-redis-password",
+    "QDRANT_API_KEY": "their-qdrant-key",
+}
+
+
+class Laptop:
+    """A laptop and the machine that it reaches."""
+
+    def __init__(self, folder: Path) -> None:
+        self.machine, self.home = folder / "the machine", folder / "laptop"
+        (self.machine / "infra").mkdir(parents=True)
+        self.home.mkdir()
+        inventory = folder / "inventory"
+        inventory.mkdir()
+        (inventory / "group_vars").symlink_to(ROOT / "inventory" / "group_vars")
+        host = {"ansible_connection": "local", "ansible_become": False, "ansible_user": "deploy"}
+        hosts = {"all": {"children": {"staging": {"hosts": {MACHINE: host}}}}}
+        self.inventory = inventory / "hosts.yml"
+        self.inventory.write_text(yaml.safe_dump(hosts))
+        app = {"path": "apps/backend/.env.staging", "services": ["postgres", "redis"]}
+        self.stack = Stack(
+            self.machine,
+            {
+                "workspace_dir": str(self.machine),
+                "env_files_tunnel_dir": str(self.home),
+                "ansible_python_interpreter": str(ROOT / ".venv/bin/python"),
+                "vault_passwords": {},
+                "env_files_apps": {
+                    "laptop": app | {"audience": "tunnel"},
+                    "worker": {"path": "apps/worker/.env", "services": ["redis"]},
+                },
+            },
+        )
+
+    @property
+    def file(self) -> Path:
+        return self.home / "apps/backend/.env.staging"
+
+    def secrets(self, **values: str) -> None:
+        text = "".join(f"{name}={value}\n" for name, value in values.items())
+        (self.machine / "infra/.env").write_text(text)
+
+    def play(self, *arguments: str) -> Play:
+        return self.stack.play("tunnel", "-i", str(self.inventory), *arguments)
+
+
+@pytest.fixture
+def laptop(tmp_path: Path) -> Laptop:
+    return Laptop(tmp_path)
+
+
+def test_the_file_and_the_command_belong_together(laptop: Laptop) -> None:
+    laptop.secrets(**SECRETS)
+    checked = laptop.play("--check", "--diff")
+    assert checked.code == 0, checked.output
+    assert not laptop.file.exists()
+
+    play = laptop.play("--diff")
+    assert play.code == 0, play.output
+    values = dotenv.dotenv_values(laptop.file)
+    assert values == {
+        "DATABASE_URL": "postgresql://app:their-postgres-password@127.0.0.1:15432/app",
+        "REDIS_URL": "redis://:their-redis-password@127.0.0.1:16379/0",
+    }
+    assert laptop.file.stat().st_mode & 0o777 == 0o600
+    assert "ssh -N -L 127.0.0.1:15432:127.0.0.1:5432" in play.output
+    assert f"deploy@{MACHINE}" in play.output
+    assert [path.name for path in laptop.home.rglob("*") if path.is_file()] == [".env.staging"]
+    for secret in SECRETS.values():
+        assert secret not in play.output + checked.output
+
+    laptop.file.write_text(laptop.file.read_text() + "MY_OWN=1\n")
+    again = laptop.play()
+    assert (again.code, again.changed) == (0, 0), again.output
+    laptop.secrets(**SECRETS | {"REDIS_PASSWORD": "another-one"})
+    assert laptop.play().changed == 1
+    values = dotenv.dotenv_values(laptop.file)
+    assert values["REDIS_URL"] == "redis://:another-one@127.0.0.1:16379/0"
+    assert values["MY_OWN"] == "1"
+
+
+def test_a_machine_that_was_not_set_up_yet_is_told(laptop: Laptop) -> None:
+    text = laptop.play()
+    assert text.code != 0
+    assert "playbooks/staging.yml" in text.output
+    laptop.secrets(POSTGRES_PASSWORD="only-this")
+    text = laptop.play()
+    assert text.code != 0
+    assert "REDIS_PASSWORD" in text.output
+    assert "only-this" not in text.output
+    assert not laptop.file.exists()
