@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -66,6 +67,7 @@ def up(docker: Docker, project: str, folder: Path) -> dict[str, str]:
     nothing = "\nservices: {}\n" in (read(folder / "docker-compose.yml") or "")
     if nothing and engine.containers(docker, project) is None:
         return {}  # all services are external, and there is no engine: none is needed
+    remove_unfinished(docker, project)
     before = _look(docker, project)
     result = run(docker, folder, *_UP, timeout=600)
     if not result.ok and "no service selected" in result.stderr:
@@ -82,6 +84,22 @@ def up(docker: Docker, project: str, folder: Path) -> dict[str, str]:
             else "Mend what Compose says above and run again; what started keeps running.",
         )
     return compare(before, _look(docker, project))
+
+
+def remove_unfinished(docker: Docker, project: str) -> None:
+    """Remove the containers that an interrupted `up` made and never started.
+
+    To replace a container, Compose makes the new one under a name for the time being, the old one's
+    id in front. Killed before it gives it the right name, it can't go on by itself: the next `up`
+    fails with a conflict of names. Such a container never ran, and data are in volumes.
+    """
+    wanted = ("label=com.docker.compose.project=" + project, "status=created")
+    filters = [part for each in wanted for part in ("--filter", each)]
+    listed = docker.run("ps", "-a", "--no-trunc", *filters, "--format", "{{.ID}} {{.Names}}")
+    for line in listed.stdout.splitlines():
+        container, _, name = line.partition(" ")
+        if re.match(rf"[0-9a-f]{{12}}_{re.escape(project)}-", name):
+            docker.run("rm", container)
 
 
 def _look(docker: Docker, project: str) -> dict[str, tuple[str, str]]:
