@@ -95,7 +95,8 @@ def test_without_a_vault_each_missing_password_is_named(team: Team) -> None:
 def test_a_bad_password_in_the_vault_is_refused_by_name(
     team: Team, name: str, password: str, words: str
 ) -> None:
-    team.encrypt(GOOD | {name: password})
+    others = {key: value for key, value in GOOD.items() if name != "redsi" or key != "redis"}
+    team.encrypt(others | {name: password})
     text = team.staging("-vvv")
     assert words in " ".join(text.split())
     assert REACHED not in text

@@ -77,6 +77,7 @@ def test_a_name_in_the_vault_that_is_no_service() -> None:
         "vault_passwords.redsi" in text and "Did you mean 'redis'?" in text
         for text in problems(services(postgres=GOOD), given)
     )
+    assert problems(services(postgres=GOOD, redis=OTHER), given) == []
 
 
 def test_all_are_named_at_once_and_none_is_shown() -> None:

@@ -50,12 +50,15 @@ def problems(
         elif service.password in seen:
             found.append(f"{where} is the same as {variable}.{seen[service.password]}.password.")
         seen.setdefault(service.password, service.name)
-    names = [service.name for service in services]
+    missing = [service.name for service in services if not service.password]
     if isinstance(given, Mapping):
+        names = [service.name for service in services]
+        # Only where one is missing, which this one may be meant for: who takes a service out of the
+        # inventory may keep its password in the vault.
         found += [
-            f"{VARIABLE}.{name}: there is no such service.{did_you_mean(str(name), names)}"
+            f"{VARIABLE}.{name}: there is no such service.{did_you_mean(str(name), missing)}"
             for name in given
-            if str(name) not in names
+            if missing and str(name) not in names
         ]
     elif given is not None:
         found.append(f"{VARIABLE} must be a dictionary: a service's name, its password.")
