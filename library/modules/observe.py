@@ -84,6 +84,12 @@ options:
     description: Whether to fail on what must not be tried (a port taken, a foreign volume, ...).
     type: bool
     default: true
+  firewall:
+    description: >-
+      What the firewall should be: C(enabled), C(bridge) (the stack's network interface) and
+      C(allow_from) (a list of networks). Left out, it is not looked at.
+    type: dict
+    default: {}
 attributes:
   check_mode:
     description: The module only reads.

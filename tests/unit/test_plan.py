@@ -46,6 +46,7 @@ CONVERGED: dict[str, Any] = {
     "services": {"postgres": dict(RUNNING), "redis": dict(RUNNING)},
     "new_passwords": [],
     "schema": {"state": "at_head", "pending": []},
+    "firewall": [],
     "foreign_projects": [],
     "ports_taken": [],
     "foreign_compose_file": "",
@@ -53,7 +54,7 @@ CONVERGED: dict[str, Any] = {
     "disk_wanted_mb": 1024,
     "disk_path": "",
 }
-STEPS = ["docker", "images", "files", "services", "env_files", "schema"]
+STEPS = ["docker", "images", "firewall", "files", "services", "env_files", "schema"]
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:

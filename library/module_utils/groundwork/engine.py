@@ -12,7 +12,7 @@ from typing import Any
 from .docker import Docker, Result
 
 MINIMUM_API = (1, 41)  # Engine 20.10
-MINIMUM_COMPOSE = (2, 24)  # env-sourced secrets, start_interval
+MINIMUM_COMPOSE = (2, 24)  # start_interval
 QUICK_START_API = (1, 44)  # Engine 25: start_interval
 
 

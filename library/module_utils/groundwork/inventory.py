@@ -9,7 +9,7 @@ from typing import Any
 
 from .errors import GroundworkError
 from .inventory_external import ONLY_EXTERNAL, external_fields, is_external
-from .inventory_limits import LIMITS, bind_problem, limit_problems
+from .inventory_limits import LIMITS, bind_problem, limit_problems, network_problems
 from .services import KINDS, Service
 
 _STACK = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
@@ -19,7 +19,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
 _IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:@-]*")
 _COMMON = (
     *("kind", "image", "port", "bind", "bind_public", "password", "url_variable", "external"),
-    *LIMITS,
+    *("allow_from", *LIMITS),
 )
 
 
@@ -129,6 +129,9 @@ def _service(where: str, name: Any, entry: Any, problems: list[str]) -> Service 
     problems += bind_problem(where, bind, entry.get("bind_public", False))
     limits = {key: entry[key] for key in LIMITS if key in entry}
     problems += limit_problems(where, limits)
+    allow_from = entry.get("allow_from")
+    if allow_from is not None:
+        problems += network_problems(f"{where}.allow_from", allow_from)
     prefix = str(name).upper().replace("-", "_")
     url_variable = str(entry.get("url_variable", f"{prefix}_URL"))
     if not _VARIABLE.fullmatch(url_variable):
@@ -152,6 +155,7 @@ def _service(where: str, name: Any, entry: Any, problems: list[str]) -> Service 
         password=password,
         options=options,
         limits=limits,
+        allow_from=None if allow_from is None else tuple(map(str, allow_from)),
         **elsewhere,
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from .services import Kind
 
-ONLY_OURS = ("image", "bind", "bind_public", "memory", "cpus", "pids")
+ONLY_OURS = ("image", "bind", "bind_public", "allow_from", "memory", "cpus", "pids")
 ONLY_EXTERNAL = ("host", "tls", "ca_file")
 _HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_-]+)*")
 

@@ -38,6 +38,21 @@ def bind_problem(where: str, bind: str, public: Any) -> list[str]:
     ]
 
 
+def network_problems(where: str, networks: Any) -> list[str]:
+    """What is wrong with a list of networks (`allow_from`): a list of sentences."""
+    if not isinstance(networks, (list, tuple)):
+        return [f"{where} must be a list of networks such as 10.0.0.0/24."]
+    problems: list[str] = []
+    for network in networks:
+        try:
+            ipaddress.ip_network(str(network))
+        except ValueError:
+            problems.append(
+                f"{where}: {network!r} is not a network such as 10.0.0.0/24 (or one address)."
+            )
+    return problems
+
+
 def limit_problems(where: str, limits: Mapping[str, Any]) -> list[str]:
     """What is wrong with `memory`, `cpus` and `pids`: a list of sentences."""
     problems: list[str] = []

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import compose, files, health, obstacles, passwords, plan, revisions
+from . import compose, files, firewall, health, obstacles, passwords, plan, revisions
 from . import engine as engines
 from .contract import Image
 from .desired import Desired
@@ -37,6 +37,7 @@ class Where:
     schema_dir: Path | None
     schema_service: str
     min_free_mb: int
+    firewall: Mapping[str, Any]  # bridge, enabled, allow_from; nothing where it isn't looked at
 
 
 def look(desired: Desired, where: Where) -> dict[str, Any]:
@@ -53,6 +54,7 @@ def look(desired: Desired, where: Where) -> dict[str, Any]:
         known |= desired.rotated()  # the old ones still hold
         asked_health = pool.submit(health.look_once, list(desired.services), known)
         asked_schema = pool.submit(_schema, desired, where, known)
+        asked_firewall = pool.submit(_firewall, desired, where)
         engine = asked_engine.result()
         containers, hashes = asked_containers.result()
         inspected = asked_images.result()
@@ -70,14 +72,29 @@ def look(desired: Desired, where: Where) -> dict[str, Any]:
         "services": services,
         "new_passwords": sorted(passwords.journal(desired.stack_dir)),
         "schema": revision,
+        "firewall": asked_firewall.result(),
         "foreign_projects": obstacles.foreign_projects(desired, containers, volumes),
         # Where the engine is there but silent, a port may be held by our own container
         "ports_taken": []
         if containers is None and engine.state != "absent"
         else obstacles.ports_taken(desired, docker, containers),
+        "machine": obstacles.machine(desired) + obstacles.unguarded(where.firewall, containers),
         "foreign_compose_file": obstacles.foreign_compose_file(desired),
     }
     return found | obstacles.disk(desired, docker, where.min_free_mb, found)
+
+
+def _firewall(desired: Desired, where: Where) -> list[str]:
+    """Why the firewall has to be set up anew."""
+    asked = where.firewall
+    if not asked:
+        return []
+    rules = (
+        firewall.rules(desired.own, asked["bridge"], asked["allow_from"])
+        if asked["enabled"]
+        else {}
+    )
+    return firewall.look(rules, asked["bridge"])
 
 
 def _quiet(function: Any, *args: Any) -> Any:

@@ -31,6 +31,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "reset_passwords": {"type": "bool", "default": False, "no_log": False},
     "rotate": {"type": "list", "elements": "str", "default": []},
     "refuse": {"type": "bool", "default": True},
+    "firewall": {"type": "dict", "default": {}},
 }
 
 
@@ -53,6 +54,7 @@ def observe(params: Mapping[str, Any]) -> dict[str, Any]:
         schema_dir=Path(params["schema_dir"]) if params["schema_dir"] else None,
         schema_service=params["schema_service"],
         min_free_mb=params["min_free_mb"],
+        firewall=params["firewall"],
     )
     found = look.look(desired, where)
     steps = plan.plan(desired, found)

@@ -58,6 +58,37 @@ def ports_taken(desired: Desired, docker: Docker, containers: Containers) -> lis
     ]
 
 
+def machine(desired: Desired) -> list[dict[str, str]]:
+    """Addresses that the inventory names and this machine doesn't have, as problems."""
+    foreign = ports.foreign(service.bind for service in desired.own)
+    return [
+        {
+            "what": f"{service.bind}, where {service.name} is to listen, is not an address "
+            "of this machine.",
+            "where": f"stack_services.{service.name}.bind",
+            "next_step": "`ip address` shows those that it has.",
+        }
+        for service in desired.own
+        if service.bind in foreign
+    ]
+
+
+def unguarded(firewall: Mapping[str, Any], containers: Containers) -> list[dict[str, str]]:
+    """A network that was made without the name by which the firewall knows it, as a problem."""
+    if not firewall or not firewall["enabled"] or not containers:
+        return []
+    if Path("/sys/class/net", firewall["bridge"]).exists():
+        return []
+    return [
+        {
+            "what": "The stack's network was made before its firewall, which can't guard it.",
+            "where": f"the network interface {firewall['bridge']}, which isn't there",
+            "next_step": "Run `docker compose down` in the stack's folder there (data stay), then "
+            "run again: the network is made anew.",
+        }
+    ]
+
+
 def disk(
     desired: Desired, docker: Docker, min_free_mb: int, found: Mapping[str, Any]
 ) -> dict[str, Any]:

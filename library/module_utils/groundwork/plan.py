@@ -25,7 +25,7 @@ ENGINE_REASONS = {
 
 
 def plan(desired: Desired, look: Look) -> dict[str, list[str]]:
-    """The reasons to act, for each step: docker, images, files, services, env_files, schema."""
+    """The reasons to act, by step: docker, images, firewall, files, services, env_files, schema."""
     engine = look["engine"]
     docker = []
     if engine["state"] != "ok" and desired.own:
@@ -52,6 +52,7 @@ def plan(desired: Desired, look: Look) -> dict[str, list[str]]:
     return {
         "docker": docker,
         "images": images,
+        "firewall": list(look.get("firewall", ())),
         "files": files,
         "services": services,
         "env_files": _file_reasons(desired, look["env_files"]),
@@ -119,6 +120,7 @@ def problems(desired: Desired, look: Look, reset_passwords: bool = False) -> lis
     found: list[dict[str, str]] = []
     found += [_foreign_project(desired, item) for item in look["foreign_projects"]]
     found += [_port_taken(item) for item in look["ports_taken"]]
+    found += look.get("machine", ())
     if look["foreign_compose_file"]:
         found.append(
             {

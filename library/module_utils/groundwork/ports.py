@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
 from collections.abc import Iterable
@@ -33,9 +34,23 @@ def _free(address: str, port: int) -> bool:
             probe.bind((address, port))
         except PermissionError:
             return True  # below 1024 as an ordinary user; the engine may still bind it
-        except OSError:
-            return False
+        except OSError as error:
+            return error.errno == errno.EADDRNOTAVAIL  # nobody can hold it: see `foreign`
     return True
+
+
+def foreign(addresses: Iterable[str]) -> set[str]:
+    """Those of `addresses` that this machine doesn't have."""
+    found: set[str] = set()
+    for address in set(addresses):
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            try:
+                probe.bind((address, 0))
+            except OSError as error:
+                if error.errno == errno.EADDRNOTAVAIL:
+                    found.add(address)
+    return found
 
 
 def _holder(docker: Docker, port: int) -> str:

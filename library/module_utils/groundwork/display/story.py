@@ -27,6 +27,8 @@ TITLES = {
     "docker": "Engine",
     "images": "Images",
     "stack": "Stack",
+    "firewall": "Firewall",
+    "updates": "Updates",
     "env_files": "Env files",
     "schema": "Schema",
 }

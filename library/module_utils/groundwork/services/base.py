@@ -29,6 +29,7 @@ class Service:
     password: str = field(default="", repr=False)
     options: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, Any] = field(default_factory=dict)  # those of memory, cpus, pids it has
+    allow_from: tuple[str, ...] | None = None  # networks; None where the inventory's default holds
     host: str = ""
     tls: bool = False
     ca_file: str = ""
