@@ -202,6 +202,12 @@ def test_a_wrong_password_is_named_not_shown(external: Stack, name: str) -> None
 def test_a_server_without_tls_is_not_talked_to(external: Stack) -> None:
     text = external.refuse(stack_services=services(external, "qdrant", port=somebody.QDRANT))
     assert "doesn't speak TLS" in text
+    assert "tls: false" in " ".join(text.split())
+    plain = services(external, "qdrant", port=somebody.QDRANT, tls=False)
+    plain["qdrant"].pop("ca_file")
+    external.up(stack_services=plain)
+    url = dotenv.dotenv_values(external.workspace / "apps/backend/.env")["QDRANT_URL"]
+    assert url == f"http://localhost:{somebody.QDRANT}"
 
 
 def test_a_service_moves_out_and_its_data_stay(external: Stack) -> None:

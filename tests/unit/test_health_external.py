@@ -45,6 +45,7 @@ def test_no_container_is_looked_for() -> None:
         ("28P01", "stack_services.db.password"),
         ("28000", "stack_services.db.user"),
         ("3D000", "stack_services.db.database"),
+        ("NOTLS", "stack_services.db tls: false"),
         ("TLS", "`host` has to be a name in its certificate"),
     ],
 )

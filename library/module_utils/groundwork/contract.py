@@ -68,8 +68,8 @@ def infra_env(
             lines |= {variable: secret, **kind.app_lines(service, secret)}
             lines[service.url_variable] = url
             continue
-        # PostgreSQL's password isn't among them: it is read when the volume is made, and never again,
-        # so that a new one is no reason for a new container.
+        # PostgreSQL's password isn't among them: it is read when the volume is made and never
+        # again, so that a new one is no reason for a new container.
         read = kind.config_lines(service, secret)
         lines[f"{service.prefix}_IMAGE"] = images[service.name].reference
         lines[f"{service.prefix}_FLAVOUR"] = images[service.name].flavour

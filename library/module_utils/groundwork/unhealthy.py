@@ -44,6 +44,8 @@ _THEIR_PASSWORD = "Put the one that it has into stack_services.{name}.password, 
 EXTERNAL_ADVICE = {
     "TLS": "`host` has to be a name in its certificate, and `ca_file` the certificate of the "
     "authority that signed it (left out, this machine's own authorities count). Then run again.",
+    "NOTLS": "Have TLS turned on there; or, in a network that you trust, give "
+    "stack_services.{name} tls: false. Then run again.",
     "28000": "See that stack_services.{name}.user is right and may come in from here.",
     "3D000": "See that stack_services.{name}.database is right; who runs it makes databases.",
     **dict.fromkeys(("28P01", "WRONGPASS", "NOAUTH", "401", "403"), _THEIR_PASSWORD),

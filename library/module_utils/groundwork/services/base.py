@@ -105,7 +105,7 @@ class ProbeError(Exception):
 
     `hopeless` marks what waiting doesn't mend (a wrong password); `code` is the service's own
     code for it where it has one (PostgreSQL: an SQLSTATE such as `28P01`), `TLS` for a certificate
-    that isn't trusted.
+    that isn't trusted, `NOTLS` for a server without TLS where it is wanted.
     """
 
     def __init__(self, message: str, *, hopeless: bool = False, code: str = "") -> None:

@@ -63,12 +63,13 @@ _STATES = (
     ("3D000", r'database ".*" does not exist'),
     ("57P03", r"the database system is"),
     ("53300", r"too many clients|remaining connection slots"),
-    ("TLS", r"SSL error|server certificate for|does not support SSL"),
+    ("TLS", r"SSL error|server certificate for"),
+    ("NOTLS", r"does not support SSL"),
 )
 
 
-# Password, role; database; certificate. The first two letters of the codes.
-_HOPELESS = ("28", "3D", "TL")
+# Password, role; database; certificate; no TLS. The beginnings of the codes.
+_HOPELESS = ("28", "3D000", "TLS", "NOTLS")
 
 
 def _probe(service: Service, endpoint: Endpoint, secret: str, timeout: float) -> str:
@@ -118,7 +119,7 @@ def _probe_error(message: str, code: str, timeout: float) -> ProbeError:
         line = f"its certificate is not trusted: {line.removeprefix('SSL error: ')}"
         code = "TLS"
     code = code or next((state for state, words in _STATES if re.search(words, message)), "")
-    return ProbeError(one_line(line), hopeless=code[:2] in _HOPELESS, code=code)
+    return ProbeError(one_line(line), hopeless=code.startswith(_HOPELESS), code=code)
 
 
 KIND = Kind(

@@ -62,5 +62,5 @@ def refused(error: ssl.SSLError) -> ProbeError:
         why = f"its certificate is not trusted: {error.verify_message.rstrip('.')}"
         return ProbeError(why, hopeless=True, code="TLS")
     if error.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"):
-        return ProbeError("it doesn't speak TLS at that port", hopeless=True, code="TLS")
+        return ProbeError("it doesn't speak TLS at that port", hopeless=True, code="NOTLS")
     return ProbeError(f"TLS failed: {(error.reason or 'no reason given').lower()}", code="TLS")
