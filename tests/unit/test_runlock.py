@@ -111,6 +111,39 @@ def test_of_many_at_once_one_wins(tmp_path: Path) -> None:
     assert said == ["lost"] * 5 + ["won"]
 
 
+def test_of_many_again_and_again_never_two_have_it(tmp_path: Path) -> None:
+    script = (
+        "import sys, pathlib, os; sys.path.insert(0, sys.argv[1])\n"
+        "from groundwork.runlock import take, leave\n"
+        "folder = pathlib.Path(sys.argv[2]); me = str(os.getpid()); won = 0\n"
+        "claim = {'run': me, 'who': me, 'where': 'y', 'revision': ''}\n"
+        "input()\n"
+        "for _ in range(600):\n"
+        "    if take(folder / 'lock', claim).holder is None:\n"
+        "        (folder / 'mine').touch(exist_ok=False)\n"
+        "        (folder / 'mine').unlink()\n"
+        "        leave(folder / 'lock', me); won += 1\n"
+        "print(won)\n"
+    )
+    core = str(Path(take.__code__.co_filename).parents[1])
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, core, str(tmp_path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    for run in runs:
+        assert run.stdin
+        run.stdin.write("\n")
+        run.stdin.flush()
+    won = [int(run.communicate(timeout=60)[0] or 0) for run in runs]
+    assert [run.returncode for run in runs] == [0] * 4
+    assert sum(won) > 0
+
+
 def test_a_lease_holds_until_it_runs_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lock, start = tmp_path / "lock", runlock.uptime()
     assert take(lock, visit("ada")).holder is None

@@ -238,7 +238,8 @@ def serve(asked: Mapping[str, Any]) -> dict[str, Any]:
         if asked.get("patient") and commands_left(os.getpid()) and renew(path, asked["run"]):
             return {"busy": True}
         if asked.get("log"):
-            append(Path(asked["log"]), asked["entry"])
+            with contextlib.suppress(OSError):  # a full disk doesn't keep the lock
+                append(Path(asked["log"]), asked["entry"])
         leave(path, asked["run"])
         return {}
     held = holder(path)
