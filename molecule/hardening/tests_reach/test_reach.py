@@ -10,6 +10,7 @@ import testinfra
 
 testinfra_hosts = ["ansible://test_hosts"]
 
+SCAN = "/opt/groundwork/project/molecule/hardening/files/scan.py"
 Neighbours = dict[str, Any]
 
 
@@ -35,7 +36,7 @@ def address(host: Any, neighbours: Neighbours) -> str:
 
 
 def scan(neighbour: Any, address: str, ports: str = "1-65535") -> list[int]:
-    return json.loads(neighbour.check_output(f"python3 /files/scan.py {address} {ports}"))
+    return json.loads(neighbour.check_output(f"python3 {SCAN} {address} {ports}"))
 
 
 def test_a_stranger_sees_nothing_but_ssh(neighbours: Neighbours, address: str) -> None:
