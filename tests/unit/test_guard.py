@@ -97,9 +97,15 @@ def test_a_run_whose_lock_was_taken_over_is_stopped(run, tmp_path) -> None:
     watch = watch_of(run, tmp_path)
     (tmp_path / "lock").write_text("")
     take(tmp_path / "lock", watch.claim | {"run": "bob"})
-    start(watch).join(10)
+    told: list[bool] = []
+
+    def asked(what: Mapping[str, Any]) -> Mapping[str, Any]:
+        told.append((watch.folder / LOST).exists())
+        return serve(what)
+
+    start(watch, asked).join(10)
     assert run.wait(10) in (-signal.SIGINT, 1, 130)
-    assert (watch.folder / LOST).exists()
+    assert told == [False, True]
     held = holder(tmp_path / "lock")
     assert held
     assert held.run == "bob"

@@ -57,7 +57,7 @@ def guard(watch: Watch, ask: Ask) -> None:
             if not _gone(watch):
                 os.kill(watch.process, signal.SIGINT)
     _leave(watch, ask, began, lost)
-    if not lost:
+    if not lost or _gone(watch):  # else the run still reads in there why it was stopped
         shutil.rmtree(watch.folder, ignore_errors=True)
 
 
