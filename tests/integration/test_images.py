@@ -100,9 +100,6 @@ def test_a_truncated_archive_is_refused_before_the_engine_sees_it(
     tiny: str, tmp_path: Path
 ) -> None:
     path = archived(tiny, tmp_path / "archives")
-    (folder / image_archive.SUMS).unlink()
-    assert image_save.missing(DOCKER, [tiny], folder) == [tiny]
-    image_save.save(DOCKER, [tiny], folder)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     outcome = one(Setup(DOCKER, sources=["archive"], archive_dir=path.parent), tiny)
