@@ -185,6 +185,7 @@ def new_stack(workspace: Path, name: str, first_port: int) -> Stack:
     services = yaml.safe_load(text)["stack_services"]
     for offset, service in enumerate(services.values()):
         service["port"] = first_port + offset
+        del service["password"]  # a template: of a vault, which a laptop has none of
     workspace.mkdir(parents=True, exist_ok=True)
     return Stack(
         workspace,
