@@ -31,7 +31,7 @@ def test_the_first_run_is_in_the_log(runs: list[dict[str, Any]]) -> None:
     assert first["who"]
     assert first["where"]
     assert first["seconds"] > 0
-    assert any(change.startswith("Stack: ") for change in first["changed"])
+    assert any(change.startswith("Stack") for change in first["changed"])
     assert any(reason.startswith("services: postgres") for reason in first["why"])
     assert first["schema"] == {"before": "", "after": "8c1d2f1f0a9b"}
 
