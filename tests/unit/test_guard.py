@@ -149,8 +149,8 @@ def test_an_entry_is_short() -> None:
     claim = {"who": "ada", "where": "laptop", "revision": "1"}
     told = {"changed": [f"Stack: {n} {'x' * 500}\nmore" for n in range(100)], "ended": True}
     line = entry(claim, told, 1.26)
-    assert len(line["changed"]) == 20
-    assert line["changed"][-1] == "and 81 more"
+    assert len(line["changed"]) == 30
+    assert line["changed"][-1] == "and 71 more"
     assert max(map(len, line["changed"])) == 200
     assert line["seconds"] == 1.3
     assert entry(claim, {"ended": True, "stopped": "Stack: x"}, 1)["result"] == "failed"

@@ -13,7 +13,7 @@ from typing import Any
 from .errors import GroundworkError
 from .runlock import process_start
 
-MOST = 20  # lines of changes in an entry of the log
+MOST = 30  # lines of changes in an entry of the log
 LONGEST = 200  # letters in one of them
 DIRTY = " with changes"
 
