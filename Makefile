@@ -14,7 +14,7 @@ down: .venv/ready ## Stop the stack; the data stay
 	.venv/bin/ansible-playbook playbooks/down.yml
 
 test: lint unit integration ## Run every check and test
-	$(MAKE) molecule SCENARIOS="default stack images docker schema staging"
+	$(MAKE) molecule SCENARIOS="default stack images docker schema"
 
 lint: .venv/ready ## Check style and types, without Docker
 	.venv/bin/ruff format --check
@@ -29,7 +29,7 @@ unit: .venv/ready ## Run the tests that need no Docker
 integration: .venv/ready ## Run the tests against the real engine and services
 	.venv/bin/pytest tests/integration
 
-# `make test` leaves three out (sharing, secrets, hardening): a change should not wait an hour
+# `make test` leaves out those of the shared machine (staging, sharing, secrets, hardening)
 molecule: .venv/ready ## Test the roles on hosts of their own, in containers
 	.venv/bin/python tools/scenarios.py $(SCENARIOS)
 
