@@ -86,8 +86,6 @@ tunnel:
   type: str
 """
 
-ACTIONS = {"missing": "created", "differs": "updated", "same": "unchanged"}
-
 
 class ActionModule(ActionBase):
     TRANSFERS_FILES = False
@@ -130,10 +128,7 @@ class ActionModule(ActionBase):
         answer = {
             "changed": bool(changing),
             "tunnel": command,
-            "files": [
-                {"path": str(state.wanted.path), "action": ACTIONS[state.verdict]}
-                for state in states
-            ],
+            "files": files.actions(states),
         }
         if self._task.diff and changing:
             answer["diff"] = [files.diff(state, needed.values()) for state in changing]

@@ -125,8 +125,6 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "docker_cli": {"type": "str", "default": "docker"},
 }
 
-ACTIONS = {"missing": "created", "differs": "updated", "same": "unchanged"}
-
 
 def wanted_files(
     params: Mapping[str, Any], desired: Desired, secrets: Secrets
@@ -204,10 +202,7 @@ def run(call: Call) -> dict[str, Any]:
             ownership.claim(desired.stack, desired.stack_dir)
     answer: dict[str, Any] = {
         "changed": bool(changing),
-        "files": [
-            {"path": path, "action": ACTIONS[verdict]}
-            for path, verdict in files.verdicts(states).items()
-        ],
+        "files": files.actions(states),
         "made": list(secrets.made) if params["part"] == "stack" else [],
         "new_passwords": sorted(passwords.journal(desired.stack_dir)),
     }

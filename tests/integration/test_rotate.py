@@ -236,6 +236,18 @@ def family(pid: int) -> list[int]:
 
 
 # Each of the two playbooks finishes what the other one left
+def rotating(stack: Stack) -> subprocess.Popen[bytes]:
+    """playbooks/rotate.yml under way."""
+    return subprocess.Popen(
+        stack.command("rotate"),
+        cwd=ROOT,
+        env=stack.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
 @pytest.mark.parametrize(
     ("stage", "again"),
     [
@@ -251,14 +263,7 @@ def test_a_killed_rotation_ends_well_on_the_next_run(stack: Stack, stage: str, a
     before = Before(stack)
     with contextlib.ExitStack() as stop:
         writers = writing(stack, stop)
-        run = subprocess.Popen(
-            stack.command("rotate"),
-            cwd=ROOT,
-            env=stack.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        run = rotating(stack)
         wait_until(lambda: STAGES[stage](before) or run.poll() is not None, 120)
         assert run.poll() is None, "the run was over before it could be killed"
         for process in family(run.pid):
@@ -283,14 +288,7 @@ def test_a_run_whose_worker_lives_on_alone_and_the_next_one_end_well(stack: Stac
     before = Before(stack)
     with contextlib.ExitStack() as stop:
         writers = writing(stack, stop)
-        run = subprocess.Popen(
-            stack.command("rotate"),
-            cwd=ROOT,
-            env=stack.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        run = rotating(stack)
         wait_until(before.is_written, 120)
         run.kill()
         run.wait()

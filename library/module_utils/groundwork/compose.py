@@ -93,9 +93,10 @@ def remove_unfinished(docker: Docker, project: str) -> None:
     id in front. Killed before it gives it the right name, it can't go on by itself: the next `up`
     fails with a conflict of names. Such a container never ran, and data are in volumes.
     """
-    wanted = ("label=com.docker.compose.project=" + project, "status=created")
-    filters = [part for each in wanted for part in ("--filter", each)]
-    listed = docker.run("ps", "-a", "--no-trunc", *filters, "--format", "{{.ID}} {{.Names}}")
+    listed = docker.run(
+        *("ps", "-a", "--no-trunc", "--format", "{{.ID}} {{.Names}}"),
+        *(f"--filter=label=com.docker.compose.project={project}", "--filter=status=created"),
+    )
     for line in listed.stdout.splitlines():
         container, _, name = line.partition(" ")
         if re.match(rf"[0-9a-f]{{12}}_{re.escape(project)}-", name):

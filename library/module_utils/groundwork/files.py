@@ -96,6 +96,15 @@ def verdicts(states: Iterable[State]) -> dict[str, str]:
     return found
 
 
+_ACTIONS = {"missing": "created", "differs": "updated", "same": "unchanged"}
+
+
+def actions(states: Iterable[State]) -> list[dict[str, str]]:
+    """What writing them does to each file, `path` and `action`, for a module's answer."""
+    found = verdicts(states)
+    return [{"path": path, "action": _ACTIONS[verdict]} for path, verdict in found.items()]
+
+
 def check_writable(path: Path) -> None:
     """Raise GroundworkError where `path` could not be written."""
     folder = next(parent for parent in path.parents if parent.exists())
