@@ -9,11 +9,12 @@ import pytest
 from .stack import Stack, new_stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The running stack that tests share. They leave it as they found it.
 
-    On a machine without an engine or images, its first run gets them, as `make dev` does.
+    On a machine without an engine or images, its first run gets them, as `make dev` does. That is
+    why every test waits for it, those too that start containers of their own.
     """
     stack = new_stack(tmp_path_factory.mktemp("wörk späce"), "groundwork-test", 15432)
     play = stack.play("dev")
