@@ -15,6 +15,7 @@ if _CORE not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_CORE)
 
 from ansible.module_utils.groundwork import contract, dotenv, files, tunnel
+from ansible.module_utils.groundwork.certificates import authority_file
 from ansible.module_utils.groundwork.contract import App
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.inventory import parse_services
@@ -28,6 +29,8 @@ description:
   - Reads the secrets from the machine's own C(.env), over the connection that Ansible has anyway,
     and writes the env file of each app with C(audience=tunnel) on this computer.
   - The addresses in them are those of the tunnel's end here. The command that opens it is returned.
+  - Where a service there has TLS by the stack's own authority, its certificate comes along, as
+    C(infra/HOST.ca.crt) in the workspace.
   - Only what an app uses is written; nothing is kept besides.
 options:
   services:
@@ -98,28 +101,36 @@ class ActionModule(ActionBase):
             return {"failed": True, "changed": False, "msg": str(error)}
 
     def _write(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        services, offset = parse_services(args["services"]), int(args["offset"])
+        offset = int(args["offset"])
+        # What vouches for the services there is needed here too
+        authority = Path(args["workspace_dir"]) / "infra" / f"{args['ssh']['host']}.ca.crt"
+        services = parse_services(args["services"], authority=str(authority))
         apps = [
             app for app in contract.parse_apps(args["apps"], services) if app.audience == "tunnel"
         ]
         command = tunnel.command(services, args["ssh"], offset)
-        secrets = self._secrets(f"{args['stack_dir']}/.env", task_vars) if apps else {}
+        secrets: dict[str, str] = {}
+        if apps:
+            secrets = dotenv.parse(self._fetch(f"{args['stack_dir']}/.env", task_vars))
         needed = {
             variable: service.password or secrets.get(variable, "")
             for variable, service in contract.secret_variables(services)
         }
         self._check(needed, apps, services, args["stack_dir"])
-        states = [
-            files.compare(
-                files.Wanted(
-                    Path(args["workspace_dir"]) / Path(app.path).expanduser(),
-                    dotenv.render(contract.app_env(app, services, needed, offset)),
-                    0o644 if app.public else 0o600,
-                    block=True,
-                )
+        wanted = [
+            files.Wanted(
+                Path(args["workspace_dir"]) / Path(app.path).expanduser(),
+                dotenv.render(contract.app_env(app, services, needed, offset)),
+                0o644 if app.public else 0o600,
+                block=True,
             )
             for app in apps
         ]
+        used = {name for app in apps for name in app.services}
+        if any(s.ca_file == str(authority) for s in services if s.name in used):
+            there = str(authority_file(Path(args["stack_dir"])))
+            wanted.append(files.Wanted(authority, self._fetch(there, task_vars), 0o644))
+        states = [files.compare(item) for item in wanted]
         changing = [state for state in states if state.verdict != "same"]
         for state in changing:
             files.check_writable(state.wanted.path)
@@ -134,16 +145,16 @@ class ActionModule(ActionBase):
             answer["diff"] = [files.diff(state, needed.values()) for state in changing]
         return answer
 
-    def _secrets(self, path: str, task_vars: dict[str, Any]) -> dict[str, str]:
-        """The variables of the machine's own env file. They stay in this process."""
+    def _fetch(self, path: str, task_vars: dict[str, Any]) -> str:
+        """A file of the machine's. Its text stays in this process."""
         found = self._execute_module("ansible.builtin.slurp", {"src": path}, task_vars=task_vars)
         if found.get("failed"):
             raise GroundworkError(
-                f"The machine's own env file can't be read: {found.get('msg', 'no reason given')}",
+                f"The machine's {Path(path).name} can't be read: {found.get('msg', 'why unknown')}",
                 where=path,
                 next_step="Run playbooks/staging.yml first: it writes that file.",
             )
-        return dotenv.parse(base64.b64decode(found["content"]).decode())
+        return base64.b64decode(found["content"]).decode()
 
     @staticmethod
     def _check(

@@ -15,6 +15,7 @@ if _CORE not in ansible.module_utils.__path__:
 
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.groundwork import tunnel
+from ansible.module_utils.groundwork.certificates import authority_file
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.inventory import parse_services
 from ansible.module_utils.groundwork.services import describe
@@ -46,9 +47,13 @@ _value:
 """
 
 
-def groundwork_services(services: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def groundwork_services(
+    services: Mapping[str, Any], stack_dir: str = ""
+) -> dict[str, dict[str, Any]]:
+    authority = str(authority_file(Path(stack_dir))) if stack_dir else ""
     try:
-        return {service.name: describe(service) for service in parse_services(services)}
+        parsed = parse_services(services, authority=authority)
+        return {service.name: describe(service) for service in parsed}
     except GroundworkError as error:
         raise AnsibleFilterError(str(error)) from None
 

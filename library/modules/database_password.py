@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.groundwork import dotenv, files, passwords
+from ansible.module_utils.groundwork.certificates import authority_file
 from ansible.module_utils.groundwork.docker import Docker
 from ansible.module_utils.groundwork.inventory import parse_services
 from ansible.module_utils.groundwork.services import kind_of
@@ -84,7 +85,8 @@ def run(call: Call) -> dict[str, Any]:
     changed: list[str] = []
     secrets = dotenv.parse(files.read(folder / ".env") or "")
     noted = passwords.journal(folder)
-    for service in parse_services(params["services"]):
+    authority = str(authority_file(folder))
+    for service in parse_services(params["services"], authority=authority):
         variable = kind_of(service).secret_variable(service)
         password = service.password or secrets.get(variable, "")
         call.secrets.add(password)

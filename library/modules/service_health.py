@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.groundwork import ask, dotenv, health
+from ansible.module_utils.groundwork.certificates import authority_file
 from ansible.module_utils.groundwork.containers import Project
 from ansible.module_utils.groundwork.docker import Docker
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.inventory import parse_services
+from ansible.module_utils.groundwork.services import Service
 from ansible.module_utils.groundwork.unhealthy import Unhealthy
 from ansible.module_utils.groundwork_module import Call, main
 
@@ -142,14 +144,20 @@ def run(call: Call) -> dict[str, Any]:
     return {"services": public(results)}
 
 
+def parsed(params: Mapping[str, Any]) -> list[Service]:
+    # The stack's own authority is beside its env file
+    authority = str(authority_file(Path(params["env_file"]).parent)) if params["env_file"] else ""
+    return parse_services(params["services"], "services", authority)
+
+
 def look(params: Mapping[str, Any]) -> list[ask.Result]:
-    services = parse_services(params["services"], "services")
+    services = parsed(params)
     secrets = read(params["env_file"]) if params["env_file"] else {}
     return health.once([ask.aim(each, params["audience"], secrets) for each in services])
 
 
 def wait(params: Mapping[str, Any]) -> list[ask.Result]:
-    services = parse_services(params["services"], "services")
+    services = parsed(params)
     secrets = read(params["env_file"]) if params["env_file"] else None
     targets = ask.targets(services, params["audience"], secrets, params["env_file"] or "")
     project = params["project"]

@@ -146,3 +146,17 @@ def test_no_file_is_longer_than_300_lines() -> None:
         if path.suffix in (".py", ".yml", ".j2", ".sh") and len(path.read_text().splitlines()) > 300
     ]
     assert not long
+
+
+LOCKS = [
+    ROOT / "requirements.txt",
+    *(path for top in ("images", "roles") for path in (ROOT / top).rglob("requirements.txt")),
+]
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.parent.name)
+def test_a_lock_file_names_no_address_and_no_folder_of_a_machine(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert "--hash=sha256:" in text
+    assert "://" not in text
+    assert not re.search(r"(^|\s)/\w", text)

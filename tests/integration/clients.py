@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 
 import dotenv
@@ -62,3 +63,23 @@ class App:
             connection.execute("DROP TABLE IF EXISTS survives")
         self.redis().delete("survives")
         self.qdrant().delete_collection(COLLECTION)
+
+
+class SecureApp(App):
+    """An app that verifies all three by the authority's file, which its env file names too."""
+
+    def redis(self) -> redis.Redis:
+        return redis.Redis.from_url(
+            self._env("REDIS_URL"),
+            ssl_ca_certs=self._env("REDIS_CA_FILE"),
+            ssl_check_hostname=True,
+            decode_responses=True,
+        )
+
+    def qdrant(self) -> QdrantClient:
+        return QdrantClient(
+            url=self._env("QDRANT_URL"),
+            api_key=self._env("QDRANT_API_KEY"),
+            verify=ssl.create_default_context(cafile=self._env("QDRANT_CA_FILE")),
+            check_compatibility=False,
+        )

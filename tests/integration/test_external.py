@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import ssl
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,35 +12,13 @@ from typing import Any
 import dotenv
 import psycopg
 import pytest
-import redis
 from ansible.module_utils.groundwork.image_recipes import recipes
-from qdrant_client import QdrantClient
 
 from . import somebody
-from .clients import App
+from .clients import SecureApp
 from .stack import ROOT, Stack, docker
 
 OWN_REDIS = 16736
-
-
-class TheirApp(App):
-    """An app that reads the authority's file from its env file too."""
-
-    def redis(self) -> redis.Redis:
-        return redis.Redis.from_url(
-            self._env("REDIS_URL"),
-            ssl_ca_certs=self._env("REDIS_CA_FILE"),
-            ssl_check_hostname=True,
-            decode_responses=True,
-        )
-
-    def qdrant(self) -> QdrantClient:
-        return QdrantClient(
-            url=self._env("QDRANT_URL"),
-            api_key=self._env("QDRANT_API_KEY"),
-            verify=ssl.create_default_context(cafile=self._env("QDRANT_CA_FILE")),
-            check_compatibility=False,
-        )
 
 
 @dataclass
@@ -113,8 +90,8 @@ def services(stack: Stack, name: str, **change: Any) -> dict[str, Any]:
     return stack.services | {name: stack.services[name] | change}
 
 
-def app_of(stack: Stack) -> TheirApp:
-    return TheirApp(stack.workspace / "apps/backend/.env")
+def app_of(stack: Stack) -> SecureApp:
+    return SecureApp(stack.workspace / "apps/backend/.env")
 
 
 def volumes() -> list[str]:

@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from ansible.module_utils.groundwork import contract
+from ansible.module_utils.groundwork.certificates import Pair
 from ansible.module_utils.groundwork.contract import SALT_VARIABLE, Image
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.inventory import parse_services
@@ -116,6 +117,29 @@ def test_the_secret_of_an_external_service_is_never_made_nor_kept() -> None:
     secrets = contract.settle_secrets(services, {"DB_PASSWORD": "from another time"}, 24)
     assert secrets.values["DB_PASSWORD"] == HARD
     assert secrets.made == (SALT_VARIABLE,)
+
+
+def test_tls_of_ones_own_is_in_the_addresses_of_every_audience() -> None:
+    raw = {name: entry | {"tls": True} for name, entry in RAW.items()}
+    services = parse_services(raw, authority="/infra/ca.crt")
+    for audience in ("host", "internal", "tunnel"):
+        app = contract.App("app", ".env", audience=audience, services=tuple(RAW))
+        lines = contract.app_env(app, services, SECRETS, 10000)
+        assert lines["DATABASE_URL"].endswith("sslmode=verify-full&sslrootcert=/infra/ca.crt")
+        assert lines["QDRANT_URL"].startswith("https://")
+        assert lines["REDIS_URL"].startswith("rediss://")
+        assert lines["QDRANT_CA_FILE"] == lines["REDIS_CA_FILE"] == "/infra/ca.crt"
+
+
+def test_another_certificate_changes_the_checksum_of_its_service_alone() -> None:
+    def checksums(**pairs: Pair) -> dict[str, str]:
+        lines = contract.infra_env(SERVICES, IMAGES, SECRETS, pairs)
+        return {name: value for name, value in lines.items() if name.endswith("_CHECKSUM")}
+
+    plain, one = checksums(), checksums(redis=Pair("certificate", "key"))
+    other, key = checksums(redis=Pair("other", "key")), checksums(redis=Pair("certificate", "new"))
+    assert len({found["REDIS_CHECKSUM"] for found in (plain, one, other, key)}) == 4
+    assert len({found["POSTGRES_CHECKSUM"] for found in (plain, one, other, key)}) == 1
 
 
 def test_an_app_gets_the_addresses_of_where_it_runs() -> None:

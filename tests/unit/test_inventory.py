@@ -135,7 +135,7 @@ def test_an_external_host(host: str) -> None:
         ({"password": None}, ["db.password is missing", "docs/passwords.md"]),
         ({"tls": "yes"}, ["db.tls must be true or false"]),
         ({"ca_file": "ca.pem"}, ["db.ca_file", "whole path"]),
-        ({"ca_file": "/ca.pem", "tls": False}, ["db.ca_file", "tls: false"]),
+        ({"ca_file": "/ca.pem", "tls": False}, ["db.ca_file", "tls: true"]),
         ({"prot": 1}, ["db.prot: unknown option", "'port'"]),
     ],
 )
@@ -149,6 +149,47 @@ def test_our_own_services_have_no_host() -> None:
     text = refusal({"redis": REDIS | {"host": "redis.example.com", "ca_file": "/ca.pem"}})
     assert "stack_services.redis.host is for a service that somebody else runs" in text
     assert "stack_services.redis.ca_file" in text
+
+
+def test_tls_is_off_here_and_by_the_stacks_own_authority() -> None:
+    plain, secure = (
+        parse_services({"redis": REDIS | more}, authority="/infra/ca.crt")[0]
+        for more in ({}, {"tls": True})
+    )
+    assert (plain.tls, plain.ca_file) == (False, "")
+    assert (secure.tls, secure.ca_file) == (True, "/infra/ca.crt")
+
+
+def test_ones_own_certificate_is_vouched_for_by_ones_own_authority() -> None:
+    own = REDIS | {"tls": True, "certificate": "/etc/x.crt", "key": "/etc/x.key"}
+    (system,) = parse_services({"redis": own}, authority="/infra/ca.crt")
+    (company,) = parse_services({"redis": own | {"ca_file": "/etc/ca.crt"}}, authority="/x")
+    assert (system.ca_file, company.ca_file) == ("", "/etc/ca.crt")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"tls": "yes"}, ["redis.tls must be true or false"]),
+        (
+            {"certificate": "/x.crt", "key": "/x.key"},
+            ["redis.certificate is of no use", "tls: true"],
+        ),
+        ({"tls": True, "certificate": "/x.crt"}, ["redis: certificate and key belong together"]),
+        ({"tls": True, "key": "x.key", "certificate": "/x"}, ["redis.key must be a whole path"]),
+        ({"tls": True, "ca_file": "/ca.crt"}, ["redis.ca_file says who signed your own"]),
+        ({"tsl": True}, ["redis.tsl: unknown option", "'tls'"]),
+    ],
+)
+def test_what_contradicts_tls(change: dict[str, Any], words: list[str]) -> None:
+    text = refusal({"redis": REDIS | change})
+    for word in words:
+        assert word in text
+
+
+def test_an_external_service_shows_its_own_certificate() -> None:
+    text = refusal({"db": EXTERNAL | {"certificate": "/x.crt", "key": "/x.key"}})
+    assert "db.certificate: an external service has none" in text
 
 
 def test_ports_of_other_machines_do_not_clash() -> None:

@@ -44,6 +44,8 @@ def main() -> int:
             server_header=False,
             timeout_graceful_shutdown=_GRACE_SECONDS,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            ssl_certfile=settings.certificate,
+            ssl_keyfile=settings.key,
         )
     )
     failed: list[str] = []

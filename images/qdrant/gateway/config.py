@@ -29,6 +29,8 @@ class Settings:
     snapshots: Path
     temp: Path
     max_request_bytes: int
+    certificate: Path | None = None  # both or none: with them, HTTPS alone
+    key: Path | None = None
 
     def __repr__(self) -> str:
         """Show where things are, never the key."""
@@ -50,6 +52,7 @@ def load(env: Mapping[str, str]) -> Settings:
 
     storage = Path(str(value("storage", "storage_path", _DEFAULT_STORAGE))).absolute()
     api_key = value("service", "api_key", None)
+    secure = str(value("service", "enable_tls", False)).lower() == "true"
     return Settings(
         host=str(value("service", "host", "0.0.0.0")),
         port=_number(value("service", "http_port", 6333), "service.http_port"),
@@ -62,7 +65,15 @@ def load(env: Mapping[str, str]) -> Settings:
         )
         * 1024
         * 1024,
+        certificate=_file(value("tls", "cert", None), "tls.cert") if secure else None,
+        key=_file(value("tls", "key", None), "tls.key") if secure else None,
     )
+
+
+def _file(value: Any, name: str) -> Path:
+    if not value:
+        raise SettingsError(f"{name} must name a file, since service.enable_tls is on")
+    return Path(str(value))
 
 
 def _number(value: Any, name: str) -> int:

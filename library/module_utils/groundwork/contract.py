@@ -16,6 +16,7 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .certificates import Pair
 from .dotenv import PLACEHOLDER
 from .errors import GroundworkError
 from .inventory import did_you_mean, unwritable
@@ -52,11 +53,15 @@ class Image:
 
 
 def infra_env(
-    services: Iterable[Service], images: Mapping[str, Image], secrets: Mapping[str, str]
+    services: Iterable[Service],
+    images: Mapping[str, Image],
+    secrets: Mapping[str, str],
+    certificates: Mapping[str, Pair] | None = None,
 ) -> dict[str, str]:
     """The variables of `infra/.env`.
 
-    `images` maps a service to the image that runs it, `secrets` a secret's variable to its value.
+    `images` maps a service to the image that runs it, `secrets` a secret's variable to its value,
+    `certificates` those services that have one to theirs.
     """
     lines: dict[str, str] = {SALT_VARIABLE: secrets[SALT_VARIABLE]}
     for service in services:
@@ -71,6 +76,8 @@ def infra_env(
         # PostgreSQL's password isn't among them: it is read when the volume is made and never
         # again, so that a new one is no reason for a new container.
         read = kind.config_lines(service, secret)
+        if pair := (certificates or {}).get(service.name):
+            read |= {"certificate": pair.certificate, "key": pair.key}
         lines[f"{service.prefix}_IMAGE"] = images[service.name].reference
         lines[f"{service.prefix}_FLAVOUR"] = images[service.name].flavour
         lines[f"{service.prefix}_PORT"] = str(service.port)

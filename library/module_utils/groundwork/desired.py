@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from . import contract, dotenv
+from . import certificates, contract, dotenv
+from .certificates import AUTHORITY, Pair
 from .contract import App, Image, Secrets
 from .errors import GroundworkError
 from .files import Wanted, read
 from .inventory import check_stack_name, parse_services
-from .services import Service, kind_of
+from .services import AUDIENCES, Service, endpoint, kind_of
 
 MINIMUM_LENGTH = 16  # characters of a password that is made
 
@@ -37,7 +39,10 @@ class Desired:
     def of(cls, params: Mapping[str, Any]) -> Desired:
         """From a module's parameters of the same names. Raises GroundworkError."""
         check_stack_name(params["stack_name"])
-        services = parse_services(params["services"])
+        stack_dir = Path(params["stack_dir"])
+        services = parse_services(
+            params["services"], authority=str(certificates.authority_file(stack_dir))
+        )
         if params["password_length"] < MINIMUM_LENGTH:
             raise GroundworkError(
                 f"stack_password_length is {params['password_length']}; "
@@ -50,7 +55,7 @@ class Desired:
             services=tuple(services),
             apps=tuple(contract.parse_apps(params["apps"], services)),
             workspace=Path(params["workspace_dir"]),
-            stack_dir=Path(params["stack_dir"]),
+            stack_dir=stack_dir,
             compose=params["compose"],
             password_length=params["password_length"],
             rotate=frozenset(params.get("rotate") or ()),
@@ -140,13 +145,15 @@ class Desired:
         """
         lines = self.compose.splitlines(keepends=True)
         kept = [line for line in lines if quick_start or "start_interval:" not in line]
-        text = self._infra_env(images, secrets.values)
+        pairs = self.certificates()
+        text = self._infra_env(images, secrets.values, pairs)
         return [
             Wanted(self.compose_file, "".join(kept), 0o644),
             Wanted(self.env_file, text, 0o600, block=True, last=True),
             # So that no `git add` takes them, whatever the repository ignores
             Wanted(self.secrets_dir / ".gitignore", "*\n", 0o444, private=True),
             *(self._secret_file(service, secrets.values) for service in self.own),
+            *self._certificate_files(pairs),
         ]
 
     def _secret_file(self, service: Service, secrets: Mapping[str, str]) -> Wanted:
@@ -154,14 +161,62 @@ class Desired:
         text = contract.secret_file(service, secret)
         return Wanted(self.secrets_dir / service.name, text, 0o444, private=True)
 
-    def _infra_env(self, images: Mapping[str, Image], secrets: Mapping[str, str]) -> str:
+    def _certificate_files(self, pairs: Mapping[str, Pair]) -> Iterator[Wanted]:
+        for name, pair in pairs.items():
+            if name == AUTHORITY:
+                path = certificates.authority_file(self.stack_dir)
+                yield Wanted(path, pair.certificate, 0o644)
+                yield Wanted(self._pair_file(name, "key"), pair.key, 0o400, private=True)
+                continue
+            yield Wanted(self._pair_file(name, "crt"), pair.certificate, 0o444, private=True)
+            yield Wanted(self._pair_file(name, "key"), pair.key, 0o444, private=True)
+
+    def _pair_file(self, name: str, suffix: str) -> Path:
+        return self.secrets_dir / f"{name}.{suffix}"
+
+    def certificates(self) -> dict[str, Pair]:
+        """The certificate of each service of ours with TLS, and where one is ours, the authority's.
+
+        Raises GroundworkError for one in the inventory that can't be used.
+        """
+        secured = {service: self._names(service) for service in self.own if service.tls}
+        now = datetime.now(UTC)
+        pairs = {
+            service.name: certificates.given(service, names, now)
+            for service, names in secured.items()
+            if service.certificate
+        }
+        wanted = {s.name: names for s, names in secured.items() if not s.certificate}
+        kept = {name: pair for name in (*wanted, AUTHORITY) if (pair := self._kept_pair(name))}
+        return pairs | certificates.settle(kept, wanted, self.stack, now)
+
+    def _names(self, service: Service) -> list[str]:
+        """By which names and addresses clients reach a service."""
+        used = {app.audience for app in self.apps if service.name in app.services}
+        if not service.certificate:  # one of ours may as well have all of them
+            used = {*AUDIENCES}
+        return sorted({endpoint(service, audience).host for audience in {"host", *used}})
+
+    def _kept_pair(self, name: str) -> Pair | None:
+        shown = self._pair_file(name, "crt")
+        if name == AUTHORITY:
+            shown = certificates.authority_file(self.stack_dir)
+        certificate, key = read(shown), read(self._pair_file(name, "key"))
+        return Pair(certificate, key) if certificate and key else None
+
+    def _infra_env(
+        self,
+        images: Mapping[str, Image],
+        secrets: Mapping[str, str],
+        pairs: Mapping[str, Pair],
+    ) -> str:
         comments = {
             kind_of(service).secret_variable(service)
             if service.external
             else f"{service.prefix}_IMAGE": service.name
             for service in self.services
         }
-        return dotenv.render(contract.infra_env(self.services, images, secrets), comments)
+        return dotenv.render(contract.infra_env(self.services, images, secrets, pairs), comments)
 
     def app_files(self, secrets: Secrets) -> list[Wanted]:
         """Each app's env file, where the app runs on this machine."""
@@ -183,7 +238,7 @@ class Desired:
             service.name: Image(service.image, kind_of(service).flavour(service.image, {}, {}))
             for service in self.own
         }
-        texts = {self.env_file: self._infra_env(images, secrets)}
+        texts = {self.env_file: self._infra_env(images, secrets, {})}
         for app in self.apps:
             if app.audience == "tunnel":
                 continue

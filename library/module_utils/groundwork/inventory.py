@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .errors import GroundworkError
-from .inventory_external import ONLY_EXTERNAL, external_fields, is_external
+from .inventory_external import ONLY_EXTERNAL, TLS, external_fields, is_external, tls_fields
 from .inventory_limits import LIMITS, bind_problem, limit_problems, network_problems
 from .services import KINDS, Service
 
@@ -19,7 +19,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
 _IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:@-]*")
 _COMMON = (
     *("kind", "image", "port", "bind", "bind_public", "password", "url_variable", "external"),
-    *("allow_from", *LIMITS),
+    *("allow_from", *LIMITS, *TLS),
 )
 
 
@@ -40,11 +40,15 @@ def check_stack_name(name: Any) -> None:
         )
 
 
-def parse_services(raw: Mapping[str, Any], variable: str = "stack_services") -> list[Service]:
+def parse_services(
+    raw: Mapping[str, Any], variable: str = "stack_services", authority: str = ""
+) -> list[Service]:
     """The services of the inventory, in its order.
 
     `raw` maps a name to `{kind, image, port, bind?, password?, url_variable?, <kind's options>}`,
-    or `{kind, external: true, host, password, port?, tls?, ca_file?, ...}`.
+    or `{kind, external: true, host, password, port?, ...}`; both may have `tls` and what goes with
+    it. `authority` is the path of the stack's own authority (see `Desired.authority_file`); it may
+    be left out where nobody connects.
     Raises GroundworkError with one detail line for each mistake, each naming its variable.
     """
     problems: list[str] = []
@@ -53,7 +57,7 @@ def parse_services(raw: Mapping[str, Any], variable: str = "stack_services") -> 
         problems.append(f"{variable} must be a dictionary with at least one service.")
         raw = {}
     for name, entry in raw.items():
-        service = _service(f"{variable}.{name}", name, entry, problems)
+        service = _service(f"{variable}.{name}", name, entry, authority, problems)
         if service:
             services.append(service)
     problems += _clashes(variable, services)
@@ -89,7 +93,9 @@ def given_passwords(raw: Any) -> set[str]:
     }
 
 
-def _service(where: str, name: Any, entry: Any, problems: list[str]) -> Service | None:
+def _service(
+    where: str, name: Any, entry: Any, authority: str, problems: list[str]
+) -> Service | None:
     found = len(problems)
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         problems.append(f"{where}: a service's name is made of a-z, 0-9 and -, a letter first.")
@@ -118,12 +124,13 @@ def _service(where: str, name: Any, entry: Any, problems: list[str]) -> Service 
         if key in options and not _IDENTIFIER.fullmatch(options[key]):
             problems.append(f"{where}.{key}: {options[key]!r} is not a plain PostgreSQL name.")
     image, port = entry.get("image", ""), entry.get("port")
-    elsewhere: dict[str, Any] = {}
+    more: dict[str, Any] = {}
     if external:
-        elsewhere = external_fields(where, kind, entry, problems)
+        more = external_fields(where, kind, entry, problems)
         port = kind.container_port if port is None else port
     elif not isinstance(image, str) or not _IMAGE.fullmatch(image):
         problems.append(f"{where}.image must be an image reference such as redis:7-alpine.")
+    more |= tls_fields(where, entry, external, authority, problems)
     port = _port(f"{where}.port", port, problems)
     bind = str(entry.get("bind", "127.0.0.1"))
     problems += bind_problem(where, bind, entry.get("bind_public", False))
@@ -156,7 +163,7 @@ def _service(where: str, name: Any, entry: Any, problems: list[str]) -> Service 
         options=options,
         limits=limits,
         allow_from=None if allow_from is None else tuple(map(str, allow_from)),
-        **elsewhere,
+        **more,
     )
 
 

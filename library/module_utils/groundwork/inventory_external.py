@@ -1,4 +1,4 @@
-"""The fields of a service that somebody else runs, checked."""
+"""Who runs a service, and how its connections are secured: these fields, checked."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from typing import Any
 
 from .services import Kind
 
-ONLY_OURS = ("image", "bind", "bind_public", "allow_from", "memory", "cpus", "pids")
-ONLY_EXTERNAL = ("host", "tls", "ca_file")
+ONLY_OURS = (
+    *("image", "bind", "bind_public", "allow_from", "memory", "cpus", "pids"),
+    *("certificate", "key"),
+)
+ONLY_EXTERNAL = ("host",)
+TLS = ("tls", "ca_file", "certificate", "key")
 _HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_-]+)*")
 
 
@@ -39,25 +43,50 @@ def is_external(where: str, entry: Mapping[str, Any], problems: list[str]) -> bo
 def external_fields(
     where: str, kind: Kind, entry: Mapping[str, Any], problems: list[str]
 ) -> dict[str, Any]:
-    """Its `host`, `tls` and `ca_file`, as a Service takes them."""
-    host, tls, ca_file = entry.get("host"), entry.get("tls", True), entry.get("ca_file", "")
+    """Its `host`, as a Service takes it."""
+    host = entry.get("host")
     if not isinstance(host, str) or not (_HOST.fullmatch(host) or _is_address(host)):
         problems.append(
             f"{where}.host must be the host name or IP address of the external service, "
             "without https:// and without a port."
         )
-    if not isinstance(tls, bool):
-        problems.append(f"{where}.tls must be true or false, without quotes.")
-    if not isinstance(ca_file, str) or (ca_file and not ca_file.startswith("/")):
-        problems.append(f"{where}.ca_file must be a whole path, from / on.")
-    if ca_file and tls is False:
-        problems.append(f"{where}.ca_file is of no use with tls: false. Take one of them out.")
     if not entry.get("password"):
         problems.append(
             f"{where}.password is missing: nobody can make the {kind.secret_suffix.lower()} of "
             "an external service for you. docs/passwords.md says how a vault keeps it."
         )
-    return {"host": host, "tls": tls, "ca_file": ca_file}
+    return {"host": host}
+
+
+def tls_fields(
+    where: str, entry: Mapping[str, Any], external: bool, authority: str, problems: list[str]
+) -> dict[str, Any]:
+    """Its fields of `TLS`, as a Service takes them.
+
+    `authority` is the certificate file of the stack's own authority, which signs for those services
+    of ours whose certificate the inventory doesn't name.
+    """
+    tls = entry.get("tls", external)  # elsewhere on unless said otherwise, here off
+    files = {name: entry.get(name, "") for name in TLS[1:]}
+    if not isinstance(tls, bool):
+        problems.append(f"{where}.tls must be true or false, without quotes.")
+    for name, file in files.items():
+        if not isinstance(file, str) or (file and not file.startswith("/")):
+            problems.append(f"{where}.{name} must be a whole path, from / on.")
+        if file and tls is False:
+            problems.append(
+                f"{where}.{name} is of no use without TLS. Take it out, or say tls: true."
+            )
+    if bool(files["certificate"]) != bool(files["key"]):
+        problems.append(f"{where}: certificate and key belong together; give both or none.")
+    if not external and tls is True and not files["certificate"]:
+        if files["ca_file"]:
+            problems.append(
+                f"{where}.ca_file says who signed your own certificate, and there is none: "
+                "give certificate and key too, or take ca_file out."
+            )
+        files["ca_file"] = authority
+    return {"tls": tls, **files}
 
 
 def _is_address(text: str) -> bool:

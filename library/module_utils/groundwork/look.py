@@ -183,6 +183,7 @@ def _files(
         wanted = desired.infra_files(picked, secrets, engine.quick_start)
         infra = files.verdicts(map(files.compare, wanted))
     else:
+        desired.certificates()  # one that can't be used is told before anything else is done
         infra = {
             str(path): "unknown" if path.exists() else "missing"
             for path in (desired.compose_file, desired.env_file)

@@ -30,6 +30,11 @@ ADVICE: dict[str, tuple[str, str]] = {
     ),
     "WRONGPASS": ("The running Redis was started with another password.", _RECREATE),
     "NOAUTH": ("Redis wants a password and was asked without one.", _RECREATE),
+    "TLS": (
+        "The running service shows another certificate than the one that infra/ holds.",
+        _RECREATE,
+    ),
+    "NOTLS": ("The running service was started without TLS.", _RECREATE),
     "401": ("The running Qdrant was started with another API key.", _RECREATE),
     "403": ("The running Qdrant was started with another API key.", _RECREATE),
 }

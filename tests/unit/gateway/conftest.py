@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -53,12 +54,15 @@ class Gateway:
             )
         return self._process
 
-    def start(self) -> Gateway:
+    def start(self, verify: ssl.SSLContext | None = None) -> Gateway:
+        """`verify`: it speaks HTTPS."""
+        if verify:
+            self.url = f"https://127.0.0.1:{self.port}"
         process = self.spawn()
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline and process.poll() is None:
             try:
-                if httpx.get(f"{self.url}/readyz").status_code == 200:
+                if httpx.get(f"{self.url}/readyz", verify=verify or True).status_code == 200:
                     return self
             except httpx.TransportError:
                 pass

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
+import ssl
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from ansible.module_utils.groundwork import certificates
 from gateway.app import create_app
 from gateway.config import load
 from gateway.store import Store
@@ -164,6 +168,42 @@ def test_local_yaml_and_the_environment_over_it(
     assert running.spawn().wait(timeout=30) == 1
     assert "is not valid YAML" in running.log()
     assert "hush-hush" not in running.log()
+
+
+def test_https_alone_where_the_settings_say_so(
+    make_gateway: Callable[..., Any], tmp_path: Path
+) -> None:
+    pairs = certificates.settle({}, {"q": ["127.0.0.1"]}, "test", datetime.now(UTC))
+    files = {name: tmp_path / f"{name}.pem" for name in ("cert", "key", "ca")}
+    files["cert"].write_text(pairs["q"].certificate)
+    files["key"].write_text(pairs["q"].key)
+    files["ca"].write_text(pairs[certificates.AUTHORITY].certificate)
+    settings = {
+        "service": {"enable_tls": True},
+        "tls": {"cert": str(files["cert"]), "key": str(files["key"])},
+    }
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "local.yaml").write_text(json.dumps(settings))
+    trusted = ssl.create_default_context(cafile=str(files["ca"]))
+    running = make_gateway().start(verify=trusted)
+    assert running.call("GET", "/collections", verify=trusted).status_code == 200
+    with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+        running.call("GET", "/readyz")
+    with pytest.raises(httpx.TransportError):
+        httpx.get(running.url.replace("https:", "http:") + "/readyz", timeout=20)
+    # The container's own check, which asks whether it answers and not who it is
+    script = (
+        "printf 'GET /readyz HTTP/1.0\\r\\n\\r\\n' "
+        f"| openssl s_client -quiet -connect 127.0.0.1:{running.port} 2>/dev/null "
+        '| { IFS= read -r line && [[ $line == *" 200 "* ]]; }'
+    )
+    assert subprocess.run(["bash", "-c", script], timeout=20).returncode == 0
+    running.stop()
+
+    settings["tls"] = {}
+    (tmp_path / "config" / "local.yaml").write_text(json.dumps(settings))
+    assert running.spawn().wait(timeout=30) == 1
+    assert "tls.cert must name a file" in running.log()
 
 
 def test_health_check_with_bash_alone(gateway: Any) -> None:

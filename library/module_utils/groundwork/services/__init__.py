@@ -72,6 +72,7 @@ def describe(service: Service) -> dict[str, Any]:
         "publish": f"[{service.bind}]" if ":" in service.bind else service.bind,
         "options": dict(service.options),
         "limits": dict(service.limits),
+        "tls": service.tls,
         "sslmode": postgres_options(service).get("sslmode", ""),
         "ca_file": authorities(service) if service.tls else "",
         "secret_variable": kind.secret_variable(service),

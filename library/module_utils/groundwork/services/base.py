@@ -17,7 +17,9 @@ class Service:
     only its kind knows (PostgreSQL: user, database), every key present.
 
     One that somebody else runs has a `host`, no image and no address here, and always a password.
-    `tls`: its certificate is verified, by `ca_file` or else by the machine's own authorities.
+    `tls`: its certificate is verified, by `ca_file` or else by the machine's own authorities. One
+    of ours shows the `certificate` that the inventory names, with its `key`, or where they are
+    empty one that the stack's own authority signed.
     """
 
     name: str
@@ -33,6 +35,8 @@ class Service:
     host: str = ""
     tls: bool = False
     ca_file: str = ""
+    certificate: str = ""
+    key: str = ""
 
     @property
     def external(self) -> bool:

@@ -6,6 +6,7 @@ import http.client
 import json
 import ssl
 from collections.abc import Mapping
+from typing import Any
 
 from . import tls
 from .base import Endpoint, Kind, ProbeError, Service
@@ -24,7 +25,13 @@ def _url(service: Service, endpoint: Endpoint, secret: str) -> str:
 
 def _config_lines(service: Service, secret: str) -> dict[str, str]:
     # JSON is YAML: the container reads this as its config/local.yaml.
-    return {f"{service.prefix}_CONFIG": json.dumps({"service": {"api_key": secret}})}
+    config: dict[str, dict[str, Any]] = {"service": {"api_key": secret}}
+    if service.tls:
+        shown, key = (f"/run/secrets/{service.name}_{part}" for part in ("certificate", "key"))
+        config["service"]["enable_tls"] = True
+        # It wants the third one named; who signs its clients' certificates, and they have none
+        config["tls"] = {"cert": shown, "key": key, "ca_cert": shown}
+    return {f"{service.prefix}_CONFIG": json.dumps(config)}
 
 
 def _app_lines(service: Service, secret: str) -> dict[str, str]:

@@ -1,0 +1,167 @@
+"""TLS on the stack's own services, turned on in the inventory; no client gets around it."""
+
+from __future__ import annotations
+
+import http.client
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import redis
+from ansible.module_utils.groundwork import certificates
+from ansible.module_utils.groundwork.certificates import AUTHORITY, Pair
+
+from .clients import App, SecureApp
+from .stack import Stack, docker, new_stack
+
+FIRST_PORT = 16740
+
+
+def tls(stack: Stack, **more: Any) -> dict[str, Any]:
+    """The stack's services with TLS, and `more` for PostgreSQL."""
+    services = {name: entry | {"tls": True} for name, entry in stack.services.items()}
+    return {"stack_services": services | {"postgres": services["postgres"] | more}}
+
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack that had data before TLS was turned on."""
+    stack = new_stack(tmp_path_factory.mktemp("tls späce"), "groundwork-tls", FIRST_PORT)
+    try:
+        stack.up()
+        App(stack.workspace / "apps/backend/.env").write("from before")
+        stack.variables |= tls(stack)
+        stack.up()
+        yield stack
+    finally:
+        stack.destroy()
+
+
+@pytest.fixture
+def app(secure: Stack) -> SecureApp:
+    return SecureApp(secure.workspace / "apps/backend/.env")
+
+
+def test_data_stay_and_clients_that_verify_get_in(secure: Stack, app: SecureApp) -> None:
+    assert app.read() == ["from before"] * 3
+    with app.postgres() as connection:
+        row = connection.execute("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+        assert row.fetchone() == (True,)
+
+
+def test_the_containers_are_healthy_by_their_own_checks(secure: Stack) -> None:
+    for name in secure.services:
+        docker("compose", "-p", secure.project, "--project-directory", str(secure.infra), "ps")
+        health = secure.containers()[name]["State"]["Health"]
+        assert health["Status"] == "healthy", health
+
+
+def test_a_second_run_has_nothing_to_do(secure: Stack) -> None:
+    before = secure.started_at()
+    assert secure.up().changed == 0
+    assert secure.started_at() == before
+
+
+def test_nobody_gets_in_without_tls(secure: Stack) -> None:
+    with pytest.raises(psycopg.OperationalError, match="no encryption"):
+        psycopg.connect(
+            host="127.0.0.1",
+            port=FIRST_PORT,
+            user=secure.postgres_user,
+            password=secure.postgres_password,
+            dbname=secure.postgres_database,
+            sslmode="disable",
+            connect_timeout=5,
+        )
+    with pytest.raises(redis.ConnectionError):
+        redis.Redis(port=secure.redis_port, password=secure.redis_password, socket_timeout=5).ping()
+    plain = http.client.HTTPConnection("127.0.0.1", FIRST_PORT + 1, timeout=5)
+    with pytest.raises((http.client.HTTPException, OSError)):
+        plain.request("GET", "/readyz")
+        plain.getresponse()
+
+
+def test_who_trusts_somebody_else_does_not_get_in(secure: Stack, app: SecureApp) -> None:
+    other = secure.workspace / "other.crt"
+    wanted = {"postgres": ["127.0.0.1"]}
+    pairs = certificates.settle({}, wanted, "other", datetime.now(UTC))
+    other.write_text(pairs[AUTHORITY].certificate)
+    with pytest.raises(psycopg.OperationalError, match="certificate verify failed"):
+        psycopg.connect(app._env("DATABASE_URL"), sslrootcert=str(other), connect_timeout=5)
+
+
+def test_a_password_alone_is_not_enough_inside_the_network(secure: Stack) -> None:
+    script = "psql -h postgres -U app -d app -c 'SELECT 1'"
+    for mode, word in (("disable", "no encryption"), ("require", "no password supplied")):
+        container = secure.containers()["postgres"]["Id"]
+        done = os.popen(
+            f"docker exec -e PGSSLMODE={mode} {container} {script} 2>&1 </dev/null"
+        ).read()
+        assert word in done
+
+
+def test_only_its_owner_reads_the_keys_and_inspect_shows_none(secure: Stack) -> None:
+    folder = secure.infra / ".secrets"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / "_authority.key").stat().st_mode & 0o777 == 0o400
+    key = (folder / "postgres.key").read_text().splitlines()[1]
+    for container in secure.containers().values():
+        assert key not in docker("inspect", container["Id"])
+
+
+def test_an_ended_certificate_is_renewed_and_no_other(secure: Stack, app: SecureApp) -> None:
+    """As it would be found two years on: this service's pair was made then."""
+    folder, authority = secure.infra / ".secrets", secure.infra / "ca.crt"
+    kept = {AUTHORITY: Pair(authority.read_text(), (folder / "_authority.key").read_text())}
+    then = datetime.now(UTC) - timedelta(days=750)
+    old = certificates.settle(kept, {"redis": ["127.0.0.1", "redis"]}, "groundwork-tls", then)
+    assert old[AUTHORITY] == kept[AUTHORITY]
+    for suffix, text in (("crt", old["redis"].certificate), ("key", old["redis"].key)):
+        path = folder / f"redis.{suffix}"
+        path.chmod(0o644)
+        path.write_text(text)
+    before = secure.started_at()
+    secure.up()
+    after = secure.started_at()
+    assert {name for name in before if before[name] != after[name]} == {"redis"}
+    assert authority.read_text() == kept[AUTHORITY].certificate
+    assert app.read() == ["from before"] * 3
+
+
+def test_a_new_password_follows_with_tls(secure: Stack, app: SecureApp) -> None:
+    play = secure.play("rotate", stack_rotate="postgres,redis")
+    assert play.code == 0, play.output
+    assert app.read() == ["from before"] * 3
+
+
+def test_ones_own_certificate(secure: Stack, app: SecureApp, tmp_path: Path) -> None:
+    wanted = {"postgres": ["127.0.0.1", "localhost"]}
+    pairs = certificates.settle({}, wanted, "company", datetime.now(UTC))
+    files = {"certificate": tmp_path / "db.crt", "key": tmp_path / "db.key"}
+    files["certificate"].write_text(pairs["postgres"].certificate)
+    files["key"].write_text(pairs["postgres"].key)
+    company = tmp_path / "company.crt"
+    company.write_text(pairs[AUTHORITY].certificate)
+    own = {name: str(path) for name, path in files.items()} | {"ca_file": str(company)}
+
+    there = secure.refuse(**tls(secure, **own | {"key": "/nowhere/db.key"}))
+    assert "stack_services.postgres.key" in there
+    assert app.read() == ["from before"] * 3
+
+    secure.up(**tls(secure, **own))
+    assert app._env("DATABASE_URL").endswith(f"sslrootcert={company}")
+    assert app.read() == ["from before"] * 3
+    assert secure.up(**tls(secure, **own)).changed == 0
+    secure.up()
+
+
+def test_without_tls_again(secure: Stack) -> None:
+    plain = {name: entry | {"tls": False} for name, entry in secure.services.items()}
+    secure.up(stack_services=plain)
+    assert App(secure.workspace / "apps/backend/.env").read() == ["from before"] * 3
+    secure.up()
+    assert SecureApp(secure.workspace / "apps/backend/.env").read() == ["from before"] * 3
