@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import socket
+import ssl
 import sys
 import urllib.error
 import urllib.request
@@ -35,6 +36,11 @@ def env_file(path: Path) -> dict[str, str]:
     lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
     pairs = [line.partition("=") for line in lines if "=" in line and not line.startswith("#")]
     return {name: value.strip("'\"") for name, _, value in pairs}
+
+
+def trusted(env: dict[str, str], name: str) -> ssl.SSLContext:
+    """What verifies a service with TLS: by the file that the env file names, else the system's."""
+    return ssl.create_default_context(cafile=env.get(name))
 
 
 class Postgres:
@@ -85,18 +91,26 @@ class Postgres:
 
 
 class Redis:
-    """One key for each key, in Redis' own protocol over a plain socket."""
+    """One key for each key, in Redis' own protocol over a socket."""
 
     def __init__(self, env: dict[str, str]) -> None:
+        self.env = env
         self.url = urlsplit(env["REDIS_URL"])
+
+    def connect(self) -> socket.socket:
+        """A connection, plain or TLS as the address says."""
+        link = socket.create_connection((self.url.hostname, self.url.port), TIMEOUT)
+        if self.url.scheme == "redis":
+            return link
+        context = trusted(self.env, "REDIS_CA_FILE")
+        return context.wrap_socket(link, server_hostname=self.url.hostname)
 
     def ask(self, *commands: tuple[str, ...], password: str | None = None) -> str | None:
         """The last command's reply; None is Redis' nil. An error reply is a RuntimeError."""
         given = unquote(self.url.password or "") if password is None else password
         login = [("AUTH", given)] if given else []
         reply: str | None = None
-        address = (self.url.hostname, self.url.port)
-        with socket.create_connection(address, TIMEOUT) as link, link.makefile("rb") as replies:
+        with self.connect() as link, link.makefile("rb") as replies:
             for words in (*login, *commands):
                 data = [word.encode() for word in words]
                 link.sendall(
@@ -135,6 +149,7 @@ class Qdrant:
     """One point for each key, over HTTP."""
 
     def __init__(self, env: dict[str, str]) -> None:
+        self.env = env
         self.url = env["QDRANT_URL"]
         self.api_key = env["QDRANT_API_KEY"]
 
@@ -149,7 +164,11 @@ class Qdrant:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, headers, method=method)
         # Nobody's proxy lies between an app and 127.0.0.1
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
+        if self.url.startswith("https:"):
+            context = trusted(self.env, "QDRANT_CA_FILE")
+            handlers.append(urllib.request.HTTPSHandler(context=context))
+        opener = urllib.request.build_opener(*handlers)
         try:
             with opener.open(request, timeout=TIMEOUT) as answer:
                 return answer.status, json.loads(answer.read())

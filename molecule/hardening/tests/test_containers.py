@@ -91,14 +91,18 @@ def test_no_secret_shows(host: Any, containers: Containers) -> None:
 def test_its_secret_is_a_file_that_only_root_and_the_container_reach(
     host: Any, containers: Containers, service: str
 ) -> None:
-    (mount,) = [m for m in containers[service]["Mounts"] if m["Type"] == "bind"]
-    assert mount["Destination"] == SECRET_FILES[service]
-    assert not mount["RW"]
+    mounts = [m for m in containers[service]["Mounts"] if m["Type"] == "bind"]
     folder = host.file("/srv/groundwork/infra/.secrets")
     assert (folder.user, folder.mode) == ("root", 0o700)
-    assert mount["Source"] == f"{folder.path}/{service}"
-    for user in ("deploy", "nobody"):
-        assert host.run(f"runuser -u {user} -- cat {mount['Source']}").rc != 0
+    assert {mount["Source"]: mount["Destination"] for mount in mounts} == {
+        f"{folder.path}/{service}": SECRET_FILES[service],
+        f"{folder.path}/{service}.crt": f"/run/secrets/{service}_certificate",
+        f"{folder.path}/{service}.key": f"/run/secrets/{service}_key",
+    }
+    for mount in mounts:
+        assert not mount["RW"]
+        for user in ("deploy", "nobody"):
+            assert host.run(f"runuser -u {user} -- cat {mount['Source']}").rc != 0
 
 
 def test_the_services_work(client: Any) -> None:
@@ -113,12 +117,35 @@ def test_every_login_over_the_network_is_scram(client: Any) -> None:
     rules = client("sql", "SELECT type, address, auth_method FROM pg_hba_file_rules")["rows"]
     assert rules
     over_tcp = [rule for rule in rules if rule[0] != "local"]
-    assert {rule[2] for rule in over_tcp} == {"scram-sha-256"}
+    assert {(rule[0], rule[2]) for rule in over_tcp} == {("hostssl", "scram-sha-256")}
     stored = client(
         "sql",
         "SELECT rolpassword LIKE 'SCRAM-SHA-256$%' FROM pg_authid WHERE rolpassword IS NOT NULL",
     )
     assert stored["rows"] == [[True]]
+
+
+def test_every_address_is_verified_and_everybody_may_read_by_what(host: Any) -> None:
+    env = host.file("/srv/groundwork/apps/backend/.env").content_string
+    assert "sslmode=verify-full" in env
+    assert "rediss://" in env
+    assert "https://" in env
+    assert host.run("runuser -u nobody -- cat /srv/groundwork/infra/ca.crt").rc == 0
+
+
+def test_without_tls_nothing_is_said(host: Any, client: Any) -> None:
+    for name, (address, port) in client("where").items():
+        hello = "GET /readyz HTTP/1.0\\r\\n\\r\\n" if name == "qdrant" else "PING\\r\\n"
+        answer = host.run(
+            f"timeout 5 bash -c 'exec 3<>/dev/tcp/{address}/{port}; printf \"{hello}\" >&3; cat <&3'"
+        )
+        assert "PONG" not in answer.stdout
+        assert "200" not in answer.stdout
+    url = "sed -n s/^DATABASE_URL=//p /srv/groundwork/apps/backend/.env"
+    login = host.check_output(url).strip("'\"").replace("verify-full", "disable")
+    script = f"import psycopg; psycopg.connect({login!r}, connect_timeout=5)"
+    refused = host.run("/opt/groundwork/venv/bin/python -c %s", script)
+    assert "no encryption" in refused.stderr
 
 
 def test_redis_knows_its_share(host: Any, containers: Containers) -> None:
