@@ -135,10 +135,9 @@ def test_every_address_is_verified_and_everybody_may_read_by_what(host: Any) -> 
 
 def test_without_tls_nothing_is_said(host: Any, client: Any) -> None:
     for name, (address, port) in client("where").items():
-        hello = "GET /readyz HTTP/1.0\\r\\n\\r\\n" if name == "qdrant" else "PING\\r\\n"
-        answer = host.run(
-            f"timeout 5 bash -c 'exec 3<>/dev/tcp/{address}/{port}; printf \"{hello}\" >&3; cat <&3'"
-        )
+        hello = r"GET /readyz HTTP/1.0\r\n\r\n" if name == "qdrant" else r"PING\r\n"
+        script = f"exec 3<>/dev/tcp/{address}/{port}; printf '{hello}' >&3; cat <&3"
+        answer = host.run("timeout 5 bash -c %s", script)
         assert "PONG" not in answer.stdout
         assert "200" not in answer.stdout
     url = "sed -n s/^DATABASE_URL=//p /srv/groundwork/apps/backend/.env"
