@@ -84,6 +84,12 @@ options:
     description: Whether to fail on what must not be tried (a port taken, a foreign volume, ...).
     type: bool
     default: true
+  daemon:
+    description: >-
+      The engine's settings as they should be, C(options), and whether it is in a swarm, C(swarm).
+      Left out, they are not looked at.
+    type: dict
+    default: {}
   firewall:
     description: >-
       What the firewall should be: C(enabled), C(bridge) (the stack's network interface) and
@@ -117,6 +123,11 @@ look:
       description: Its state, version, api, compose and error.
       returned: always
       type: dict
+    engine_settings:
+      description: The names of the engine's settings that differ, where the role docker made them.
+      returned: always
+      type: list
+      elements: str
     images:
       description: By service, its reference, id, flavour and candidates.
       returned: always

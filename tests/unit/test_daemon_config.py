@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
-from ansible.module_utils.groundwork.daemon_config import data_root, merge_daemon_config
+from ansible.module_utils.groundwork.daemon_config import data_root, look, merge_daemon_config
 from ansible.module_utils.groundwork.errors import GroundworkError
 
 OURS = {
@@ -98,3 +99,18 @@ def test_data_root() -> None:
     assert data_root("", {}) == "/var/lib/docker"
     assert data_root('{"data-root": "/srv/my docker"}', {}) == "/srv/my docker"
     assert data_root('{"data-root": "/a"}', {"data-root": "/b"}) == "/b"
+
+
+def test_the_look_names_what_differs_where_the_engine_is_ours(tmp_path: Path) -> None:
+    file, marker = tmp_path / "daemon.json", tmp_path / "ours"
+    options = {"icc": False, "log-opts": {"max-size": "10m"}}
+    file.write_text('{"icc": false, "log-opts": {"max-size": "5m"}, "dns": ["10.0.0.1"]}')
+    assert look(options, False, file, marker) == []
+    marker.touch()
+    assert look(options, False, file, marker) == ["log-opts"]
+    assert look({}, False, file, marker) == []
+    file.write_text(merge_daemon_config(file.read_text(), options).text)
+    assert look(options, False, file, marker) == []
+    assert look(options | {"live-restore": True}, True, file, marker) == []
+    file.write_text("{")
+    assert look(options, False, file, marker) == ["all of them"]

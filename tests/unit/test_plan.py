@@ -39,6 +39,7 @@ RUNNING: dict[str, Any] = {
 IMAGE = {"reference": "x", "id": "sha256:1", "flavour": "postgres-16-musl", "candidates": ["x"]}
 CONVERGED: dict[str, Any] = {
     "engine": {"state": "ok", "error": ""},
+    "engine_settings": [],
     "images": {"postgres": IMAGE, "redis": IMAGE | {"flavour": "redis-7"}},
     "volumes": {},
     "files": {"/work space/infra/.env": "same"},
@@ -77,6 +78,7 @@ def test_nothing_is_to_do_where_all_is_as_it_should_be() -> None:
     [
         ("engine/state", "absent", "docker", "no Docker engine"),
         ("engine/state", "stopped", "docker", "stopped"),
+        ("engine_settings", ["icc"], "docker", "settings differ: icc"),
         ("images/redis/reference", "", "images", "redis"),
         ("services/redis/state", "exited", "services", "redis: its container is exited"),
         ("services/redis/state", "unknown", "services", "redis: unknown"),

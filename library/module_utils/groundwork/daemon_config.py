@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from .errors import GroundworkError
+
+FILE = Path("/etc/docker/daemon.json")
+MARKER = FILE.with_name("installed-by-groundwork")  # the role docker leaves it
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,30 @@ def merge_daemon_config(
     if not differs:
         return DaemonConfig(text, ())
     return DaemonConfig(json.dumps(wanted, indent=2, ensure_ascii=False) + "\n", differs)
+
+
+def look(
+    options: Mapping[str, Any], swarm: bool, file: Path = FILE, marker: Path = MARKER
+) -> list[str]:
+    """The settings that differ from `options`, where the engine is one that the role installed.
+
+    On a machine that is in a swarm, or may be, `live-restore` isn't looked at.
+    """
+    if not options or not marker.exists():
+        return []
+    try:
+        text = file.read_text(encoding="utf-8") if file.exists() else ""
+        swarm = swarm or _in_swarm(Path(data_root(text, options)))
+        return list(merge_daemon_config(text, options, swarm=swarm).differs)
+    except (OSError, UnicodeDecodeError, GroundworkError):
+        return ["all of them"]  # the role says what is wrong with the file
+
+
+def _in_swarm(data: Path) -> bool:
+    try:
+        return (data / "swarm/docker-state.json").exists()
+    except PermissionError:
+        return True  # only root can tell
 
 
 def data_root(text: str, options: Mapping[str, Any], path: str = "/etc/docker/daemon.json") -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import compose, files, firewall, health, obstacles, passwords, plan, revisions
+from . import compose, daemon_config, files, firewall, health, obstacles, passwords, plan, revisions
 from . import engine as engines
 from .contract import Image
 from .desired import Desired
@@ -37,6 +37,7 @@ class Where:
     schema_dir: Path | None
     schema_service: str
     min_free_mb: int
+    daemon: Mapping[str, Any]  # the engine's options, and swarm; nothing where not looked at
     firewall: Mapping[str, Any]  # bridge, enabled, allow_from; nothing where it isn't looked at
 
 
@@ -65,6 +66,7 @@ def look(desired: Desired, where: Where) -> dict[str, Any]:
     services = _services(desired, engine, containers, hashes, answers, chosen)
     found: dict[str, Any] = {
         "engine": engine.plain(),
+        "engine_settings": _engine_settings(where),
         "images": chosen,
         "volumes": volumes,
         "files": infra,
@@ -82,6 +84,12 @@ def look(desired: Desired, where: Where) -> dict[str, Any]:
         "foreign_compose_file": obstacles.foreign_compose_file(desired),
     }
     return found | obstacles.disk(desired, docker, where.min_free_mb, found)
+
+
+def _engine_settings(where: Where) -> list[str]:
+    """Which of the engine's settings are not as they should be."""
+    asked = where.daemon
+    return daemon_config.look(asked["options"], asked["swarm"]) if asked else []
 
 
 def _firewall(desired: Desired, where: Where) -> list[str]:

@@ -31,6 +31,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "reset_passwords": {"type": "bool", "default": False, "no_log": False},
     "rotate": {"type": "list", "elements": "str", "default": []},
     "refuse": {"type": "bool", "default": True},
+    "daemon": {"type": "dict", "default": {}},
     "firewall": {"type": "dict", "default": {}},
 }
 
@@ -54,6 +55,7 @@ def observe(params: Mapping[str, Any]) -> dict[str, Any]:
         schema_dir=Path(params["schema_dir"]) if params["schema_dir"] else None,
         schema_service=params["schema_service"],
         min_free_mb=params["min_free_mb"],
+        daemon=params["daemon"],
         firewall=params["firewall"],
     )
     found = look.look(desired, where)

@@ -30,6 +30,9 @@ def plan(desired: Desired, look: Look) -> dict[str, list[str]]:
     docker = []
     if engine["state"] != "ok" and desired.own:
         docker.append(ENGINE_REASONS.get(engine["state"], engine["error"] or "unknown"))
+    settings = look["engine_settings"]
+    if settings and desired.own:
+        docker.append(f"the engine's settings differ: {', '.join(settings)}")
     images = [
         f"{name}: {absent(found['candidates'])}"
         if engine["state"] == "ok"
