@@ -150,7 +150,7 @@ def test_no_file_is_longer_than_300_lines() -> None:
 
 LOCKS = [
     ROOT / "requirements.txt",
-    *(path for top in ("images", "roles") for path in (ROOT / top).rglob("requirements.txt")),
+    *(path for top in ("images", "roles") for path in (ROOT / top).rglob("requirements*.txt")),
 ]
 
 

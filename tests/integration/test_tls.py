@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,7 @@ def test_nobody_gets_in_without_tls(secure: Stack) -> None:
 def test_who_trusts_somebody_else_does_not_get_in(secure: Stack, app: SecureApp) -> None:
     other = secure.workspace / "other.crt"
     wanted = {"postgres": ["127.0.0.1"]}
-    pairs = certificates.settle({}, wanted, "other", datetime.now(UTC))
+    pairs = certificates.settle({}, wanted, "other", datetime.now(timezone.utc))
     other.write_text(pairs[AUTHORITY].certificate)
     with pytest.raises(psycopg.OperationalError, match="certificate verify failed"):
         psycopg.connect(app._env("DATABASE_URL"), sslrootcert=str(other), connect_timeout=5)
@@ -117,7 +117,7 @@ def test_an_ended_certificate_is_renewed_and_no_other(secure: Stack, app: Secure
     """As it would be found two years on: this service's pair was made then."""
     folder, authority = secure.infra / ".secrets", secure.infra / "ca.crt"
     kept = {AUTHORITY: Pair(authority.read_text(), (folder / "_authority.key").read_text())}
-    then = datetime.now(UTC) - timedelta(days=750)
+    then = datetime.now(timezone.utc) - timedelta(days=750)
     old = certificates.settle(kept, {"redis": ["127.0.0.1", "redis"]}, "groundwork-tls", then)
     assert old[AUTHORITY] == kept[AUTHORITY]
     for suffix, text in (("crt", old["redis"].certificate), ("key", old["redis"].key)):
@@ -140,7 +140,7 @@ def test_a_new_password_follows_with_tls(secure: Stack, app: SecureApp) -> None:
 
 def test_ones_own_certificate(secure: Stack, app: SecureApp, tmp_path: Path) -> None:
     wanted = {"postgres": ["127.0.0.1", "localhost"]}
-    pairs = certificates.settle({}, wanted, "company", datetime.now(UTC))
+    pairs = certificates.settle({}, wanted, "company", datetime.now(timezone.utc))
     files = {"certificate": tmp_path / "db.crt", "key": tmp_path / "db.key"}
     files["certificate"].write_text(pairs["postgres"].certificate)
     files["key"].write_text(pairs["postgres"].key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from ansible.module_utils.groundwork.certificates import AUTHORITY, Pair, settle
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.services import Service
 
-NOW = datetime(2030, 6, 1, tzinfo=UTC)
+NOW = datetime(2030, 6, 1, tzinfo=timezone.utc)
 WANTED = {"postgres": ["127.0.0.1", "postgres"], "redis": ["10.0.0.5", "redis"]}
 DAY = timedelta(days=1)
 
@@ -27,7 +27,7 @@ def test_without_tls_there_is_no_authority() -> None:
 
 
 def test_a_client_that_trusts_the_authority_trusts_the_names_and_no_other(tmp_path: Path) -> None:
-    pairs = made(datetime.now(UTC))
+    pairs = made(datetime.now(timezone.utc))
     for name, part in (("crt", pairs["redis"].certificate), ("key", pairs["redis"].key)):
         (tmp_path / name).write_text(part)
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -52,7 +52,7 @@ def test_a_client_that_trusts_the_authority_trusts_the_names_and_no_other(tmp_pa
     with pytest.raises(ssl.SSLCertVerificationError, match="not valid for"):
         shake("10.0.0.6", pairs[AUTHORITY])
     with pytest.raises(ssl.SSLCertVerificationError):
-        shake("redis", made(datetime.now(UTC))[AUTHORITY])
+        shake("redis", made(datetime.now(timezone.utc))[AUTHORITY])
 
 
 def test_what_is_good_is_kept() -> None:

@@ -37,6 +37,18 @@ def test_the_digest_changes_with_each_part(sources: tuple[Path, dict[str, Path]]
     assert all(len(text) == 16 for text in seen)
 
 
+def test_a_python_may_have_requirements_of_its_own(
+    sources: tuple[Path, dict[str, Path]],
+) -> None:
+    requirements, folders = sources
+    before = toolbox.digest(requirements, folders)
+    own = requirements.with_name("requirements-3.10.txt")
+    own.write_text("# older\n", encoding="utf-8")
+    assert toolbox.digest(requirements, folders) != before
+    assert toolbox.for_python(requirements, "3.10") == own
+    assert toolbox.for_python(requirements, "3.11") == requirements
+
+
 def test_a_path_that_is_not_there_is_named(sources: tuple[Path, dict[str, Path]]) -> None:
     requirements, folders = sources
     with pytest.raises(GroundworkError, match="/nowhere is not there"):

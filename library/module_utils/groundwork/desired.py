@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -180,7 +180,7 @@ class Desired:
         Raises GroundworkError for one in the inventory that can't be used.
         """
         secured = {service: self._names(service) for service in self.own if service.tls}
-        now = datetime.now(UTC)
+        now = datetime.now(timezone.utc)
         pairs = {
             service.name: certificates.given(service, names, now)
             for service, names in secured.items()

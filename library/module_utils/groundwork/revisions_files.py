@@ -6,7 +6,7 @@ import ast
 import configparser
 import os
 import re
-import tomllib
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,11 @@ from typing import Any
 
 from .errors import GroundworkError
 from .revisions import Problem, Revision, Tree, misfits
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # Ubuntu 22.04's, on a shared machine; Alembic brings it along
+    import tomli as tomllib
 
 NAMES = ("revision", "down_revision", "depends_on", "branch_labels")
 

@@ -12,7 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, chdir, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -83,7 +83,7 @@ class AlembicTree:
         os.environ["PGOPTIONS"] = options  # for a migration that connects without SQLAlchemy
         try:
             folder = self.layout.ini.parent if self.layout.ini else self.layout.schema_dir.parent
-            with chdir(folder):
+            with _chdir(folder):
                 sys.path_importer_cache.pop(".", None)  # what "." meant in another folder
                 yield
         finally:
@@ -273,3 +273,13 @@ def standing(current: Sequence[str], steps: Sequence[Step], tree: Tree) -> list[
 def project_folders(layout: Layout) -> list[Path]:
     """The folders whose files are the tree's own, for telling where an error came from."""
     return [layout.schema_dir, *layout.versions]
+
+
+@contextmanager
+def _chdir(folder: Path) -> Iterator[None]:
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)

@@ -24,6 +24,8 @@ _PROCESSORS = ("x86_64", "aarch64")
 def digest(requirements: Path, folders: Mapping[str, Path], also: Sequence[str] = ()) -> str:
     """Sixteen hexadecimal digits that change with the requirements, the folders' files and `also`.
 
+    Before a machine was looked at, its Python isn't known: those of every Python count.
+
     Raises GroundworkError where one of them isn't there.
     """
     for path in (requirements, *folders.values()):
@@ -33,11 +35,19 @@ def digest(requirements: Path, folders: Mapping[str, Path], also: Sequence[str] 
                 where="the variables of the role toolbox, and schema_dir",
                 next_step="Correct the path in the inventory.",
             )
-    total = hashlib.sha256(requirements.read_bytes())
+    total = hashlib.sha256()
+    for path in (requirements, *sorted(requirements.parent.glob(f"{requirements.stem}-*.txt"))):
+        total.update(path.read_bytes())
     for name, folder in sorted(folders.items()):
         total.update(f"{name} {digest_of_folder(folder, '')}\n".encode())
     total.update("\n".join(also).encode())
     return total.hexdigest()[:16]
+
+
+def for_python(requirements: Path, python: str) -> Path:
+    """The file for one Python, `requirements-3.10.txt` beside the others', where there is one."""
+    own = requirements.with_name(f"{requirements.stem}-{python}.txt")
+    return own if own.exists() else requirements
 
 
 def bundle(
@@ -56,8 +66,9 @@ def bundle(
             f"There are no ready Python packages for a {processor} processor.",
             next_step=f"Use a machine with one of: {', '.join(_PROCESSORS)}.",
         )
-    wheels = _wheels(requirements, python, processor, cache)
     path = cache / f"bundle-{digest(requirements, folders)}-{python}-{processor}.tar"
+    requirements = for_python(requirements, python)
+    wheels = _wheels(requirements, python, processor, cache)
     fresh = path.with_name(f".{path.name}.part")
     with tarfile.open(fresh, "w") as archive:
         archive.add(requirements, "requirements.txt", filter=_plain)

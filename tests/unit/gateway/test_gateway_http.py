@@ -8,7 +8,7 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -173,7 +173,7 @@ def test_local_yaml_and_the_environment_over_it(
 def test_https_alone_where_the_settings_say_so(
     make_gateway: Callable[..., Any], tmp_path: Path
 ) -> None:
-    pairs = certificates.settle({}, {"q": ["127.0.0.1"]}, "test", datetime.now(UTC))
+    pairs = certificates.settle({}, {"q": ["127.0.0.1"]}, "test", datetime.now(timezone.utc))
     files = {name: tmp_path / f"{name}.pem" for name in ("cert", "key", "ca")}
     files["cert"].write_text(pairs["q"].certificate)
     files["key"].write_text(pairs["q"].key)
