@@ -39,7 +39,7 @@ class Writer(ABC):
         self.env_file = env_file
         self.confirmed: list[int] = []
         self.failures: list[Failure] = []
-        self.reread: list[float] = []  # when it read the file again
+        self.reread: list[float] = []  # when it found another file there than before
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True)
         self.env = self._read()
@@ -69,8 +69,10 @@ class Writer(ABC):
                     Failure(began, time.time(), f"{type(error).__name__}: {error}")
                 )
                 self.close()
-                self.env = self._read()
-                self.reread.append(time.time())
+                env = self._read()
+                if env != self.env:
+                    self.env = env
+                    self.reread.append(time.time())
             else:
                 self.confirmed.append(number)
 
