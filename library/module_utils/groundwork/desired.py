@@ -179,14 +179,14 @@ class Desired:
 
         Raises GroundworkError for one in the inventory that can't be used.
         """
-        secured = {service: self._names(service) for service in self.own if service.tls}
+        secured = [(service, self._names(service)) for service in self.own if service.tls]
         now = datetime.now(timezone.utc)
         pairs = {
             service.name: certificates.given(service, names, now)
-            for service, names in secured.items()
+            for service, names in secured
             if service.certificate
         }
-        wanted = {s.name: names for s, names in secured.items() if not s.certificate}
+        wanted = {s.name: names for s, names in secured if not s.certificate}
         kept = {name: pair for name in (*wanted, AUTHORITY) if (pair := self._kept_pair(name))}
         return pairs | certificates.settle(kept, wanted, self.stack, now)
 
