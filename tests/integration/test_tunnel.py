@@ -107,3 +107,25 @@ def test_a_machine_that_was_not_set_up_yet_is_told(laptop: Laptop) -> None:
     assert "REDIS_PASSWORD" in text.output
     assert "only-this" not in text.output
     assert not laptop.file.exists()
+
+
+def test_what_vouches_for_the_services_there_comes_along(laptop: Laptop) -> None:
+    text = (ROOT / "inventory/group_vars/all/stack.yml").read_text(encoding="utf-8")
+    services = yaml.safe_load(text)["stack_services"]
+    services["redis"] |= {"tls": True, "password": ""}
+    laptop.stack.variables["stack_services"] = services
+    laptop.secrets(**SECRETS)
+    early = laptop.play()
+    assert early.code != 0
+    assert "ca.crt can't be read" in early.output
+    assert not laptop.file.exists()
+
+    (laptop.machine / "infra/ca.crt").write_text("the authority's certificate\n")
+    play = laptop.play()
+    assert play.code == 0, play.output
+    here = laptop.home / f"infra/{MACHINE}.ca.crt"
+    assert here.read_text() == "the authority's certificate\n"
+    values = dotenv.dotenv_values(laptop.file)
+    assert values["REDIS_URL"] == "rediss://:their-redis-password@127.0.0.1:16379/0"
+    assert values["REDIS_CA_FILE"] == str(here)
+    assert laptop.play().changed == 0
