@@ -102,9 +102,8 @@ class ActionModule(ActionBase):
 
     def _write(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         offset = int(args["offset"])
-        # What vouches for the services there is needed here too
-        authority = Path(args["workspace_dir"]) / "infra" / f"{args['ssh']['host']}.ca.crt"
-        services = parse_services(args["services"], authority=str(authority))
+        authority = str(authority_file(Path(args["stack_dir"])))
+        services = parse_services(args["services"], authority=authority)
         apps = [
             app for app in contract.parse_apps(args["apps"], services) if app.audience == "tunnel"
         ]
@@ -117,6 +116,9 @@ class ActionModule(ActionBase):
             for variable, service in contract.secret_variables(services)
         }
         self._check(needed, apps, services, args["stack_dir"])
+        used = [each for each in services if any(each.name in app.services for app in apps)]
+        prefix = Path(args["workspace_dir"]) / "infra" / str(task_vars["inventory_hostname"])
+        services, authorities = tunnel.authorities(used, authority, prefix)
         wanted = [
             files.Wanted(
                 Path(args["workspace_dir"]) / Path(app.path).expanduser(),
@@ -126,10 +128,10 @@ class ActionModule(ActionBase):
             )
             for app in apps
         ]
-        used = {name for app in apps for name in app.services}
-        if any(s.ca_file == str(authority) for s in services if s.name in used):
-            there = str(authority_file(Path(args["stack_dir"])))
-            wanted.append(files.Wanted(authority, self._fetch(there, task_vars), 0o644))
+        wanted += [
+            files.Wanted(here, self._fetch(there, task_vars), 0o644)
+            for here, there in authorities.items()
+        ]
         states = [files.compare(item) for item in wanted]
         changing = [state for state in states if state.verdict != "same"]
         for state in changing:

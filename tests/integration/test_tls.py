@@ -61,7 +61,9 @@ def test_the_containers_are_healthy_by_their_own_checks(secure: Stack) -> None:
 
 def test_a_second_run_has_nothing_to_do(secure: Stack) -> None:
     before = secure.started_at()
-    assert secure.up().changed == 0
+    play = secure.up()
+    assert play.changed == 0
+    assert "certificates until" in play.output
     assert secure.started_at() == before
 
 
@@ -121,9 +123,9 @@ def test_an_ended_certificate_is_renewed_and_no_other(secure: Stack, app: Secure
     folder, authority = secure.infra / ".secrets", secure.infra / "ca.crt"
     kept = {AUTHORITY: Pair(authority.read_text(), (folder / "_authority.key").read_text())}
     then = datetime.now(timezone.utc) - timedelta(days=750)
-    old = certificates.settle(kept, {"redis": ["127.0.0.1", "redis"]}, "groundwork-tls", then)
-    assert old[AUTHORITY] == kept[AUTHORITY]
-    for suffix, text in (("crt", old["redis"].certificate), ("key", old["redis"].key)):
+    names = ["127.0.0.1", "localhost", "redis"]
+    old = certificates._issue(kept[AUTHORITY], "redis", names, then)
+    for suffix, text in (("crt", old.certificate), ("key", old.key)):
         path = folder / f"redis.{suffix}"
         path.chmod(0o644)
         path.write_text(text)
@@ -153,6 +155,9 @@ def test_ones_own_certificate(secure: Stack, app: SecureApp, tmp_path: Path) -> 
 
     there = secure.refuse(**tls(secure, **own | {"key": "/nowhere/db.key"}))
     assert "stack_services.postgres.key" in there
+    status = secure.play("status", **tls(secure, **own | {"key": "/nowhere/db.key"}))
+    assert status.code == 0
+    assert "stack_services.postgres.key" in status.output
     assert app.read() == ["from before"] * 3
 
     secure.up(**tls(secure, **own))

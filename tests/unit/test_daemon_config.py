@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -114,3 +116,24 @@ def test_the_look_names_what_differs_where_the_engine_is_ours(tmp_path: Path) ->
     assert look(options | {"live-restore": True}, True, file, marker) == []
     file.write_text("{")
     assert look(options, False, file, marker) == ["all of them"]
+
+
+def test_a_folder_that_this_user_may_not_enter_is_no_reason(tmp_path: Path) -> None:
+    """Older engines made /etc/docker root's alone. Where the test is root, a child steps down."""
+    folder = tmp_path / "docker"
+    folder.mkdir(mode=0o700)
+    (folder / "ours").touch()
+    folder.chmod(0o000)
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with contextlib.suppress(BaseException):
+            if os.geteuid() == 0:
+                os.setuid(65534)
+            found = look({"icc": False}, False, folder / "daemon.json", folder / "ours")
+            os.write(writer, json.dumps(found).encode())
+        os._exit(0)
+    os.close(writer)
+    os.waitpid(child, 0)
+    with os.fdopen(reader) as answer:
+        assert answer.read() == "[]"

@@ -160,6 +160,11 @@ def test_tls_is_off_here_and_by_the_stacks_own_authority() -> None:
     assert (secure.tls, secure.ca_file) == (True, "/infra/ca.crt")
 
 
+def test_an_address_has_one_form() -> None:
+    (service,) = parse_services({"redis": REDIS | {"bind": "FD00:0::5"}})
+    assert service.bind == "fd00::5"
+
+
 def test_ones_own_certificate_is_vouched_for_by_ones_own_authority() -> None:
     own = REDIS | {"tls": True, "certificate": "/etc/x.crt", "key": "/etc/x.key"}
     (system,) = parse_services({"redis": own}, authority="/infra/ca.crt")
@@ -178,6 +183,9 @@ def test_ones_own_certificate_is_vouched_for_by_ones_own_authority() -> None:
         ({"tls": True, "certificate": "/x.crt"}, ["redis: certificate and key belong together"]),
         ({"tls": True, "key": "x.key", "certificate": "/x"}, ["redis.key must be a whole path"]),
         ({"tls": True, "ca_file": "/ca.crt"}, ["redis.ca_file says who signed your own"]),
+        ({"tls": True, "names": "db"}, ["redis.names must be a list"]),
+        ({"tls": True, "names": ["https://db"]}, ["redis.names must be a list"]),
+        ({"names": ["db"]}, ["redis.names are for the certificate"]),
         ({"tsl": True}, ["redis.tsl: unknown option", "'tls'"]),
     ],
 )

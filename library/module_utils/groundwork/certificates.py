@@ -1,14 +1,16 @@
 """The certificates of services with `tls: true`: the stack's own authority, and those of others.
 
-The authority lives beside the secrets and vouches for this stack's services alone. A certificate is
-kept as long as it is good, and replaced in the run that finds it near its end; the authority
-outlives many of them, so that clients keep what they trust.
+The authority lives beside the secrets and signs for this stack's services. A certificate is kept as
+long as it is good, and replaced in the run that finds it near its end; the authority outlives many
+of them, so that clients keep what they trust.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
-from collections.abc import Iterable, Mapping
+import ssl
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +18,7 @@ from typing import Any
 
 from .errors import GroundworkError
 from .services import Service
+from .services.tls import authorities
 
 AUTHORITY = "_authority"  # among the pairs; no service can have this name
 
@@ -31,7 +34,7 @@ def authority_file(stack_dir: Path) -> Path:
 
 @dataclass(frozen=True)
 class Pair:
-    """A certificate (PEM, with the chain that belongs to it) and its private key (PEM, PKCS#8)."""
+    """A certificate (PEM, with the chain that belongs to it) and its private key (PEM)."""
 
     certificate: str
     key: str = field(repr=False)
@@ -60,47 +63,59 @@ def settle(
     return pairs
 
 
-def given(service: Service, names: Iterable[str], now: datetime) -> Pair:
-    """The pair that the inventory names for a service, read from this machine and checked.
+def given(service: Service, names: Sequence[str]) -> Pair:
+    """The pair that the inventory names for a service, read from this machine.
 
-    Raises GroundworkError where it can't be read, is no pair, has ended, or isn't for `names`.
+    Checked as a client does, by a handshake for each of `names`, with the authority that the
+    inventory names. Raises GroundworkError that says which of the files is of no use and why.
     """
+    where = f"stack_services.{service.name}"
     pair = Pair(
-        *(
-            _read(path, f"stack_services.{service.name}.{option}")
-            for path, option in ((service.certificate, "certificate"), (service.key, "key"))
-        )
+        *(_read(getattr(service, part), f"{where}.{part}") for part in ("certificate", "key"))
     )
-    where = f"stack_services.{service.name}.certificate: {service.certificate}"
     try:
-        ends, has, matches = _parse(pair).not_valid_after_utc, _names(pair), _matches(pair)
-    except (ValueError, TypeError):
+        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.load_cert_chain(service.certificate, service.key, password=lambda: "")
+    except (ssl.SSLError, ValueError) as error:
+        mismatch = getattr(error, "reason", "") == "KEY_VALUES_MISMATCH"
         raise _refused(
-            "That is no certificate with its key, as PEM without a passphrase.",
-            f"{where} and {service.key}",
-            "Give the certificate (with its chain) and its private key, unencrypted.",
+            f"The key of {service.name} belongs to another certificate."
+            if mismatch
+            else f"The certificate of {service.name} and its key can't be read.",
+            f"{where}.certificate: {service.certificate}, {where}.key: {service.key}",
+            "Give the certificate as PEM, its own first and then its chain, and its private key "
+            "without a passphrase.",
         ) from None
-    if not matches:
+    try:
+        client = ssl.create_default_context(cafile=authorities(service))
+    except (OSError, ValueError):
         raise _refused(
-            f"The key of {service.name} belongs to another certificate.",
-            f"stack_services.{service.name}.key: {service.key}",
-            "Name the key that the certificate was made with.",
-        )
-    if ends <= now:
-        raise _refused(
-            f"The certificate of {service.name} ended on {ends:%Y-%m-%d}.",
-            where,
-            "Renew it.",
-        )
-    if missing := sorted(set(names) - has):
-        raise _refused(
-            f"The certificate of {service.name} isn't for {', '.join(missing)}, by which clients "
-            f"reach it, but for {', '.join(sorted(has)) or 'no name'}.",
-            where,
-            f"Have one made with {', '.join(sorted(names))} as subject alternative names, or take "
-            "certificate and key out: Groundwork makes one.",
-        )
+            f"There is no certificate of an authority in {authorities(service)}.",
+            f"{where}.ca_file",
+            f"Put the certificate of who signed {service.certificate} there.",
+        ) from None
+    for name in names:
+        try:
+            _shake_hands(server, client, name)
+        except ssl.SSLError as error:
+            why = getattr(error, "verify_message", "") or error.reason or "no reason given"
+            raise _refused(
+                f"Clients would refuse the certificate of {service.name} at {name}: "
+                f"{why.rstrip('.')}.",
+                f"{where}.certificate: {service.certificate}, by {authorities(service)}",
+                f"Have one made for {', '.join(names)}, or take certificate and key out: "
+                "Groundwork makes one.",
+            ) from None
     return pair
+
+
+def _shake_hands(server: ssl.SSLContext, client: ssl.SSLContext, name: str) -> None:
+    out, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+    there = server.wrap_bio(out, back, server_side=True)
+    here = client.wrap_bio(back, out, server_hostname=name)
+    for side in (here, there, here, there):
+        with contextlib.suppress(ssl.SSLWantReadError):
+            side.do_handshake()
 
 
 def ends(pair: Pair) -> datetime:
@@ -117,7 +132,7 @@ def _refused(what: str, where: str, next_step: str) -> GroundworkError:
 
 def _read(path: str, option: str) -> str:
     try:
-        return Path(path).read_text(encoding="ascii")
+        return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it isn't PEM"
         raise _refused(
@@ -145,10 +160,11 @@ def _matches(pair: Pair) -> bool:
 
 
 def _lasts(pair: Pair, now: datetime) -> bool:
-    """Whether a pair is one, and not near its end."""
+    """Whether a pair is one, valid by now and not near its end."""
     try:
-        return _matches(pair) and ends(pair) - now > RENEWED_BEFORE
-    except (ValueError, TypeError):
+        begun = _parse(pair).not_valid_before_utc <= now
+        return _matches(pair) and begun and ends(pair) - now > RENEWED_BEFORE
+    except Exception:  # whatever a damaged file makes the library raise: it is replaced
         return False
 
 

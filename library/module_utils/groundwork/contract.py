@@ -83,6 +83,8 @@ def infra_env(
         lines[f"{service.prefix}_PORT"] = str(service.port)
         lines[variable] = secret
         lines |= _settings(service, secret)
+        if service.tls:
+            lines |= kind.app_lines(service, secret)  # by what it is verified
         lines[f"{service.prefix}_CHECKSUM"] = _checksum(secrets[SALT_VARIABLE], read)
         lines[service.url_variable] = url
     return lines

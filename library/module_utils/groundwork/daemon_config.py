@@ -54,21 +54,25 @@ def look(
 
     On a machine that is in a swarm, or may be, `live-restore` isn't looked at.
     """
-    if not options or not marker.exists():
+    if not options or not _there(marker, unknown=False):
         return []
     try:
         text = file.read_text(encoding="utf-8") if file.exists() else ""
-        swarm = swarm or _in_swarm(Path(data_root(text, options)))
+        swarm = swarm or _there(Path(data_root(text, options)) / "swarm/docker-state.json", True)
         return list(merge_daemon_config(text, options, swarm=swarm).differs)
     except (OSError, UnicodeDecodeError, GroundworkError):
         return ["all of them"]  # the role says what is wrong with the file
 
 
-def _in_swarm(data: Path) -> bool:
+def _there(path: Path, unknown: bool) -> bool:
+    """Whether there is such a file; `unknown` where only root can tell."""
     try:
-        return (data / "swarm/docker-state.json").exists()
-    except PermissionError:
-        return True  # only root can tell
+        path.stat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return unknown
+    return True
 
 
 def data_root(text: str, options: Mapping[str, Any], path: str = "/etc/docker/daemon.json") -> str:

@@ -180,22 +180,22 @@ class Desired:
         Raises GroundworkError for one in the inventory that can't be used.
         """
         secured = [(service, self._names(service)) for service in self.own if service.tls]
-        now = datetime.now(timezone.utc)
         pairs = {
-            service.name: certificates.given(service, names, now)
+            service.name: certificates.given(service, names)
             for service, names in secured
             if service.certificate
         }
         wanted = {s.name: names for s, names in secured if not s.certificate}
         kept = {name: pair for name in (*wanted, AUTHORITY) if (pair := self._kept_pair(name))}
-        return pairs | certificates.settle(kept, wanted, self.stack, now)
+        return pairs | certificates.settle(kept, wanted, self.stack, datetime.now(timezone.utc))
 
     def _names(self, service: Service) -> list[str]:
         """By which names and addresses clients reach a service."""
-        used = {app.audience for app in self.apps if service.name in app.services}
+        used = {app.audience for app in self.apps if service.name in app.services} | {"host"}
+        more = set(service.names)
         if not service.certificate:  # one of ours may as well have all of them
-            used = {*AUDIENCES}
-        return sorted({endpoint(service, audience).host for audience in {"host", *used}})
+            used, more = {*AUDIENCES}, more | {"localhost"}
+        return sorted({endpoint(service, audience).host for audience in used} | more)
 
     def _kept_pair(self, name: str) -> Pair | None:
         shown = self._pair_file(name, "crt")

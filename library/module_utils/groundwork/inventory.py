@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -133,7 +134,10 @@ def _service(
     more |= tls_fields(where, entry, external, authority, problems)
     port = _port(f"{where}.port", port, problems)
     bind = str(entry.get("bind", "127.0.0.1"))
-    problems += bind_problem(where, bind, entry.get("bind_public", False))
+    found_wrong = bind_problem(where, bind, entry.get("bind_public", False))
+    problems += found_wrong
+    if not found_wrong:
+        bind = str(ipaddress.ip_address(bind))  # IPv6 can be written in many ways
     limits = {key: entry[key] for key in LIMITS if key in entry}
     problems += limit_problems(where, limits)
     allow_from = entry.get("allow_from")

@@ -11,10 +11,11 @@ from .services import Kind
 
 ONLY_OURS = (
     *("image", "bind", "bind_public", "allow_from", "memory", "cpus", "pids"),
-    *("certificate", "key"),
+    *("certificate", "key", "names"),
 )
 ONLY_EXTERNAL = ("host",)
-TLS = ("tls", "ca_file", "certificate", "key")
+_TLS_FILES = ("ca_file", "certificate", "key")
+TLS = ("tls", "names", *_TLS_FILES)
 _HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_-]+)*")
 
 
@@ -67,7 +68,8 @@ def tls_fields(
     of ours whose certificate the inventory doesn't name.
     """
     tls = entry.get("tls", external)  # elsewhere on unless said otherwise, here off
-    files = {name: entry.get(name, "") for name in TLS[1:]}
+    files = {name: entry.get(name, "") for name in _TLS_FILES}
+    names = entry.get("names", ())
     if not isinstance(tls, bool):
         problems.append(f"{where}.tls must be true or false, without quotes.")
     for name, file in files.items():
@@ -77,6 +79,14 @@ def tls_fields(
             problems.append(
                 f"{where}.{name} is of no use without TLS. Take it out, or say tls: true."
             )
+    if not isinstance(names, (list, tuple)) or not all(map(_is_name, names)):
+        problems.append(f"{where}.names must be a list of host names or IP addresses.")
+        names = ()
+    if names and (tls is False or files["certificate"]):
+        problems.append(
+            f"{where}.names are for the certificate that Groundwork makes, with tls: true and no "
+            "certificate of your own."
+        )
     if bool(files["certificate"]) != bool(files["key"]):
         problems.append(f"{where}: certificate and key belong together; give both or none.")
     if not external and tls is True and not files["certificate"]:
@@ -86,7 +96,11 @@ def tls_fields(
                 "give certificate and key too, or take ca_file out."
             )
         files["ca_file"] = authority
-    return {"tls": tls, **files}
+    return {"tls": tls, "names": tuple(names), **files}
+
+
+def _is_name(text: Any) -> bool:
+    return isinstance(text, str) and bool(_HOST.fullmatch(text) or _is_address(text))
 
 
 def _is_address(text: str) -> bool:

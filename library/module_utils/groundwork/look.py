@@ -62,7 +62,8 @@ def look(desired: Desired, where: Where) -> dict[str, Any]:
         volumes = _volumes(desired, where, asked_volumes.result() or {})
         answers, revision = asked_health.result(), asked_schema.result()
     chosen = _choose(desired, where, inspected, volumes)
-    infra, apps = _files(desired, chosen, engine, secrets)
+    certificates = obstacles.certificates(desired)
+    infra, apps = _files(desired, chosen, engine, secrets, not certificates)
     services = _services(desired, engine, containers, hashes, answers, chosen)
     found: dict[str, Any] = {
         "engine": engine.plain(),
@@ -80,7 +81,9 @@ def look(desired: Desired, where: Where) -> dict[str, Any]:
         "ports_taken": []
         if containers is None and engine.state != "absent"
         else obstacles.ports_taken(desired, docker, containers),
-        "machine": obstacles.machine(desired) + obstacles.unguarded(where.firewall, containers),
+        "machine": certificates
+        + obstacles.machine(desired)
+        + obstacles.unguarded(where.firewall, containers),
         "foreign_compose_file": obstacles.foreign_compose_file(desired),
     }
     return found | obstacles.disk(desired, docker, where.min_free_mb, found)
@@ -181,17 +184,20 @@ def _choose(
 
 
 def _files(
-    desired: Desired, chosen: Mapping[str, Mapping[str, Any]], engine: Engine, secrets: Any
+    desired: Desired,
+    chosen: Mapping[str, Mapping[str, Any]],
+    engine: Engine,
+    secrets: Any,
+    certified: bool,
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Verdicts by path: the Compose file and infra/.env; the apps' env files."""
-    if all(image["reference"] for image in chosen.values()):
+    if certified and all(image["reference"] for image in chosen.values()):
         picked = {
             name: Image(image["reference"], image["flavour"]) for name, image in chosen.items()
         }
         wanted = desired.infra_files(picked, secrets, engine.quick_start)
         infra = files.verdicts(map(files.compare, wanted))
     else:
-        desired.certificates()  # one that can't be used is told before anything else is done
         infra = {
             str(path): "unknown" if path.exists() else "missing"
             for path in (desired.compose_file, desired.env_file)

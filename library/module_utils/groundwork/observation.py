@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from . import look, plan
+from . import certificates, look, plan
 from .desired import Desired
 from .docker import Docker
 from .errors import GroundworkError
@@ -69,7 +69,8 @@ def observe(params: Mapping[str, Any]) -> dict[str, Any]:
         "problems": problems,
         "summary": {
             "stack": desired.stack,
-            "docs": [["tunnel", params["tunnel"]]] if params["tunnel"] else [],
+            "docs": ([["tunnel", params["tunnel"]]] if params["tunnel"] else [])
+            + _certificates(desired, problems),
         },
         "images": {
             name: {"reference": image["reference"], "flavour": image["flavour"]}
@@ -85,3 +86,13 @@ def observe(params: Mapping[str, Any]) -> dict[str, Any]:
         text = "\n\n".join([*map(str, errors), "No service was touched."])
         result |= {"failed": True, "msg": text}
     return result
+
+
+def _certificates(desired: Desired, problems: list[dict[str, str]]) -> list[list[str]]:
+    """When the first certificate ends, for the summary."""
+    if problems or not any(service.tls for service in desired.own):
+        return []
+    pairs = desired.certificates()
+    end, name = min((certificates.ends(pair), name) for name, pair in pairs.items())
+    who = "the authority" if name == certificates.AUTHORITY else name
+    return [["tls", f"certificates until {end:%Y-%m-%d} ({who}'s)"]]

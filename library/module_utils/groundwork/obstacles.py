@@ -11,6 +11,7 @@ from . import engine as engines
 from . import files, ownership, plan, ports
 from .desired import Desired
 from .docker import Docker
+from .errors import GroundworkError
 
 Containers = dict[str, dict[str, Any]] | None
 
@@ -32,6 +33,15 @@ def foreign_projects(
         and Path(folder).resolve() != desired.stack_dir.resolve()
         and (Path(folder) / "docker-compose.yml").exists()
     )
+
+
+def certificates(desired: Desired) -> list[dict[str, str]]:
+    """A certificate in the inventory that can't be used."""
+    try:
+        desired.certificates()
+    except GroundworkError as error:
+        return [{"what": error.what, "where": error.where, "next_step": error.next_step}]
+    return []
 
 
 def foreign_compose_file(desired: Desired) -> str:

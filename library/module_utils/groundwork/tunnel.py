@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from .errors import GroundworkError
@@ -37,3 +39,25 @@ def command(services: Iterable[Service], ssh: Mapping[str, Any], offset: int) ->
         words += ["-i", str(ssh["key"])]
     user = f"{ssh['user']}@" if ssh.get("user") else ""
     return shlex.join([*words, f"{user}{ssh['host']}"])
+
+
+def authorities(
+    services: Iterable[Service], own: str, prefix: Path
+) -> tuple[list[Service], dict[Path, str]]:
+    """The services as a laptop knows them, and the files that it needs to verify them.
+
+    What vouches for one that runs on the machine is there at its `ca_file` (`own`: the stack's own
+    authority); here it goes beside the stack's files, as `prefix` with `.ca.crt`. The second value
+    maps each file here to the one there.
+    """
+    known: list[Service] = []
+    files: dict[Path, str] = {}
+    for service in services:
+        if service.tls and service.ca_file and not service.external:
+            part = "" if service.ca_file == own else f".{service.name}"
+            here = prefix.with_name(f"{prefix.name}{part}.ca.crt")
+            files[here] = service.ca_file
+            known.append(replace(service, ca_file=str(here)))
+        else:
+            known.append(service)
+    return known, files

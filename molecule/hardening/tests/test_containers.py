@@ -138,8 +138,8 @@ def test_without_tls_nothing_is_said(host: Any, client: Any) -> None:
         hello = r"GET /readyz HTTP/1.0\r\n\r\n" if name == "qdrant" else r"PING\r\n"
         script = f"exec 3<>/dev/tcp/{address}/{port}; printf '{hello}' >&3; cat <&3"
         answer = host.run("timeout 5 bash -c %s", script)
-        assert "PONG" not in answer.stdout
-        assert "200" not in answer.stdout
+        # Without TLS, Redis would say NOAUTH and Qdrant 200; PostgreSQL needs a login, see below
+        assert not [word for word in ("NOAUTH", "PONG", "200") if word in answer.stdout], name
     url = "sed -n s/^DATABASE_URL=//p /srv/groundwork/apps/backend/.env"
     login = host.check_output(url).strip("'\"").replace("verify-full", "disable")
     script = f"import psycopg; psycopg.connect({login!r}, connect_timeout=5)"

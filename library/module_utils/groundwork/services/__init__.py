@@ -53,11 +53,18 @@ def endpoint(service: Service, audience: str, tunnel_offset: int = 0) -> Endpoin
 def describe(service: Service) -> dict[str, Any]:
     """A service as templates and variables read it, without its secret.
 
+    `secret_files` maps what its container gets as a file to the file's name in `infra/.secrets`;
     `env` maps each suffix of its variables in `infra/.env` to a reference (`${REDIS_PORT}`); what
     somebody else runs has none.
     """
     kind = kind_of(service)
     suffixes: list[str] = []
+    files = {f"{service.name}_secret": service.name}
+    if service.tls:
+        files[f"{service.name}_certificate"] = f"{service.name}.crt"
+        files[f"{service.name}_key"] = f"{service.name}.key"
+    # By the stack's own authority, and whoever asks didn't say where that is
+    unsigned = not (service.external or service.certificate or service.ca_file)
     if not service.external:
         own = kind.config_lines(service, "")
         suffixes = ["IMAGE", "FLAVOUR", "PORT", "CHECKSUM"]
@@ -73,8 +80,9 @@ def describe(service: Service) -> dict[str, Any]:
         "options": dict(service.options),
         "limits": dict(service.limits),
         "tls": service.tls,
+        "secret_files": {} if service.external else files,
         "sslmode": postgres_options(service).get("sslmode", ""),
-        "ca_file": authorities(service) if service.tls else "",
+        "ca_file": authorities(service) if service.tls and not unsigned else "",
         "secret_variable": kind.secret_variable(service),
         "file_variable": f"{service.prefix}_{kind.file_suffix}",
         "env": {suffix: f"${{{service.prefix}_{suffix}}}" for suffix in suffixes},

@@ -37,6 +37,7 @@ class Service:
     ca_file: str = ""
     certificate: str = ""
     key: str = ""
+    names: tuple[str, ...] = ()  # further ones by which clients reach it, for the certificate made
 
     @property
     def external(self) -> bool:
