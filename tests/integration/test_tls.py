@@ -157,7 +157,7 @@ def test_ones_own_certificate(secure: Stack, app: SecureApp, tmp_path: Path) -> 
     assert "stack_services.postgres.key" in there
     status = secure.play("status", **tls(secure, **own | {"key": "/nowhere/db.key"}))
     assert status.code == 0
-    assert "stack_services.postgres.key" in status.output
+    assert "/nowhere/db.key can't be read" in status.output
     assert app.read() == ["from before"] * 3
 
     secure.up(**tls(secure, **own))
