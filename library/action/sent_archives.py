@@ -106,7 +106,8 @@ class ActionModule(ActionBase):
         except AnsibleConnectionFailure as failure:
             said, folder = str(failure).strip().splitlines(), str(self._task.args["folder"])
             error = image_send.broken(host, folder, result["files"], said)
-            result |= {"failed": True, "msg": str(error), "broken": True, "waiting": error.what}
+            waiting = f"{error.what} It goes on from there."
+            result |= {"failed": True, "msg": str(error), "broken": True, "waiting": waiting}
         return result
 
     def _have(self, args: Mapping[str, Any], host: str, result: dict[str, Any]) -> None:

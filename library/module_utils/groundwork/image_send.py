@@ -173,7 +173,7 @@ def broken(
     return GroundworkError(
         f"The connection to {host} broke while images were sent{there}.",
         where=f"{folder} on {host}",
-        details=list(said[-3:]),
+        details=[line.rstrip(" :") for line in said[-3:]],
         next_step="Run again when it is in reach: sending goes on where it stopped.",
     )
 
