@@ -65,7 +65,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 def run(call: Call) -> dict[str, Any]:
     docker, folder = Docker(call.params["docker_cli"]), Path(call.params["folder"])
     names = list(dict.fromkeys(call.params["images"]))
-    saved = image_save.missing(docker, names, folder)
+    saved = image_save.missing(docker, names, folder, dry=call.check)
     if saved and not call.check:
         image_save.save(docker, saved, folder)
     files = {name: str(folder / image_archive.file_name(name)) for name in names}

@@ -15,20 +15,23 @@ from .image_archive import SUMS, ArchiveError
 _TIMEOUT = 900.0  # seconds, for one image
 
 
-def missing(docker: Docker, references: Sequence[str], folder: Path) -> list[str]:
+def missing(
+    docker: Docker, references: Sequence[str], folder: Path, dry: bool = False
+) -> list[str]:
     """The images whose tarball isn't in the folder or its SHA256SUMS, or holds another image.
 
-    Raises GroundworkError where the engine doesn't have an image itself.
+    Raises GroundworkError where the engine doesn't have an image itself; `dry`, it may come yet.
     """
     here = docker.inspect("image", sorted(set(references)))
-    if lacking := sorted(set(references) - set(here)):
+    lacking = sorted(set(references) - set(here))
+    if lacking and not dry:
         raise GroundworkError(
             f"There is no image {', '.join(lacking)} to save.",
             next_step="Run playbooks/dev.yml, which gets the images.",
         )
     sums = folder / SUMS
     listed = image_archive.parse_sums(sums.read_text(encoding="utf-8")) if sums.exists() else {}
-    return [
+    return lacking + [
         name
         for name in here
         if image_archive.file_name(name) not in listed

@@ -125,6 +125,20 @@ def test_files_name_what_was_made_and_not_what_is_unchanged() -> None:
     assert made[-1] == "new passwords: X"
 
 
+def test_archives_say_how_much_of_them_was_sent() -> None:
+    mb = 1_000_000
+    files = [
+        {"name": "a.tar", "action": "unchanged", "size": 9 * mb, "there": 9 * mb, "sent": 0},
+        {"name": "b.tar", "action": "resumed", "size": 90 * mb, "there": 90 * mb, "sent": 30 * mb},
+        {"name": "c.tar", "action": "sent", "size": 5 * mb, "there": 0, "sent": 0},
+        {"name": "SHA256SUMS", "action": "sent", "size": 300, "there": 0, "sent": 0},
+    ]
+    begun = plain(results.archive_lines({"failed": True, "files": files}, ASCII))
+    assert begun == ["resumed   b.tar  30 of 90 MB"]
+    check = plain(results.archive_lines({"files": files}, ASCII))
+    assert check == [*begun, "sent      c.tar  5 MB"]
+
+
 @pytest.mark.parametrize(
     ("result", "note"),
     [

@@ -136,6 +136,21 @@ def file_lines(result: Mapping[str, Any], marks: Marks) -> list[Line]:
     return lines
 
 
+def archive_lines(result: Mapping[str, Any], marks: Marks) -> list[Line]:
+    """A line for each archive of which something was sent, or would be; not for their list."""
+    lines = []
+    for value in sequence(result.get("files")):
+        file = mapping(value)
+        action, name = words(file.get("action")), words(file.get("name"))
+        size, sent = (number(file.get(key)) / 1e6 for key in ("size", "sent"))
+        begun = sent > 0 or not result.get("failed")
+        if action == "unchanged" or not begun or name == "SHA256SUMS":
+            continue
+        some = f"{sent:.0f} of " if 0 < sent < size else ""
+        lines.append(labelled(action, name, "changed", f"{some}{size:.0f} MB" if size else ""))
+    return lines
+
+
 def look_note(result: Mapping[str, Any]) -> str:
     """What the look found, in half a sentence."""
     reasons = sum(len(sequence(each)) for each in mapping(result.get("plan")).values())
@@ -160,4 +175,5 @@ LINES: dict[str, Callable[[Mapping[str, Any], Marks], list[Line]]] = {
     "alembic_migrate": revision_lines,
     "managed_files": file_lines,
     "tunnel_files": file_lines,
+    "sent_archives": archive_lines,
 }
