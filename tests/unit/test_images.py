@@ -12,7 +12,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from ansible.module_utils.groundwork import image_archive, image_recipes, image_registry, images
+from ansible.module_utils.groundwork import (
+    image_archive,
+    image_load,
+    image_recipes,
+    image_registry,
+    images,
+)
 from ansible.module_utils.groundwork.docker import Result
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.image_archive import ArchiveError
@@ -51,7 +57,9 @@ def save(path: Path, *references: str, labels: Mapping[str, str] | None = None) 
 
         listed = []
         for number, reference in enumerate(references):
-            config = json.dumps({"config": {"Labels": labels}}).encode()
+            config = json.dumps(
+                {"config": {"Labels": labels}, "rootfs": {"diff_ids": [f"sha256:{number}"]}}
+            ).encode()
             add(f"blobs/{number}/config", config)
             add(f"blobs/{number}/layer", b"x" * 40_000)
             listed.append(
@@ -170,6 +178,19 @@ def test_a_good_archive_is_found_by_the_name_inside_it(tmp_path: Path) -> None:
     name, held = image_archive.choose(folder, ["docker.io/library/redis:7-alpine"])
     assert (name, held.path) == ("redis:7-alpine", path)
     image_archive.check_digest(path)
+
+
+def test_what_was_loaded_is_known_by_its_id_or_by_its_layers(tmp_path: Path) -> None:
+    """The second is how an engine that keeps images with containerd shows them."""
+    (held,) = image_archive.read(save(tmp_path / "a.tar", "redis:7-alpine")).values()
+    for image, expected in (
+        ({"Id": f"sha256:{held.digest}"}, True),
+        ({"Id": "sha256:manifest", "RootFS": {"Layers": ["sha256:0"]}}, True),
+        ({"Id": "sha256:another", "RootFS": {"Layers": ["sha256:1"]}}, False),
+        ({"Id": "sha256:another", "RootFS": {"Layers": []}}, False),
+        ({"Id": "sha256:another"}, False),
+    ):
+        assert image_load.same(held, image) is expected, image
 
 
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.9, 0.97])

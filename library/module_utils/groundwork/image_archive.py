@@ -29,6 +29,7 @@ class Held:
     path: Path
     labels: Mapping[str, str]
     digest: str  # SHA-256 of its configuration, which most engines use as the image's id
+    layers: tuple[str, ...] = ()  # the digests of its layers, unpacked
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,10 @@ def read(path: Path) -> dict[str, Held]:
                     if needed not in members:
                         raise ArchiveError(f"{path} is cut off: {needed} is missing in it")
                 raw = _bytes(archive, members, entry["Config"])
-                labels = (json.loads(raw).get("config") or {}).get("Labels") or {}
-                held = Held(path, dict(labels), hashlib.sha256(raw).hexdigest())
+                said = json.loads(raw)
+                labels = (said.get("config") or {}).get("Labels") or {}
+                layers = (said.get("rootfs") or {}).get("diff_ids") or ()
+                held = Held(path, dict(labels), hashlib.sha256(raw).hexdigest(), (*layers,))
                 found |= {short(reference): held for reference in entry["RepoTags"] or ()}
             return found
     except (tarfile.TarError, EOFError, OSError) as error:

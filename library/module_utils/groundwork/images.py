@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import image_archive, image_build, image_recipes, image_registry
+from . import image_archive, image_build, image_load, image_recipes, image_registry
 from .docker import Docker
 from .engine import environment, labels
 from .errors import GroundworkError
@@ -25,7 +25,6 @@ from .image_recipes import INPUTS_LABEL, Recipe
 from .services import KINDS, Service
 
 SOURCES = ("present", "archive", "registry", "build")
-_LOAD_TIMEOUT = 900.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -225,13 +224,12 @@ class Setup:
             if not item.accepts(name, held.labels):
                 return Answer(why=f"{held.path} holds {name}, made from an older recipe")
             image_archive.check_digest(held.path)
+            own = next(own for own in item.names if image_archive.short(own) == name)
+            if not self.dry:
+                image_load.load(self.docker, held, own)
         except ArchiveError as error:
             return Answer(why=str(error))
-        if not self.dry:
-            result = self.docker.run("load", "--input", str(held.path), timeout=_LOAD_TIMEOUT)
-            if not result.ok:
-                return Answer(why=f"the engine doesn't take {held.path}: {result.error}")
-        return Answer(next(own for own in item.names if image_archive.short(own) == name))
+        return Answer(own)
 
     def _registry(self, wanted: Sequence[Wanted]) -> dict[Wanted, Answer]:
         if self.dry:
