@@ -97,6 +97,15 @@ def test_a_refused_migration_is_not_called_up_to_date() -> None:
     assert "schema    a  not brought to its revision" in told(facts)
 
 
+def test_what_was_found_on_another_machine_is_not_this_hosts() -> None:
+    facts = Facts()
+    result = {"changed": True, "images": {"redis": {"used": "redis:7", "source": "present"}}}
+    task = Task("Have the images here", "container_images", "images", "Images")
+    facts.learn("vm", Outcome(task, "vm -> localhost", result))
+    assert not facts.hosts["vm"].services
+    assert facts.hosts["vm"].changes == [("Images", "Have the images here")]
+
+
 def test_nothing_and_much() -> None:
     facts = Facts()
     assert "changed   nothing changed, everything was as it should be" in told(facts)

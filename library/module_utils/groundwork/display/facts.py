@@ -150,12 +150,14 @@ class Facts:
         self.hosts: dict[str, Host] = {}
 
     def learn(self, host: str, outcome: Outcome, changes: bool = True) -> None:
-        """Take in what a task did; its change is only counted with `changes`."""
+        """Take in what a task did; its change is only counted with `changes`. What it found on the
+        machine that it was delegated to says nothing of this host."""
         known = self.hosts.setdefault(host, Host())
         if changes and outcome.result.get("changed"):
             what = differences(outcome.task, outcome.result) or [short(outcome.task.name)]
             known.changes += [(outcome.task.title, each) for each in what]
-        known.take(outcome.task.module, outcome.result)
+        if outcome.host == host:
+            known.take(outcome.task.module, outcome.result)
 
     def stopped(self, host: str, outcome: Outcome) -> None:
         """The run ended for this host with this task."""
