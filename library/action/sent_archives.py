@@ -103,7 +103,7 @@ class ActionModule(ActionBase):
             self._have(self._task.args, host, result)
         except GroundworkError as error:
             result |= {"failed": True, "msg": str(error)}
-        except AnsibleConnectionFailure as failure:
+        except (AnsibleConnectionFailure, ConnectionError) as failure:  # the latter: SSH is gone
             said, folder = str(failure).strip().splitlines(), str(self._task.args["folder"])
             error = image_send.broken(host, folder, result["files"], said)
             waiting = f"{error.what} It goes on from there."

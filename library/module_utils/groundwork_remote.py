@@ -45,8 +45,8 @@ def send(
 ) -> dict[str, Any]:
     """What `program.serve(asked, stream)` answers on that machine; the stream brings it `data`.
 
-    Raises GroundworkError where it gives no answer, AnsibleConnectionFailure where the connection
-    breaks.
+    Raises GroundworkError where it gives no answer, AnsibleConnectionFailure or ConnectionError
+    where the connection breaks.
     """
     call = json.dumps({"source": inspect.getsource(program), "asked": asked}).encode()
     command = f"{shlex.quote(python)} -c {shlex.quote(_START)}"

@@ -6,12 +6,15 @@ import hashlib
 import io
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleConnectionFailure
 from ansible.module_utils.groundwork import image_receive, image_send
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.image_send import Span, Todo
+from ansible.plugins.loader import action_loader
 
 PART = 1000
 SIZE = 3500
@@ -237,3 +240,28 @@ def test_what_a_person_reads_of_it() -> None:
         "  Broken pipe",
         "Next: Run again when it is in reach: sending goes on where it stopped.",
     ]
+
+
+@pytest.mark.parametrize("failure", [AnsibleConnectionFailure("reset by peer"), BrokenPipeError()])
+def test_the_task_says_so_however_the_connection_breaks(tmp_path: Path, failure: Exception) -> None:
+    """Its own line is a stand-in: no SSH breaks in every way on demand."""
+    args = {"files": [str(path) for path in saved(tmp_path, one=1)], "folder": "/srv/archives"}
+    plugin = action_loader.get(
+        "sent_archives",
+        task=SimpleNamespace(args=args, check_mode=False, async_val=0),
+        connection=SimpleNamespace(_shell=SimpleNamespace(tmpdir="/nowhere")),
+        play_context=None,
+        loader=None,
+        templar=None,
+        shared_loader_obj=None,
+    )
+
+    def cut(asked: Mapping[str, Any], data: bytes) -> Mapping[str, Any]:
+        raise failure
+
+    plugin._ask = cut
+    result = plugin.run(task_vars={"inventory_hostname": "vm"})
+    assert result["failed"]
+    assert result["broken"]
+    assert result["msg"].startswith("The connection to vm broke while images were sent.")
+    assert result["waiting"].endswith("It goes on from there.")
