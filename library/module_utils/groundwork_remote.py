@@ -1,4 +1,8 @@
-"""How an action plugin asks for a machine's lock and log: in-process, or over its connection."""
+"""How an action plugin asks the machine of its connection without sending a module there.
+
+What it asks with, and the program, go to the standard input of that machine's Python: neither is in
+a list of processes, and nothing is left behind.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +24,9 @@ def ask(action: Any, python: str, asked: Mapping[str, Any]) -> dict[str, Any]:
     """
     if action._connection.transport == "local":
         return runlock.serve(asked)
-    source = inspect.getsource(runlock)
-    call = f"\nprint({_MARK!r} + json.dumps(serve(json.loads({json.dumps(asked)!r}))))\n"
-    done = action._low_level_execute_command(f"{python} -", in_data=(source + call).encode())
-    for line in reversed(done["stdout"].splitlines()):
-        if line.startswith(_MARK):
-            answer: dict[str, Any] = json.loads(line.removeprefix(_MARK))
-            return answer
+    done = _run(action, python, inspect.getsource(runlock), asked)
+    if (answer := _answer(done)) is not None:
+        return answer
     said = (done["stderr"] or done["stdout"]).strip().splitlines()
     raise GroundworkError(
         "The lock on the machine can't be used.",
@@ -34,3 +34,35 @@ def ask(action: Any, python: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         details=said[-3:],
         next_step=f"See that {python} is there, and that root may write to that path.",
     )
+
+
+def ask_core(
+    action: Any, python: str, folder: str, module: str, params: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """What `serve` of a core module answers there, where `folder` holds the package groundwork.
+
+    None where it doesn't answer: an older toolbox, say. The core is compiled there once, while a
+    module that Ansible sends is packed for each run, and compiled by each machine each time.
+    """
+    source = f"import sys\nsys.path.insert(0, {folder!r})\nfrom groundwork.{module} import serve"
+    return _answer(_run(action, python, source, params))
+
+
+def _run(action: Any, python: str, source: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    call = (
+        f"\nimport json\nprint({_MARK!r} + json.dumps(serve(json.loads({json.dumps(asked)!r}))))\n"
+    )
+    # -I: the folder that a connection begins in is the user's, and this may be root's Python
+    command = f"{action._compute_environment_string()} {python} -I -".strip()
+    done: dict[str, Any] = action._low_level_execute_command(
+        command, in_data=(source + call).encode()
+    )
+    return done
+
+
+def _answer(done: Mapping[str, Any]) -> dict[str, Any] | None:
+    for line in reversed(done["stdout"].splitlines()):
+        if line.startswith(_MARK):
+            answer: dict[str, Any] = json.loads(line.removeprefix(_MARK))
+            return answer
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "rotate": {"type": "list", "elements": "str", "default": []},
     "refuse": {"type": "bool", "default": True},
     "firewall": {"type": "dict", "default": {}},
+    "core_dir": {"type": "path"},
 }
 
 
@@ -83,3 +85,20 @@ def observe(params: Mapping[str, Any]) -> dict[str, Any]:
         text = "\n\n".join([*map(str, errors), "No service was touched."])
         result |= {"failed": True, "msg": text}
     return result
+
+
+def serve(params: Mapping[str, Any]) -> dict[str, Any]:
+    """`observe` on a machine that has this package and no Ansible (groundwork_remote.py).
+
+    Parameters of Ansible's type `path` are read as that machine reads them. Never raises a
+    GroundworkError: it becomes `failed` and `msg`.
+    """
+    paths = {
+        name: str(Path(os.path.expandvars(params[name])).expanduser())
+        for name, option in ARGUMENT_SPEC.items()
+        if option["type"] == "path" and params.get(name)
+    }
+    try:
+        return observe({**params, **paths})
+    except GroundworkError as error:
+        return {"failed": True, "msg": str(error)}
