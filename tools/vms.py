@@ -51,12 +51,14 @@ class Machines:
         run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)])
         self.key = key.with_suffix(".pub").read_text(encoding="utf-8").strip()
         vault = {name: secrets.token_hex(16) for name in ("postgres", "qdrant", "redis")}
-        self.variables = {
+        variables = {
             "ansible_become_password": self.password,
             "ansible_ssh_common_args": f"-F {shlex.quote(str(self.ssh_config))}",
             "vault_passwords": vault,
             "docker_source": "distribution",
         }
+        path = folder / "inventory" / "group_vars" / "staging" / "vms.yml"
+        path.write_text(json.dumps(variables), encoding="utf-8")
 
     def _inventory_folder(self) -> None:
         """A checkout of links with an inventory of its own; a person's vault stays out of it."""
@@ -72,7 +74,7 @@ class Machines:
     def inventory(self, names: list[str]) -> Path:
         """An inventory of these VMs alone."""
         path = self.folder / "inventory" / f"hosts-{len(names)}.yml"
-        content = {"staging": {"hosts": {name: {} for name in names}, "vars": self.variables}}
+        content = {"staging": {"hosts": {name: {} for name in names}}}
         path.write_text(json.dumps(content), encoding="utf-8")
         return path
 
@@ -123,7 +125,8 @@ class Machines:
 
     def provision(self) -> None:
         """Make the first one, from nothing, and keep it as what the others are copied from."""
-        run([str(BIN / "ansible-playbook"), "molecule/shared/resources.yml"])
+        only = json.dumps({"test_hosts_images": ["debian12"]})
+        run([str(BIN / "ansible-playbook"), "molecule/shared/resources.yml", "-e", only])
         self._start(FIRST, IMAGE, [])
         _booted(FIRST)
         given = {"PASSWORD": self.password, "KEY": self.key}
