@@ -74,7 +74,7 @@ class Machines:
     def inventory(self, names: list[str]) -> Path:
         """An inventory of these VMs alone."""
         path = self.folder / "inventory" / f"hosts-{len(names)}.yml"
-        content = {"staging": {"hosts": {name: {} for name in names}}}
+        content = {"staging": {"hosts": dict.fromkeys(names, {})}}
         path.write_text(json.dumps(content), encoding="utf-8")
         return path
 
