@@ -74,8 +74,8 @@ class Machines:
     def inventory(self, names: list[str]) -> Path:
         """An inventory of these VMs alone."""
         path = self.folder / "inventory" / f"hosts-{len(names)}.yml"
-        content = {"staging": {"hosts": dict.fromkeys(names, {})}}
-        path.write_text(json.dumps(content), encoding="utf-8")
+        hosts = dict.fromkeys(names)  # none has variables of its own
+        path.write_text(json.dumps({"staging": {"hosts": hosts}}), encoding="utf-8")
         return path
 
     def playbook(self, names: list[str]) -> list[str]:
