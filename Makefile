@@ -36,6 +36,7 @@ molecule: .venv/ready ## Test the roles on hosts of their own, in containers
 
 bench: .venv/ready ## Measure against the same work by hand
 	.venv/bin/python tools/bench.py
+	.venv/bin/python tools/bench_staging.py
 
 examples: .venv/ready ## Render the .env.example files from the inventory
 	.venv/bin/ansible-playbook playbooks/examples.yml

@@ -8,27 +8,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import statistics
-import subprocess
 import sys
 import tempfile
-import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import yaml
+from measure import BIN, ROOT, interleaved, peak_memory, run, show
 
-ROOT = Path(__file__).resolve().parents[1]
-BIN = ROOT / ".venv" / "bin"
 NAME = "groundwork-bench"
 FIRST_PORT = 17432
-# As a person's terminal has it: a machine that forbids Python to keep its bytecode slows both ways
-ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | {
-    "NO_COLOR": "1"
-}
 
 
 class Bench:
@@ -81,102 +70,6 @@ class Bench:
         self.url = f"postgresql://app:{password.partition('=')[2]}@127.0.0.1:{FIRST_PORT}/app"
 
 
-def run(command: list[str], **environment: str) -> None:
-    """Run a command; its output is shown only if it fails."""
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=ENVIRONMENT | environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=900,
-        check=False,
-    )
-    if done.returncode:
-        sys.exit(f"{' '.join(command)} failed:\n{done.stdout}")
-
-
-def interleaved(
-    ways: dict[str, Callable[[], None]], rounds: int, before: Callable[[], None]
-) -> dict[str, float]:
-    """The median seconds of each way; every round runs each of them once, in turn."""
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for number in range(rounds):
-        for name, way in ways.items():
-            before()
-            started = time.monotonic()
-            way()
-            seconds[name].append(time.monotonic() - started)
-            print(f"  round {number + 1}: {name}: {seconds[name][-1]:.2f} s", file=sys.stderr)
-    return {name: statistics.median(values) for name, values in seconds.items()}
-
-
-def peak_memory(command: list[str]) -> float:
-    """The peak of the proportional memory (PSS), in MB, of a command and all its children."""
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=ENVIRONMENT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    peak, done = 0.0, threading.Event()
-
-    def watch() -> None:
-        nonlocal peak
-        while not done.wait(0.02):
-            peak = max(peak, sum(_pss(pid) for pid in _session(process.pid)))
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    code = process.wait()
-    done.set()
-    watcher.join()
-    if code:
-        sys.exit(f"{' '.join(command)} failed")
-    return peak
-
-
-def _session(leader: int) -> list[int]:
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[3]) == leader:
-            found.append(int(path.parent.name))
-    return found
-
-
-def _pss(pid: int) -> float:
-    try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except OSError:
-        return 0.0
-    return next(
-        (int(line.split()[1]) / 1000 for line in text.splitlines() if line.startswith("Pss:")), 0.0
-    )
-
-
-def machine() -> str:
-    """The machine, in a line."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    docker = subprocess.run(
-        ["docker", "version", "--format", "{{.Server.Version}}"],
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.strip()
-    return (
-        f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.release()}, "
-        f"Python {platform.python_version()}, Docker Engine {docker}"
-    )
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -217,14 +110,11 @@ def main() -> None:
         ),
         ("cold start, images present", cold["groundwork"], "plain intervals", cold["plain"], 1.0),
     ]
-    print(f"\n{machine()}; medians of {rounds} interleaved rounds\n")
-    print("| what | Groundwork | against | took | ratio | goal |\n|---|---|---|---|---|---|")
-    for what, ours, against, theirs, goal in rows:
-        print(
-            f"| {what} | {ours:.2f} s | {against} | {theirs:.2f} s "
-            f"| {ours / theirs:.2f} | {goal:.1f} |"
-        )
-    print(f"| no-op run, peak memory | {memory:.0f} MB | | | | 250 MB |")
+    show(
+        f"medians of {rounds} interleaved rounds",
+        rows,
+        f"| no-op run, peak memory | {memory:.0f} MB | | | | 250 MB |",
+    )
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@
 
 Packing a module and starting a Python for it costs half a second, most of what a run with nothing
 to do takes. The modules' names beside this file are links to it; Ansible finds an action plugin by
-its module's name. On other hosts, and with become, the module runs on the target as usual.
+its module's name. On other hosts, and with become, the module runs on the target as usual; unless
+it says by `core_dir` that the project's core is there already, which answers without any module.
 """
 
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,25 +25,57 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
 
+class _NoAnswer(Exception):
+    pass
+
+
 class ActionModule(ActionBase):
     TRANSFERS_FILES = False
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
         name = self._task.action.rpartition(".")[2]
-        if self._connection.transport != "local" or self._connection.become:
-            result: dict[str, Any] = self._execute_module(name, task_vars=task_vars)
-            return result
+        if self._connection.transport == "local" and not self._connection.become:
+            module = _load(name)
+            return self._answer(module, module.ARGUMENT_SPEC, module.run)
+        if self._task.args.get("core_dir"):
+            module = _load(name)
+            # What a path means (~, $HOME) is for the target to say
+            spec = {
+                key: option | ({"type": "str"} if option["type"] == "path" else {})
+                for key, option in module.ARGUMENT_SPEC.items()
+            }
+            try:
+                return self._answer(module, spec, self._core(module.CORE, task_vars or {}))
+            except _NoAnswer:
+                pass
+        result: dict[str, Any] = self._execute_module(name, task_vars=task_vars)
+        return result
+
+    def _answer(self, module: Any, spec: dict[str, Any], run: Callable[..., Any]) -> dict[str, Any]:
         from ansible.module_utils.groundwork_module import Call, answer
 
-        module = _load(name)
         checks = getattr(module, "CHECKS", {})
-        checked = ArgumentSpecValidator(module.ARGUMENT_SPEC, **checks).validate(self._task.args)
+        checked = ArgumentSpecValidator(spec, **checks).validate(self._task.args)
         if checked.error_messages:
             return {"failed": True, "msg": "; ".join(checked.error_messages)}
         call = Call(checked.validated_parameters, self._task.check_mode, self._task.diff)
         call.secrets.update(checked._no_log_values)
-        return answer(module.run, call)
+        return answer(run, call)
+
+    def _core(self, core: str, variables: dict[str, Any]) -> Callable[..., Any]:
+        from ansible.module_utils.groundwork_remote import ask_core
+
+        folder = str(self._task.args["core_dir"])
+        python = self._templar.template(variables["ansible_python_interpreter"])
+
+        def run(call: Any) -> dict[str, Any]:
+            found = ask_core(self, python, folder, core, call.params)
+            if found is None:
+                raise _NoAnswer
+            return found
+
+        return run
 
 
 def _load(name: str) -> Any:

@@ -1,4 +1,8 @@
-"""How an action plugin asks something of a machine without a module, over its connection."""
+"""How an action plugin asks the machine of its connection without sending a module there.
+
+What it asks with, and the program, go to the standard input of that machine's Python: neither is in
+a list of processes, and nothing is left behind.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +31,7 @@ def ask(action: Any, python: str, asked: Mapping[str, Any]) -> dict[str, Any]:
     """
     if action._connection.transport == "local":
         return runlock.serve(asked)
-    source = inspect.getsource(runlock)
-    call = f"\nprint({_MARK!r} + json.dumps(serve(json.loads({json.dumps(asked)!r}))))\n"
-    done = action._low_level_execute_command(f"{python} -", in_data=(source + call).encode())
+    done = _run(action, python, inspect.getsource(runlock), asked)
     if (answer := _answer(done)) is not None:
         return answer
     raise GroundworkError(
@@ -59,6 +61,30 @@ def send(
         details=_said(done),
         next_step=f"See that {python} is there.",
     )
+
+
+def ask_core(
+    action: Any, python: str, folder: str, module: str, params: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """What `serve` of a core module answers there, where `folder` holds the package groundwork.
+
+    None where it doesn't answer: an older toolbox, say. The core is compiled there once, while a
+    module that Ansible sends is packed for each run, and compiled by each machine each time.
+    """
+    source = f"import sys\nsys.path.insert(0, {folder!r})\nfrom groundwork.{module} import serve"
+    return _answer(_run(action, python, source, params))
+
+
+def _run(action: Any, python: str, source: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    call = (
+        f"\nimport json\nprint({_MARK!r} + json.dumps(serve(json.loads({json.dumps(asked)!r}))))\n"
+    )
+    # -I: the folder that a connection begins in is the user's, and this may be root's Python
+    command = f"{action._compute_environment_string()} {shlex.quote(python)} -I -".strip()
+    done: dict[str, Any] = action._low_level_execute_command(
+        command, in_data=(source + call).encode()
+    )
+    return done
 
 
 def _answer(done: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -96,6 +96,12 @@ options:
       C(allow_from) (a list of networks). Left out, it is not looked at.
     type: dict
     default: {}
+  core_dir:
+    description:
+      - A folder on another machine that holds the project's core (the package C(groundwork)). Where
+        it is there, that looks, with the machine's C(ansible_python_interpreter), and no module has
+        to be sent.
+    type: path
 attributes:
   check_mode:
     description: The module only reads.
@@ -170,6 +176,8 @@ images:
   returned: always
   type: dict
 """
+
+CORE = "observation"  # whose `serve` answers where `core_dir` is
 
 
 def run(call: Call) -> dict[str, Any]:

@@ -59,6 +59,8 @@ def test_the_bundle_is_roots_and_without_caches(
     sources: tuple[Path, dict[str, Path]], tmp_path: Path
 ) -> None:
     requirements, folders = sources
+    (tmp_path / "link").symlink_to(folders["tree"])
+    folders = {"tree": tmp_path / "link"}  # a person's tree may be one
     cache = tmp_path / "cache"
     wheels = toolbox._wheels  # nothing to download: pip refuses an empty requirements file
     (cache / "none").mkdir(parents=True)

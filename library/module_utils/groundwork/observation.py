@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "refuse": {"type": "bool", "default": True},
     "daemon": {"type": "dict", "default": {}},
     "firewall": {"type": "dict", "default": {}},
+    "core_dir": {"type": "path"},
 }
 
 
@@ -96,3 +98,20 @@ def _certificates(desired: Desired, problems: list[dict[str, str]]) -> list[list
     end, name = min((certificates.ends(pair), name) for name, pair in pairs.items())
     who = "the authority" if name == certificates.AUTHORITY else name
     return [["tls", f"certificates until {end:%Y-%m-%d} ({who}'s)"]]
+
+
+def serve(params: Mapping[str, Any]) -> dict[str, Any]:
+    """`observe` on a machine that has this package and no Ansible (groundwork_remote.py).
+
+    Parameters of Ansible's type `path` are read as that machine reads them. Never raises a
+    GroundworkError: it becomes `failed` and `msg`.
+    """
+    paths = {
+        name: str(Path(os.path.expandvars(params[name])).expanduser())
+        for name, option in ARGUMENT_SPEC.items()
+        if option["type"] == "path" and params.get(name)
+    }
+    try:
+        return observe({**params, **paths})
+    except GroundworkError as error:
+        return {"failed": True, "msg": str(error)}

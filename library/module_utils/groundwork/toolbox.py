@@ -74,7 +74,7 @@ def bundle(
         archive.add(requirements, "requirements.txt", filter=_plain)
         archive.add(wheels, "wheels", filter=_plain)
         for name, folder in folders.items():
-            archive.add(folder, name, filter=_plain)
+            archive.add(folder.resolve(), name, filter=_plain)
     fresh.replace(path)
     for old in cache.glob(f"bundle-*-{python}-{processor}.tar"):
         if old != path:

@@ -1,0 +1,65 @@
+"""The core on another machine: it looks with nothing but its own folder, and always answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.groundwork.observation import ARGUMENT_SPEC, serve
+
+CORE = Path(__file__).resolve().parents[2] / "library" / "module_utils"
+ALONE = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from groundwork.observation import serve
+found = serve(json.loads(sys.stdin.read()))
+print(json.dumps({"found": found, "ansible": [n for n in sys.modules if n.startswith("ansible")]}))
+"""
+
+
+def params(folder: str, **changed: Any) -> dict[str, Any]:
+    defaults = {name: option.get("default") for name, option in ARGUMENT_SPEC.items()}
+    return defaults | {
+        "stack_name": "alone",
+        "services": {"redis": {"kind": "redis", "image": "redis:7-alpine", "port": 6399}},
+        "workspace_dir": folder,
+        "stack_dir": f"{folder}/infra",
+        "compose": "services: {}\n",
+        "sources": ["present"],
+        "docker_cli": "no such docker",
+        **changed,
+    }
+
+
+def test_it_answers_without_ansible(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", ALONE, str(CORE)],
+        input=json.dumps(params(str(tmp_path))),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answer = json.loads(done.stdout)
+    assert answer["ansible"] == []
+    assert answer["found"]["plan"]["docker"]
+    assert answer["found"]["plan"] == serve(params(str(tmp_path)))["plan"]
+
+
+def test_paths_are_the_machines_own(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PLACE", "infra")
+    found = serve(params("~", stack_dir="$HOME/$PLACE"))
+    assert found["look"]["files"] == {
+        os.fspath(tmp_path / "infra" / name): "missing" for name in ("docker-compose.yml", ".env")
+    }
+
+
+def test_what_is_wrong_is_its_answer(tmp_path: Path) -> None:
+    wrong = {"redis": {"kind": "no such kind", "image": "x", "port": 1}}
+    found = serve(params(str(tmp_path), services=wrong))
+    assert found["failed"]
+    assert "no such kind" in found["msg"]

@@ -1,0 +1,136 @@
+"""What the benchmarks share: running commands, interleaved rounds, peak memory, the table."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = ROOT / ".venv" / "bin"
+# As a person's terminal has it: a machine that forbids Python to keep its bytecode slows both ways
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | {
+    "NO_COLOR": "1"
+}
+
+
+def run(command: list[str], **environment: str) -> str:
+    """Run a command; its output, shown only if it fails."""
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=ENVIRONMENT | environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} failed:\n{done.stdout}")
+    return done.stdout
+
+
+def interleaved(
+    ways: dict[str, Callable[[], None]], rounds: int, before: Callable[[], None]
+) -> dict[str, float]:
+    """The median seconds of each way; every round runs each of them once, in turn."""
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for number in range(rounds):
+        for name, way in ways.items():
+            before()
+            started = time.monotonic()
+            way()
+            seconds[name].append(time.monotonic() - started)
+            print(f"  round {number + 1}: {name}: {seconds[name][-1]:.2f} s", file=sys.stderr)
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def peak_memory(command: list[str], also: str = "", **environment: str) -> float:
+    """The peak of the proportional memory (PSS), in MB, of a command and all its children.
+
+    Those that went into a session of their own count where their command line holds `also`.
+    """
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=ENVIRONMENT | environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    peak, done = 0.0, threading.Event()
+
+    def watch() -> None:
+        nonlocal peak
+        while not done.wait(0.02):
+            peak = max(peak, sum(_pss(pid) for pid in _belonging(process.pid, also)))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    code = process.wait()
+    done.set()
+    watcher.join()
+    if code:
+        sys.exit(f"{' '.join(command)} failed")
+    return peak
+
+
+def _belonging(leader: int, also: str) -> list[int]:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            ours = int(fields[3]) == leader
+            if ours or (also and also in (folder / "cmdline").read_text(errors="replace")):
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return found
+
+
+def _pss(pid: int) -> float:
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0.0
+    return next(
+        (int(line.split()[1]) / 1000 for line in text.splitlines() if line.startswith("Pss:")), 0.0
+    )
+
+
+def machine() -> str:
+    """The machine, in a line."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    docker = subprocess.run(
+        ["docker", "version", "--format", "{{.Server.Version}}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.strip()
+    return (
+        f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.release()}, "
+        f"Python {platform.python_version()}, Docker Engine {docker}"
+    )
+
+
+Row = tuple[str, float, str, float, float | None]
+
+
+def show(title: str, rows: Iterable[Row], memory: str) -> None:
+    """Print the table: rows of what, its seconds, against what, its seconds, the ratio's goal."""
+    print(f"\n{machine()}; {title}\n")
+    print("| what | Groundwork | against | took | ratio | goal |\n|---|---|---|---|---|---|")
+    for what, ours, against, theirs, goal in rows:
+        print(
+            f"| {what} | {ours:.2f} s | {against} | {theirs:.2f} s "
+            f"| {ours / theirs:.2f} | {goal or ''} |"
+        )
+    print(memory, flush=True)
