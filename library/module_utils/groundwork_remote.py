@@ -51,7 +51,7 @@ def send(
     where the connection breaks.
     """
     call = json.dumps({"source": inspect.getsource(program), "asked": asked}).encode()
-    command = f"{shlex.quote(python)} -c {shlex.quote(_START)}"
+    command = f"{shlex.quote(python)} -I -c {shlex.quote(_START)}"  # -I: as in _run
     done = action._low_level_execute_command(command, in_data=call + b"\n" + data)
     if (answer := _answer(done)) is not None:
         return answer
