@@ -239,7 +239,7 @@ def look_once(
     secrets: Mapping[str, str],
     audience: str = "host",
     probe: Probe = by_kind,
-    timeout: float = 2.0,
+    timeout: float = ATTEMPT,
 ) -> dict[str, dict[str, Any]]:
     """`{name: {healthy, version, error, code}}` of one round of questions (see `once`).
 

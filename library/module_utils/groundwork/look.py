@@ -263,14 +263,14 @@ def _schema(desired: Desired, where: Where, secrets: Mapping[str, str]) -> dict[
     here, variable = endpoint(service, "host"), kind_of(service).secret_variable(service)
     tree = revisions.read_tree(where.schema_dir)
     try:
-        knock(here, 2)
+        knock(here, health.ATTEMPT)
         current = database_revisions(
             host=here.host,
             port=here.port,
             user=service.options["user"],
             database=service.options["database"],
             password=secrets.get(variable, ""),
-            timeout=2,
+            timeout=health.ATTEMPT,
             tls=tls_options(service),
         )
     except (GroundworkError, ProbeError) as error:
