@@ -6,13 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-DISPLAY = Path(__file__).resolve().parents[3] / "library/module_utils/groundwork/display"
+CORE = Path(__file__).resolve().parents[3] / "library/module_utils"
 
 # A Ctrl-C that comes while Python forks: the hook after a fork is where it would surface.
 FORK = """
 import os, signal, sys, time
 sys.path.insert(0, sys.argv[1])
-import process
+from groundwork.display import process
 process.prepare()
 os.register_at_fork(after_in_parent=lambda: signal.raise_signal(signal.SIGINT))
 try:
@@ -27,7 +27,7 @@ except KeyboardInterrupt:
 
 def test_a_ctrl_c_during_a_fork_is_neither_lost_nor_a_trace() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", FORK, str(DISPLAY)], capture_output=True, text=True, timeout=30
+        [sys.executable, "-c", FORK, str(CORE)], capture_output=True, text=True, timeout=30
     )
     assert done.stdout == "interrupted\n"
     assert done.stderr == ""
@@ -36,6 +36,6 @@ def test_a_ctrl_c_during_a_fork_is_neither_lost_nor_a_trace() -> None:
 def test_other_errors_are_still_shown() -> None:
     code = FORK.replace("signal.raise_signal(signal.SIGINT)", "1 / 0").replace("10)", "0)")
     done = subprocess.run(
-        [sys.executable, "-c", code, str(DISPLAY)], capture_output=True, text=True, timeout=30
+        [sys.executable, "-c", code, str(CORE)], capture_output=True, text=True, timeout=30
     )
     assert "ZeroDivisionError" in done.stderr
