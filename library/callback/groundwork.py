@@ -99,6 +99,7 @@ class CallbackModule(CallbackBase):
         self._items_shown: set[tuple[str, str]] = set()
         self._diffs: dict[tuple[str, str], str] = {}
         self._answered: set[str] = set()
+        self._acts = False  # a playbook that ends where its look finds nothing would have acted
 
     def set_options(self, *args: Any, **kwargs: Any) -> None:
         super().set_options(*args, **kwargs)
@@ -186,6 +187,7 @@ class CallbackModule(CallbackBase):
         self._note(2, f"  will run the handler {handler.get_name()} on {host}")
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool = False) -> None:
+        self._acts = self._acts or task._get_meta() == "end_host"
         self._print(self._story.begin(self._task(task), time.monotonic()))
 
     v2_playbook_on_handler_task_start = v2_playbook_on_task_start
@@ -287,7 +289,7 @@ class CallbackModule(CallbackBase):
         self._print(self._story.end(time.monotonic()))
         self._screen.close()
         roles, check = self._story.roles, bool(context.CLIARGS.get("check"))
-        look_only = "observe" in roles and roles <= {"observe", "toolbox"}
+        look_only = "observe" in roles and roles <= {"observe", "toolbox"} and not self._acts
         run = Run(time.monotonic() - self._began, check, look_only, self._screen.width())
         hosts = sorted(stats.processed)
         self._print(closing_lines(self._facts, hosts, run, self._screen.marks))

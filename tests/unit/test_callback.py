@@ -105,6 +105,18 @@ def test_a_run_that_finds_nothing_to_do(house: House) -> None:
     assert not ran.err
 
 
+def test_a_run_that_ends_after_its_look(house: House) -> None:
+    look = {**LOOK, "plan": {"docker": []}}
+    house.role("observe", [fake("main | Look at the host", look, "observe")])
+    house.role("stack", [fake("main | Start", {"changed": True})])
+    house.play([role("observe"), {"ansible.builtin.meta": "end_host"}, role("stack")])
+    ran = house.run()
+    start = "Look       everything is as it should be\n── groundwork"
+    assert untimed(ran.out).startswith(start), ran.out
+    assert "nothing changed, everything was as it should be" in ran.out
+    assert not ran.err
+
+
 def test_anything_else_that_a_playbook_can_do(house: House) -> None:
     (house.folder / "more.yml").write_text("- ansible.builtin.debug: {msg: from a file}\n")
     house.play([
