@@ -56,7 +56,7 @@ def interleaved(
 def peak_memory(command: list[str], mark: str, **environment: str) -> float:
     """The peak of the proportional memory (PSS), in MB, of a command and all its children.
 
-    Ansible's workers and ssh have sessions of their own: those whose command line holds `mark` count.
+    Workers and ssh have sessions of their own: those whose command line holds `mark` count too.
     """
     process = subprocess.Popen(
         command,
