@@ -86,7 +86,7 @@ def main() -> None:
                 {"groundwork": bench.groundwork, "by hand": bench.by_hand}, rounds, lambda: None
             )
             print("peak memory", file=sys.stderr)
-            memory = statistics.median(peak_memory(bench.playbook("dev")) for _ in range(3))
+            memory = statistics.median(peak_memory(bench.playbook("dev"), folder) for _ in range(3))
             print("cold starts", file=sys.stderr)
             cold = interleaved(
                 {

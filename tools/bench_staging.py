@@ -73,7 +73,7 @@ def _memory(machines: vms.Machines, names: list[str]) -> float:
     machines.disconnect()
     connections = str(machines.connections)
     command = machines.playbook(names)
-    return peak_memory(command, connections, ANSIBLE_SSH_CONTROL_PATH_DIR=connections)
+    return peak_memory(command, str(machines.folder), ANSIBLE_SSH_CONTROL_PATH_DIR=connections)
 
 
 def say(text: str) -> None:

@@ -53,10 +53,10 @@ def interleaved(
     return {name: statistics.median(values) for name, values in seconds.items()}
 
 
-def peak_memory(command: list[str], also: str = "", **environment: str) -> float:
+def peak_memory(command: list[str], mark: str, **environment: str) -> float:
     """The peak of the proportional memory (PSS), in MB, of a command and all its children.
 
-    Those that went into a session of their own count where their command line holds `also`.
+    Workers and ssh have sessions of their own: those whose command line holds `mark` count too.
     """
     process = subprocess.Popen(
         command,
@@ -71,7 +71,7 @@ def peak_memory(command: list[str], also: str = "", **environment: str) -> float
     def watch() -> None:
         nonlocal peak
         while not done.wait(0.02):
-            peak = max(peak, sum(_pss(pid) for pid in _belonging(process.pid, also)))
+            peak = max(peak, sum(_pss(pid) for pid in _belonging(process.pid, mark)))
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -83,13 +83,13 @@ def peak_memory(command: list[str], also: str = "", **environment: str) -> float
     return peak
 
 
-def _belonging(leader: int, also: str) -> list[int]:
+def _belonging(leader: int, mark: str) -> list[int]:
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
             ours = int(fields[3]) == leader
-            if ours or (also and also in (folder / "cmdline").read_text(errors="replace")):
+            if ours or mark in (folder / "cmdline").read_text(errors="replace"):
                 found.append(int(folder.name))
         except OSError:
             continue

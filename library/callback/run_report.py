@@ -17,7 +17,11 @@ _CORE = str(Path(__file__).resolve().parent.parent / "module_utils")
 if _CORE not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_CORE)
 
-from ansible.module_utils.groundwork import guard
+# A look is the most of a run: what it needs is loaded here, once, not by each host's process
+from ansible.module_utils.groundwork import (
+    guard,
+    observation,  # noqa: F401
+)
 from ansible.module_utils.groundwork.display.facts import Facts, Host
 from ansible.module_utils.groundwork.display.playbook import has_rescue, task_of
 from ansible.module_utils.groundwork.display.story import Outcome

@@ -12,9 +12,6 @@ import threading
 
 def prepare() -> None:
     """Once, when everything is loaded and before the first fork (each task is one)."""
-    # A look is the most of a run: what it needs is loaded once here, not by each host's process
-    from .. import observation  # noqa: F401
-
     # What is loaded by now stays: no collection has to walk through it, in no fork and at no end.
     gc.freeze()
     atexit.register(gc.freeze)
