@@ -133,10 +133,9 @@ class ActionModule(ActionBase):
             for here, there in authorities.items()
         ]
         states = [files.compare(item) for item in wanted]
-        changing = [state for state in states if state.verdict != "same"]
-        for state in changing:
-            files.check_writable(state.wanted.path)
-            if not self._task.check_mode:
+        changing = files.changing(states)
+        if not self._task.check_mode:
+            for state in changing:
                 files.write(state)
         answer = {
             "changed": bool(changing),

@@ -188,9 +188,7 @@ def run(call: Call) -> dict[str, Any]:
     secrets = desired.secrets()
     call.secrets.update(secrets.values.values())
     states = [files.compare(item) for item in wanted_files(params, desired, secrets)]
-    changing = [state for state in states if state.verdict != "same"]
-    for state in changing:
-        files.check_writable(state.wanted.path)
+    changing = files.changing(states)
     if not call.check:
         if changing and params["part"] == "stack" and desired.own:
             docker = Docker(params["docker_cli"])

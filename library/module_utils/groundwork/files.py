@@ -105,6 +105,14 @@ def actions(states: Iterable[State]) -> list[dict[str, str]]:
     return [{"path": path, "action": _ACTIONS[verdict]} for path, verdict in found.items()]
 
 
+def changing(states: Iterable[State]) -> list[State]:
+    """Those that have to be written, all of which can be. Raises GroundworkError."""
+    found = [state for state in states if state.verdict != "same"]
+    for state in found:
+        check_writable(state.wanted.path)
+    return found
+
+
 def check_writable(path: Path) -> None:
     """Raise GroundworkError where `path` could not be written."""
     folder = next(parent for parent in path.parents if parent.exists())
