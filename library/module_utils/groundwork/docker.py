@@ -82,8 +82,19 @@ class Docker:
             )
         if len(names) == 1:
             return {}
-        # Some are missing, and each kind words that in its own way: ask for one at a time.
+        # Some are missing, and each kind words that in its own way; those found know their names.
+        objects = json.loads(result.stdout or "[]")
+        known = {name: item for name in names for item in objects if name in _names(item)}
+        if len(known) == len(objects):
+            return known
         found: dict[str, dict[str, Any]] = {}
         for name in names:
             found |= self.inspect(kind, [name])
         return found
+
+
+def _names(inspected: Mapping[str, Any]) -> set[str]:
+    """By which names an inspected object may have been asked for, the usual ones."""
+    several = (inspected.get(key) or [] for key in ("RepoTags", "RepoDigests"))
+    name = str(inspected.get("Name", "")).removeprefix("/")
+    return {name, str(inspected.get("Id", "")), *(each for listed in several for each in listed)}

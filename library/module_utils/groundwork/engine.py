@@ -42,8 +42,11 @@ def numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in match[1].split(".")) if match else ()
 
 
-def judge(version: Result, compose: Result, daemon_installed: bool) -> Engine:
-    """From the answers of `docker version --format '{{json .}}'` and `docker compose version`."""
+def judge(version: Result, compose: Result | None, daemon_installed: bool) -> Engine:
+    """From the answers of `docker version --format '{{json .}}'` and `docker compose version`.
+
+    None for `compose`: it wasn't asked, since it is known to read the project's file.
+    """
     if version.code == 127:
         state = "stopped" if daemon_installed else "absent"
         return Engine(state, error="there is no docker command")
@@ -58,6 +61,8 @@ def judge(version: Result, compose: Result, daemon_installed: bool) -> Engine:
     found, api = str(server.get("Version", "")), str(server.get("ApiVersion", ""))
     if numbers(api) < MINIMUM_API:
         return Engine("old", found, api, error=f"the engine is {found}; 20.10 is the oldest")
+    if compose is None:
+        return Engine("ok", found, api)
     if not compose.ok:
         return Engine("no-compose", found, api, error="`docker compose` doesn't work")
     plugin = compose.stdout.strip()
@@ -69,9 +74,22 @@ def judge(version: Result, compose: Result, daemon_installed: bool) -> Engine:
 
 def look(docker: Docker) -> Engine:
     """Ask the engine and its Compose plugin for their versions."""
-    version = docker.run("version", "--format", "{{json .}}", timeout=10)
-    compose = docker.run("compose", "version", "--short", timeout=10)
-    return judge(version, compose, shutil.which("dockerd") is not None)
+    return judge(version(docker), compose_version(docker), daemon_installed())
+
+
+def version(docker: Docker) -> Result:
+    """What the engine says of itself."""
+    return docker.run("version", "--format", "{{json .}}", timeout=10)
+
+
+def compose_version(docker: Docker) -> Result:
+    """What the Compose plugin says of itself."""
+    return docker.run("compose", "version", "--short", timeout=10)
+
+
+def daemon_installed() -> bool:
+    """Whether an engine is on this machine, running or not."""
+    return shutil.which("dockerd") is not None
 
 
 def containers(docker: Docker, project: str) -> dict[str, dict[str, Any]] | None:

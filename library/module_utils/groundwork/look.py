@@ -16,7 +16,7 @@ from . import compose, daemon_config, files, firewall, health, obstacles, passwo
 from . import engine as engines
 from .contract import Image
 from .desired import Desired
-from .docker import Docker
+from .docker import Docker, Result
 from .engine import Engine
 from .errors import GroundworkError
 from .images import Wanted
@@ -46,7 +46,7 @@ def look(desired: Desired, where: Where) -> dict[str, Any]:
     desired.check_workspace()
     docker = where.docker
     with ThreadPoolExecutor(8) as pool:
-        asked_engine = pool.submit(engines.look, docker)
+        asked_engine = pool.submit(engines.version, docker)
         asked_containers = pool.submit(_containers, desired, docker)
         asked_images = pool.submit(_quiet, _inspect_images, desired, where)
         asked_volumes = pool.submit(_quiet, _inspect_volumes, desired, docker)
@@ -56,8 +56,8 @@ def look(desired: Desired, where: Where) -> dict[str, Any]:
         asked_health = pool.submit(health.look_once, list(desired.services), known)
         asked_schema = pool.submit(_schema, desired, where, known)
         asked_firewall = pool.submit(_firewall, desired, where)
-        engine = asked_engine.result()
-        containers, hashes = asked_containers.result()
+        containers, hashes, plugin = asked_containers.result()
+        engine = engines.judge(asked_engine.result(), plugin, engines.daemon_installed())
         inspected = asked_images.result()
         volumes = _volumes(desired, where, asked_volumes.result() or {})
         answers, revision = asked_health.result(), asked_schema.result()
@@ -116,10 +116,16 @@ def _quiet(function: Any, *args: Any) -> Any:
         return None
 
 
-def _containers(desired: Desired, docker: Docker) -> tuple[Containers, dict[str, str] | None]:
-    """The containers, and where there are some, what Compose would label each with."""
+def _containers(
+    desired: Desired, docker: Docker
+) -> tuple[Containers, dict[str, str] | None, Result | None]:
+    """The containers, and where there are some, what Compose would label each with.
+
+    Where Compose wasn't asked that or can't say it, its version too.
+    """
     found = _quiet(engines.containers, docker, desired.stack)
-    return found, compose.config_hashes(docker, desired.stack_dir) if found else None
+    hashes = compose.config_hashes(docker, desired.stack_dir) if found else None
+    return found, hashes, None if hashes else engines.compose_version(docker)
 
 
 def _inspect_images(desired: Desired, where: Where) -> dict[str, dict[str, Any]]:

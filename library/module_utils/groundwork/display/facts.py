@@ -69,9 +69,9 @@ class Host:
         engine = mapping(look.get("engine"))
         self.engine = words(engine.get("state"))
         if self.engine == "ok":
-            self.engine = " ".join(
-                ["Docker", words(engine.get("version")), "Compose", words(engine.get("compose"))]
-            )
+            self.engine = f"Docker {words(engine.get('version'))}"
+            if engine.get("compose"):  # not asked where containers and file are at hand
+                self.engine += f" Compose {words(engine.get('compose'))}"
         for name, value in mapping(look.get("services")).items():
             seen, service = mapping(value), self._service(name)
             service.kind = words(seen.get("kind"))
