@@ -32,6 +32,23 @@ def test_missing_then_same(tmp_path: Path) -> None:
     assert item.path.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize(("mode", "folder"), [(0o644, 0o755), (0o600, 0o700)])
+def test_a_folder_is_as_open_as_its_file_whatever_the_umask(
+    tmp_path: Path, mode: int, folder: int
+) -> None:
+    path = tmp_path / "srv" / "infra" / "file"
+    before = os.umask(0o077)
+    try:
+        write(Wanted(path, "text\n", mode))
+    finally:
+        os.umask(before)
+    assert [each.stat().st_mode & 0o777 for each in (path, path.parent, path.parent.parent)] == [
+        mode,
+        folder,
+        folder,
+    ]
+
+
 def test_another_mode_is_a_difference_and_is_mended(tmp_path: Path) -> None:
     item = wanted(tmp_path / ".env")
     write(item)

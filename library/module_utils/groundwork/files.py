@@ -15,6 +15,7 @@ from .errors import GroundworkError
 
 _MASK = "********"
 _PRIVATE = 0o700  # the mode of a private file's folder
+_PUBLIC = 0o755  # and of one that everybody may read
 _SECRET_LINE = re.compile(r"PASSWORD|SECRET|TOKEN|SALT|_KEY=|_ACL=|_CONFIG=|_CHECKSUM=", re.I)
 
 
@@ -140,7 +141,7 @@ def write(state: State) -> None:
     path = state.wanted.path.resolve()
     temporary = ""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(path.parent, public=bool(state.wanted.mode & 0o004))
         if state.wanted.private:
             path.parent.chmod(_PRIVATE)
             _keep_owner(path.parent.parent, path.parent)
@@ -158,6 +159,14 @@ def write(state: State) -> None:
     finally:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
+
+
+def make_folders(folder: Path, public: bool) -> None:
+    """Make a folder and those above it; for a file that everybody may read, whatever the umask."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in missing if public else []:
+        each.chmod(_PUBLIC)
 
 
 def _keep_owner(path: Path, temporary: str | Path) -> None:

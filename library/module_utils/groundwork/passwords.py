@@ -24,6 +24,7 @@ from pathlib import Path
 from . import engine
 from .docker import Docker, Result
 from .errors import GroundworkError
+from .files import make_folders
 from .services import ProbeError, Service, endpoint, kind_of
 
 JOURNAL = ".new-passwords"
@@ -46,7 +47,7 @@ def journal(folder: Path) -> set[str]:
 
 def note(folder: Path, variables: Iterable[str]) -> None:
     """Add variables to the journal."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folders(folder, public=True)
     names = sorted(journal(folder) | set(variables))
     temporary = folder / f"{JOURNAL}.new"
     temporary.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
