@@ -41,34 +41,44 @@ def main() -> int:
     options = parser.parse_args()
     path: Path = options.inventory / "group_vars" / options.group / "vault.yml"
     try:
-        names, length = services(options.inventory, options.group)
+        names, external, length = services(options.inventory, options.group)
         for name in options.new:
             if name not in names:
                 raise GroundworkError(f"No service {name!r}.{did_you_mean(name, names)}")
         made = fill(path, names, options.new, length)
-    except (GroundworkError, AnsibleError) as error:
+    except (GroundworkError, AnsibleError, yaml.YAMLError) as error:
         print(error, file=sys.stderr)
         return 1
     except (KeyboardInterrupt, EOFError):
         print("\nNothing was changed.", file=sys.stderr)
         return 1
     print(f"{path}: " + (f"made {', '.join(made)}" if made else "every service has its password"))
+    if external:
+        print(f"Left to you, since somebody else runs them: {', '.join(external)}")
     print(f"Passwords aren't shown; `ansible-vault view {path}` does that.")
     return 0
 
 
-def services(inventory: Path, group: str) -> tuple[list[str], int]:
-    """The services whose passwords Groundwork may choose, and how long those are."""
+class _Loader(yaml.SafeLoader):
+    """Knows Ansible's own tags (`!unsafe`, `!vault`) for what they are on: texts."""
+
+
+_Loader.add_multi_constructor("!", lambda loader, tag, node: loader.construct_scalar(node))
+
+
+def services(inventory: Path, group: str) -> tuple[list[str], list[str], int]:
+    """The services whose passwords Groundwork may choose, the external ones, and their length."""
     found: dict[str, Any] = {}
     for file in (
         inventory / "group_vars/all/stack.yml",
         inventory / f"group_vars/{group}/main.yml",
     ):
         if file.exists():
-            found |= yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+            found |= yaml.load(file.read_text(encoding="utf-8"), _Loader) or {}  # noqa: S506
     entries = found["stack_services"].items()
     names = [name for name, entry in entries if not entry.get("external")]
-    return names, int(found.get("stack_password_length", 32))
+    external = [name for name, _ in entries if name not in names]
+    return names, external, int(found.get("stack_password_length", 32))
 
 
 def fill(path: Path, names: list[str], renew: list[str], length: int) -> list[str]:

@@ -75,11 +75,17 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         variables = task_vars or {}
         roles = [str(role) for role in self._task.args["roles"]]
-        checked = 0
-        for host, of_host in _different(variables):
+        checked, seen = 0, list[dict[str, Any]]()
+        for host, inventory, of_host in _hosts(variables):
             self._templar.available_variables = of_host
             try:
-                checked += self._check(roles, of_host)
+                # A dozen variables are made from the services; have those worked out once. The same
+                # text may be another password on each host.
+                of_host["stack_services"] = self._worth("stack_services", of_host)
+                stack = inventory | {"stack_services": of_host["stack_services"]}
+                if stack not in seen:
+                    seen.append(stack)
+                    checked += self._check(roles, of_host)
             except GroundworkError as error:
                 several = len(variables["ansible_play_batch"]) > 1
                 text = f"{host}: {error}" if several else str(error)
@@ -88,13 +94,12 @@ class ActionModule(ActionBase):
 
     def _check(self, roles: list[str], variables: dict[str, Any]) -> int:
         check_stack_name(self._worth("stack_name", variables))
-        # A dozen variables are made from the services; have those worked out once
-        variables["stack_services"] = self._worth("stack_services", variables)
         services = parse_services(variables["stack_services"])
         check_limits(self._worth("stack_limits", variables) or {})
         parse_apps(self._worth("env_files_apps", variables), services)
         check_names("stack_rotate", self._worth("stack_rotate", variables) or [], services)
-        if boolean(self._worth("stack_require_secrets", variables) or False):
+        # One that is no truth value is refused with the role's other variables
+        if boolean(self._worth("stack_require_secrets", variables), strict=False):
             check_secrets(services, self._worth("vault_passwords", variables))
         return self._check_roles(roles, variables)
 
@@ -160,23 +165,22 @@ class ActionModule(ActionBase):
         return defaults
 
 
-def _different(variables: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The play's hosts with their variables, those left out that have the same as one before.
+def _hosts(
+    variables: dict[str, Any],
+) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """The play's hosts: name, what the inventory says of the stack there, and all variables there.
 
     `variables`: those of the first one.
     """
-    hosts, seen = variables["hostvars"], list[dict[str, Any]]()
+    hosts = variables["hostvars"]
     first, *others = variables["ansible_play_batch"]
     inventory = hosts.raw_get(first)
-    yield first, dict(variables)
-    seen.append(_stack(inventory))
+    yield first, _stack(inventory), dict(variables)
     # What roles, play and task say is the same for all
     same = {name: value for name, value in variables.items() if name not in inventory}
     for host in others:
         own = hosts.raw_get(host)
-        if _stack(own) not in seen:
-            seen.append(_stack(own))
-            yield host, same | own
+        yield host, _stack(own), same | own
 
 
 def _stack(variables: dict[str, Any]) -> dict[str, Any]:

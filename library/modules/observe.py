@@ -126,7 +126,9 @@ look:
   type: dict
   contains:
     engine:
-      description: Its state, version, api, compose and error.
+      description: >-
+        Its state, version, api and error, and the version of compose where that isn't known to
+        read the project's file.
       returned: always
       type: dict
     engine_settings:

@@ -81,7 +81,7 @@ def test_the_file_and_the_command_belong_together(laptop: Laptop) -> None:
         "REDIS_URL": "redis://:their-redis-password@127.0.0.1:16379/0",
     }
     assert laptop.file.stat().st_mode & 0o777 == 0o600
-    assert "ssh -N -L 127.0.0.1:15432:127.0.0.1:5432" in play.output
+    assert "ssh -N -o ExitOnForwardFailure=yes -L 127.0.0.1:15432:127.0.0.1:5432" in play.output
     assert f"deploy@{MACHINE}" in play.output
     assert [path.name for path in laptop.home.rglob("*") if path.is_file()] == [".env.staging"]
     for secret in SECRETS.values():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +72,32 @@ def test_hosts_with_the_same_variables_are_checked_once(inventory: Inventory) ->
     assert inventory.checked(
         one={}, two={"stack_name": "other"}, three={"stack_name": "other"}
     ) == (2 * one)
+
+
+def test_passwords_are_checked_on_each_host_though_the_text_is_the_same(
+    inventory: Inventory,
+) -> None:
+    good = {name: secrets.token_hex(16) for name in ("postgres", "qdrant", "redis")}
+    both = {
+        "stack_require_secrets": True,
+        "passwords_of": {"one": good, "two": good | {"redis": "short"}},
+        "vault_passwords": "{{ passwords_of[inventory_hostname] }}",
+    }
+    assert inventory.checked(one=both)
+    passed, said = inventory.check(one=both, two=both)
+    assert not passed
+    assert "two: " in said
+    assert "redis" in said
+
+
+@pytest.mark.parametrize("own", [{"stack_require_secrets": "perhaps"}, {"stack_require_secret": 1}])
+def test_whether_passwords_are_required_is_no_matter_of_spelling(
+    inventory: Inventory, own: dict[str, Any]
+) -> None:
+    passed, said = inventory.check(one=own)
+    assert not passed
+    assert "stack_require_secrets" in said
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize(

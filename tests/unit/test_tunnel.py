@@ -17,7 +17,10 @@ SERVICES = parse_services(
         "db": {"kind": "postgres", "external": True, "host": "db.example.com", "password": "x"},
     }
 )
-FORWARDS = "ssh -N -L 127.0.0.1:15432:127.0.0.1:5432 -L 127.0.0.1:16379:10.0.0.5:6379"
+FORWARDS = (
+    "ssh -N -o ExitOnForwardFailure=yes "
+    "-L 127.0.0.1:15432:127.0.0.1:5432 -L 127.0.0.1:16379:10.0.0.5:6379"
+)
 
 
 @pytest.mark.parametrize(

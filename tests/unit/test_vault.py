@@ -128,6 +128,24 @@ def test_the_tool_makes_completes_and_renews(inventory: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
 
 
+def test_external_services_are_left_to_a_person_and_ansibles_tags_are_read(
+    inventory: Path,
+) -> None:
+    stack = inventory / "group_vars/all/stack.yml"
+    more = """
+  warehouse: {kind: postgres, external: true, host: db.example.com, password: "{{ x }}"}
+  cache: {kind: redis, image: "redis:7-alpine", port: 6380, password: !unsafe "a{{b"}
+"""
+    text = stack.read_text().replace("\nstack_services:\n", f"\nstack_services:{more}", 1)
+    stack.write_text(text)
+    done = run(inventory)
+    assert done.returncode == 0, done.stderr
+    assert "somebody else runs them: warehouse" in done.stdout
+    assert set(vault(inventory)) == {"postgres", "qdrant", "redis", "cache"}
+    stack.write_text("stack_services: {")
+    assert "Traceback" not in run(inventory).stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "key", "words"),
     [

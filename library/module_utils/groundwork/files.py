@@ -166,7 +166,7 @@ def make_folders(folder: Path, public: bool) -> None:
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for each in missing if public else []:
-        each.chmod(_PUBLIC)
+        each.chmod(each.stat().st_mode & 0o7777 | _PUBLIC)
 
 
 def _keep_owner(path: Path, temporary: str | Path) -> None:

@@ -189,7 +189,8 @@ def _wrong_password(name: str) -> dict[str, str]:
         "what": f"{name} doesn't take its password: the volume keeps the one that it was made "
         "with, and the inventory or infra/.env has another.",
         "where": f"stack_services.{name}.password, or infra/.env",
-        "next_step": "To give the database the new password, run again with "
+        "next_step": "Where somebody else may have renewed it, get the inventory's latest version "
+        "(git pull). To give the database the new password, run again with "
         "-e stack_reset_passwords=true. Otherwise put the old one back.",
     }
 

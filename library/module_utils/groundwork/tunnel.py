@@ -32,7 +32,8 @@ def command(services: Iterable[Service], ssh: Mapping[str, Any], offset: int) ->
         forwards += ["-L", f"{here}:{there}"]
     if not forwards:
         return ""
-    words = ["ssh", "-N", *forwards]
+    # Where a port is taken (another tunnel?), nobody should believe that this one is up
+    words = ["ssh", "-N", "-o", "ExitOnForwardFailure=yes", *forwards]
     if str(ssh.get("port") or 22) != "22":
         words += ["-p", str(ssh["port"])]
     if ssh.get("key"):

@@ -1,0 +1,48 @@
+"""playbooks/down.yml in real runs that end before they reach an engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize(
+    ("target", "given", "wanted"),
+    [
+        ("staging", "groundwork", "groundwork@vm"),
+        ("staging", "groundwork@vm2", "groundwork@vm"),
+        ("dev", "groundwork@vm", "groundwork"),
+    ],
+)
+def test_the_word_that_removes_one_machines_data_removes_no_others(
+    tmp_path: Path, target: str, given: str, wanted: str
+) -> None:
+    (tmp_path / "group_vars" / "staging").mkdir(parents=True)
+    for name in ("all", "staging/main.yml"):
+        (tmp_path / "group_vars" / name).symlink_to(ROOT / "inventory" / "group_vars" / name)
+    hosts = {"dev": {"hosts": {"laptop": None}}, "staging": {"hosts": {"vm": None}}}
+    (tmp_path / "hosts.yml").write_text(json.dumps(hosts), encoding="utf-8")
+    # What goes on after the refusal would fail: nobody can be reached
+    done = subprocess.run(
+        [
+            *(Path(sys.executable).with_name("ansible-playbook"), ROOT / "playbooks" / "down.yml"),
+            *("-i", tmp_path / "hosts.yml", "-e", f"target={target}"),
+            *("-e", f"stack_remove_data={given}"),
+        ],
+        env=os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode
+    assert f"but this stack is {wanted}; nothing was touched" in done.stdout
+    assert f"-e stack_remove_data={wanted}." in done.stdout
+    assert "unreachable=0" in done.stdout
