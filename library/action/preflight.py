@@ -36,9 +36,9 @@ short_description: Check the inventory of all hosts of a play before anything ha
 description:
   - Checks the services, the apps and the passwords of the inventory (C(stack_name),
     C(stack_services), C(stack_limits), C(stack_rotate), C(stack_require_secrets),
-    C(env_files_apps)), then the variables of each role against its C(meta/argument_specs.yml).
-    Ansible itself checks a role's variables only when that role starts, when the roles before it
-    have already changed the host.
+    C(vault_passwords), C(env_files_apps)), then the variables of each role against its
+    C(meta/argument_specs.yml). Ansible itself checks a role's variables only when that role starts,
+    when the roles before it have already changed the host.
   - A variable that is almost one of a role's is taken for a typing mistake.
   - Runs once for all hosts, and stops all of them where one has a mistake. Those with the same
     variables are checked once, since templating takes a fifth of a second for each.
