@@ -205,9 +205,28 @@ def test_a_sick_container_ends_the_wait_at_once(now: Container | None, words: st
     assert [result.healthy for result in error.results] == [True, False]
 
 
+def unhealthy(checked: str) -> dict[str, Container]:
+    return containers(redis=container("redis", health="unhealthy", checked=checked))
+
+
 def test_a_healthy_answer_does_not_hide_a_sick_container() -> None:
-    _, text = failed_wait(well, Looks([containers(redis=container("redis", health="unhealthy"))]))
+    _, text = failed_wait(well, Looks([unhealthy("10:00"), unhealthy("10:30")]))
     assert "health check failed" in text
+    _, text = failed_wait(well, Looks([unhealthy("10:00")]), timeout=0.7)
+    assert "health check failed" in text
+
+
+def test_a_service_that_recovered_is_waited_for_until_the_engine_checks_it_again() -> None:
+    watch = Looks([unhealthy("10:00"), unhealthy("10:00"), containers()])
+    assert all(result.healthy for result in health.wait(TARGETS, LONG, watch, well))
+    assert watch.count == len(watch.shown)
+
+
+def test_an_unhealthy_service_that_does_not_answer_ends_the_wait_at_once() -> None:
+    watch = Looks([unhealthy("10:00")])
+    _, text = failed_wait(failing("redis", ProbeError("no answer within 5 s")), watch)
+    assert "health check failed" in text
+    assert watch.count <= 2
 
 
 def test_a_missing_container_ends_the_wait() -> None:

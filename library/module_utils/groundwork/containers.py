@@ -15,6 +15,7 @@ from .services.wire import one_line
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 ONEOFF_LABEL = "com.docker.compose.oneoff"
+FAILED_CHECK = "its container's health check failed"
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -24,7 +25,7 @@ class Container:
 
     `status` is Docker's word (created, running, paused, restarting, exited, dead); `health` is
     healthy, unhealthy, starting, or `""` without a health check; `health_output` is what the last
-    check printed; `restarts` counts the engine's own restarts of it.
+    check printed, `checked` when it ended; `restarts` counts the engine's own restarts of it.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Container:
     restarts: int = 0
     health: str = ""
     health_output: str = ""
+    checked: str = ""
 
     @property
     def killed(self) -> str:
@@ -59,10 +61,12 @@ class Container:
         return text
 
 
-def trouble(now: Container | None, before: Container | None) -> str:
+def trouble(now: Container | None, before: Container | None, silent: bool = False) -> str:
     """Why a container won't become healthy by waiting, or `""`.
 
-    `before` is the same service at the first look, so that only restarts since then count.
+    `before` is the same service at the first look, so that only restarts since then count. A failed
+    health check counts where the service is `silent` when it is asked, or where it is one since
+    then: a service that recovered is unhealthy for the engine until its next check.
     """
     if now is None:
         return "it has no container" if before is None else "its container is gone"
@@ -76,8 +80,9 @@ def trouble(now: Container | None, before: Container | None) -> str:
         return f"its container could not be started: {now.error}"
     if before and before.id == now.id and now.restarts > before.restarts:
         return f"its container restarted by itself{now.killed}"
-    if now.health == "unhealthy":
-        return "its container's health check failed"
+    old = before and (before.id, before.checked) == (now.id, now.checked)
+    if now.health == "unhealthy" and (silent or not old):
+        return FAILED_CHECK
     return ""
 
 
@@ -97,6 +102,7 @@ def parse(inspected: Mapping[str, Any]) -> Container:
         restarts=inspected.get("RestartCount", 0),
         health=_health(health.get("Status", ""), log, state.get("StartedAt", "")),
         health_output=clean(log[-1].get("Output", "")) if log else "",
+        checked=log[-1].get("End", "") if log else "",
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from .ask import Probe, Result, Target, aim, attempt, by_kind
-from .containers import Container, trouble
+from .containers import FAILED_CHECK, Container, trouble
 from .errors import GroundworkError
 from .services import Service
 from .unhealthy import unhealthy
@@ -172,7 +172,13 @@ class _Progress:
 
     def done(self, looked: bool) -> bool:
         healthy = all(result.healthy for result in self.results.values())
-        return healthy and (looked or self.last is not None)
+        return healthy and (looked or self.last is not None) and not self._unhealthy()
+
+    def _unhealthy(self) -> list[str]:
+        """Which services are unhealthy for the engine, those of others not among them."""
+        own = (t.name for t in self.targets if not t.service.external)
+        last = self.last or {}
+        return [name for name in own if name in last and last[name].health == "unhealthy"]
 
     def hopeless(self) -> dict[str, str]:
         """Why, for each service that waiting won't mend."""
@@ -182,14 +188,15 @@ class _Progress:
         reasons = {r.name: r.last_error for r in results if sure and (r.hopeless or r.refused)}
         if self.first is not None and self.last is not None:
             for name in (t.name for t in self.targets if not t.service.external):
-                if why := trouble(self.last.get(name), self.first.get(name)):
+                silent = self.results[name].tries > 0 and not self.results[name].healthy
+                if why := trouble(self.last.get(name), self.first.get(name), silent):
                     reasons[name] = why
         return reasons
 
     def late(self, timeout: float) -> dict[str, str]:
         """Why, for each service that isn't healthy when the time is over."""
         waiting = [result for result in self.results.values() if not result.healthy]
-        return {
+        return dict.fromkeys(self._unhealthy(), FAILED_CHECK) | {
             result.name: f"not ready within {timeout:g} s ({result.last_error or 'no answer'})"
             for result in waiting
         }
