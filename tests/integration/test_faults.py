@@ -193,12 +193,14 @@ def test_an_unlabelled_volume_of_another_major_is_refused(stack: Stack, other: S
     assert nothing_is_there(other)
 
 
-def test_a_password_that_is_not_the_volumes_says_how_to_change_it(other: Stack) -> None:
+@pytest.mark.parametrize("name", ["postgres", "redis"])
+def test_a_password_that_it_does_not_have_says_how_to_change_it(other: Stack, name: str) -> None:
     other.up()
     app = App(other.workspace / "apps/backend/.env")
     app.write("kept")
-    services = with_service(other, "postgres", password="another-password")
+    services = with_service(other, name, password="another-password")
     text = other.refuse(stack_services=services)
+    assert f"{name} has another password" in text
     assert "stack_reset_passwords=true" in text
     assert "another-password" not in text
     assert app.read() == ["kept"] * 3, "the refused run changed something"

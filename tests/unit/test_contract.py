@@ -9,6 +9,7 @@ import pytest
 from ansible.module_utils.groundwork import contract
 from ansible.module_utils.groundwork.certificates import Pair
 from ansible.module_utils.groundwork.contract import SALT_VARIABLE, Image
+from ansible.module_utils.groundwork.dotenv import PLACEHOLDER
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.inventory import parse_services
 
@@ -225,6 +226,9 @@ def test_a_deleted_secret_alone_is_made_anew() -> None:
 def test_the_inventorys_password_wins() -> None:
     services = parse_services({"redis": RAW["redis"] | {"password": "from the inventory"}})
     secrets = contract.settle_secrets(services, {"REDIS_PASSWORD": "old"}, 24)
+    assert contract.unlike_kept(services, {"REDIS_PASSWORD": "old"}) == ["redis"]
+    for kept in ({}, secrets.values, {"REDIS_PASSWORD": PLACEHOLDER}):
+        assert contract.unlike_kept(services, kept) == []
     assert secrets.values["REDIS_PASSWORD"] == "from the inventory"
 
 

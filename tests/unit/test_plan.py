@@ -46,6 +46,7 @@ CONVERGED: dict[str, Any] = {
     "env_files": {"/work space/apps/backend/.env": "same"},
     "services": {"postgres": dict(RUNNING), "redis": dict(RUNNING)},
     "new_passwords": [],
+    "other_passwords": [],
     "schema": {"state": "at_head", "pending": []},
     "firewall": [],
     "foreign_projects": [],
@@ -183,8 +184,23 @@ def test_what_somebody_else_runs_is_looked_after(look: dict[str, Any], words: st
 
 
 def test_a_wrong_password_is_a_problem_unless_it_is_about_to_be_changed() -> None:
-    look = changed("services/postgres/code", "28P01")
+    look = changed("services/postgres", RUNNING | {"answers": False, "code": "28P01"})
     (problem,) = plan.problems(DESIRED, look)
     assert "stack_reset_passwords=true" in problem["next_step"]
     assert plan.problems(DESIRED, look, reset_passwords=True) == []
     assert plan.problems(DESIRED, look | {"new_passwords": ["POSTGRES_PASSWORD"]}) == []
+
+
+def test_an_older_inventory_does_not_bring_an_older_password_back() -> None:
+    volumes = {name: {"flavour": "", "data_version": ""} for name in ("postgres", "redis")}
+    look = changed("services/redis/answers", False)
+    look |= {"volumes": volumes, "other_passwords": ["postgres", "redis"]}
+    (problem,) = plan.problems(DESIRED, look)  # PostgreSQL answers: infra/.env alone is wrong
+    assert problem["what"] == "redis has another password than the inventory says."
+    assert "git pull" in problem["next_step"]
+    assert plan.problems(DESIRED, look, reset_passwords=True) == []
+    assert plan.problems(replace(DESIRED, rotate=frozenset({"redis"})), look) == []
+    assert plan.problems(DESIRED, look | {"volumes": {}}) == [], "there is nobody who uses it"
+    look["services"]["postgres"] |= {"answers": False, "code": "28P01"}
+    (problem,) = plan.problems(DESIRED, look)
+    assert problem["what"].startswith("postgres, redis have another password")

@@ -270,6 +270,16 @@ def settle_secrets(
     return Secrets(values, tuple(made))
 
 
+def unlike_kept(services: Iterable[Service], kept: Mapping[str, str]) -> list[str]:
+    """The services to which the inventory gives another secret than `kept` has of them."""
+    return [
+        service.name
+        for variable, service in secret_variables(services)
+        if service.password
+        and kept.get(variable, "").replace(PLACEHOLDER, "") not in ("", service.password)
+    ]
+
+
 def secret_variables(services: Iterable[Service]) -> list[tuple[str, Service]]:
     """The variable of each service's secret."""
     return [(kind_of(service).secret_variable(service), service) for service in services]

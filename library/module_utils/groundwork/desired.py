@@ -123,6 +123,10 @@ class Desired:
         """The variables of `infra/.env` as they are."""
         return dotenv.parse(read(self.env_file) or "")
 
+    def other_passwords(self) -> list[str]:
+        """The own services to which the inventory gives another password than `infra/.env` has."""
+        return contract.unlike_kept(self.own, self.kept())
+
     def rotated(self) -> dict[str, str]:
         """The secrets' variables that this run is to change, with the values until now."""
         kept = self.kept()

@@ -74,6 +74,7 @@ def look(desired: Desired, where: Where) -> dict[str, Any]:
         "env_files": apps,
         "services": services,
         "new_passwords": sorted(passwords.journal(desired.stack_dir)),
+        "other_passwords": desired.other_passwords(),
         "schema": revision,
         "firewall": asked_firewall.result(),
         "foreign_projects": obstacles.foreign_projects(desired, containers, volumes),

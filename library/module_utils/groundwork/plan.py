@@ -135,9 +135,7 @@ def problems(desired: Desired, look: Look, reset_passwords: bool = False) -> lis
             }
         )
     if not look["new_passwords"] and not reset_passwords:
-        refused = [name for name, e in look["services"].items() if e.get("code") == "28P01"]
-        ours = {service.name for service in desired.own} - desired.rotate
-        found += [_wrong_password(name) for name in refused if name in ours]
+        found += _passwords(desired, look)
     for service in desired.own:
         volume, image = look["volumes"].get(service.name), look["images"].get(service.name)
         if volume and image and image["reference"]:
@@ -184,14 +182,29 @@ def _foreign_project(desired: Desired, folder: str) -> dict[str, str]:
     }
 
 
-def _wrong_password(name: str) -> dict[str, str]:
+def _passwords(desired: Desired, look: Look) -> list[dict[str, str]]:
+    """Passwords that the services don't have, and that nobody asked this run to give them."""
+    entries = {
+        service.name: look["services"].get(service.name, {})
+        for service in desired.own
+        if service.name not in desired.rotate
+    }
+    silent = [name for name, entry in entries.items() if not entry.get("answers")]
+    refused = [name for name in silent if entries[name].get("code") == "28P01"]
+    other = [name for name in silent if name in look["other_passwords"] and name in look["volumes"]]
+    volume = "the inventory or infra/.env says: its volume keeps the one that it was made with"
+    found = [_wrong_password([name], volume) for name in refused if name not in other]
+    return found + ([_wrong_password(other, "the inventory says")] if other else [])
+
+
+def _wrong_password(names: list[str], than: str) -> dict[str, str]:
+    several = len(names) > 1
     return {
-        "what": f"{name} doesn't take its password: the volume keeps the one that it was made "
-        "with, and the inventory or infra/.env has another.",
-        "where": f"stack_services.{name}.password, or infra/.env",
+        "what": f"{', '.join(names)} {'have' if several else 'has'} another password than {than}.",
+        "where": ", ".join(f"stack_services.{name}.password" for name in names) + "; infra/.env",
         "next_step": "Where somebody else may have renewed it, get the inventory's latest version "
-        "(git pull). To give the database the new password, run again with "
-        "-e stack_reset_passwords=true. Otherwise put the old one back.",
+        "(git pull). To give the new one, run again with -e stack_reset_passwords=true. Otherwise "
+        "put the old one back.",
     }
 
 
