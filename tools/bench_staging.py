@@ -63,6 +63,13 @@ def main() -> None:
     rows = [
         ("one VM, no-op run", alone["groundwork"], "by hand, one", alone["by hand"], 2.5),
         (f"{count}, no-op run", several["all"], "Groundwork, one of them", several["one"], 4.0),
+        (
+            f"{count}, no-op run",
+            several["all"],
+            "Groundwork, one VM (above)",
+            alone["groundwork"],
+            4.0,
+        ),
         (f"{count}, no-op run", several["all"], "by hand, all at once", several["by hand"], None),
     ]
     title = f"over SSH; VMs are containers on this machine; medians of {rounds} interleaved rounds"
