@@ -79,9 +79,11 @@ def test_images_are_saved_once_whole_and_with_their_digests(tiny: str, tmp_path:
 
 
 def test_an_archive_brings_its_image_back_and_then_it_is_present(tiny: str, tmp_path: Path) -> None:
-    before = DOCKER.inspect("image", [tiny])[tiny]["Id"]
+    image = DOCKER.inspect("image", [tiny])[tiny]
+    before = image["Id"]
     folder = tmp_path / "archives of ours"
     path = archived(tiny, folder)
+    assert image_archive.read(path)[tiny].processor == image["Architecture"]
     with path.open("rb") as stream:
         line = f"{image_archive.digest(stream)}  {path.name}\n"
     (folder / image_archive.SUMS).write_text(line, encoding="utf-8")

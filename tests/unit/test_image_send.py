@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
+import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,6 +29,7 @@ class Machine:
         self.folder = folder
         self.sent: list[tuple[str, int, int]] = []
         self.cut_after = -1  # bytes
+        self.processor = ""  # another one than this machine's
 
     def ask(self, asked: Mapping[str, Any], data: bytes) -> Mapping[str, Any]:
         if asked["do"] == "part":
@@ -35,7 +38,8 @@ class Machine:
                 image_receive.serve(asked, io.BytesIO(data[: self.cut_after]))
                 raise ConnectionError
             self.cut_after -= len(data) if self.cut_after >= 0 else 0
-        return image_receive.serve(asked, io.BytesIO(data))
+        answer = image_receive.serve(asked, io.BytesIO(data))
+        return answer | ({"processor": self.processor} if self.processor else {})
 
     def send(self, paths: list[Path]) -> list[Todo]:
         folder = str(self.folder)
@@ -67,6 +71,22 @@ def saved(folder: Path, **seeds: int) -> list[Path]:
         lines.append(f"{hashlib.sha256(content(seed)).hexdigest()}  {name}.tar\n")
     (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
     return [folder / f"{name}.tar" for name in seeds]
+
+
+def saved_image(folder: Path, processor: str) -> Path:
+    """One that holds an image: what `docker save` writes, without layers."""
+    folder.mkdir(exist_ok=True)
+    path = folder / "one.tar"
+    listed = [{"Config": "config", "RepoTags": ["redis:7"], "Layers": []}]
+    with tarfile.open(path, "w") as archive:
+        for name, what in (("config", {"architecture": processor}), ("manifest.json", listed)):
+            text = json.dumps(what).encode()
+            info = tarfile.TarInfo(name)
+            info.size = len(text)
+            archive.addfile(info, io.BytesIO(text))
+    line = f"{hashlib.sha256(path.read_bytes()).hexdigest()}  one.tar\n"
+    (folder / "SHA256SUMS").write_text(line, encoding="utf-8")
+    return path
 
 
 def same(paths: list[Path], folder: Path) -> bool:
@@ -240,6 +260,30 @@ def test_what_a_person_reads_of_it() -> None:
         "  Broken pipe",
         "Next: Run again when it is in reach: sending goes on where it stopped.",
     ]
+
+
+def test_an_image_for_another_processor_is_refused_before_it_is_sent(
+    machine: Machine, tmp_path: Path
+) -> None:
+    path = saved_image(tmp_path / "ours", "arm64")
+    machine.processor = "x86_64"
+    with pytest.raises(GroundworkError) as caught:
+        machine.send([path])
+    assert "amd64" in caught.value.what
+    assert caught.value.details == ["redis:7 is for arm64"]
+    assert machine.sent == []
+
+
+@pytest.mark.parametrize(
+    ("processor", "machines"), [("arm64", "aarch64"), ("", "x86_64"), ("arm64", "riscv64")]
+)
+def test_an_image_for_the_same_or_an_unknown_processor_is_sent(
+    machine: Machine, tmp_path: Path, processor: str, machines: str
+) -> None:
+    path = saved_image(tmp_path / "ours", processor)
+    machine.processor = machines
+    machine.send([path])
+    assert same([path], machine.folder)
 
 
 @pytest.mark.parametrize("failure", [AnsibleConnectionFailure("reset by peer"), BrokenPipeError()])

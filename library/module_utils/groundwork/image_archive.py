@@ -30,6 +30,7 @@ class Held:
     labels: Mapping[str, str]
     digest: str  # SHA-256 of its configuration, which most engines use as the image's id
     layers: tuple[str, ...] = ()  # the digests of its layers, unpacked
+    processor: str = ""  # as Docker says it: amd64, arm64, ...
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,9 @@ def read(path: Path) -> dict[str, Held]:
                 said = json.loads(raw)
                 labels = (said.get("config") or {}).get("Labels") or {}
                 layers = (said.get("rootfs") or {}).get("diff_ids") or ()
-                held = Held(path, dict(labels), hashlib.sha256(raw).hexdigest(), (*layers,))
+                processor = str(said.get("architecture") or "")
+                identity = hashlib.sha256(raw).hexdigest()
+                held = Held(path, dict(labels), identity, (*layers,), processor)
                 found |= {short(reference): held for reference in entry["RepoTags"] or ()}
             return found
     except (tarfile.TarError, EOFError, OSError) as error:

@@ -22,14 +22,16 @@ def serve(asked: Mapping[str, Any], stream: IO[bytes]) -> dict[str, Any]:
     """What a controller asks for: `do` is look or part. `error` is what the disk doesn't allow.
 
     look: `folder`, `files` (name to digest and size), `part` (bytes), `clean`. The answer's `files`
-    has for each name whether it is `whole`, and the `parts` that are there, length and digest.
+    has for each name whether it is `whole`, and the `parts` that are there, length and digest;
+    `processor` is the machine's, as uname says it.
     part: `folder`, `name`, `digest`, `offset`, `length`; the bytes come from `stream`. With `size`
     it is the last one, and the answer says whether the archive is `whole`.
     """
     folder = Path(asked["folder"])
     try:
         if asked["do"] == "look":
-            return {"files": _look(folder, asked["files"], asked["part"], asked["clean"])}
+            files = _look(folder, asked["files"], asked["part"], asked["clean"])
+            return {"files": files, "processor": os.uname().machine}
         folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         growing = folder / growing_name(asked["name"], asked["digest"])
         complete = _write(growing, asked["offset"], asked["length"], stream)

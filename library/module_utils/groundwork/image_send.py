@@ -10,9 +10,10 @@ from typing import IO, Any
 
 from . import image_archive
 from .errors import GroundworkError
-from .image_archive import SUMS
+from .image_archive import SUMS, ArchiveError
 
 MB = 1000 * 1000
+_PROCESSORS = {"x86_64": "amd64", "aarch64": "arm64"}  # uname's words, and Docker's
 # Asks the other machine's image_receive.serve, and sends it bytes
 Ask = Callable[[Mapping[str, Any], bytes], Mapping[str, Any]]
 
@@ -87,19 +88,49 @@ def look(
 ) -> list[Todo]:
     """What has to be sent of each archive. Parts of other versions are removed there, unless `dry`.
 
-    Raises GroundworkError where the folder can't be used.
+    Raises GroundworkError where the folder can't be used, or an image is for another processor.
     """
     wanted = {
         file.path.name: {"digest": file.digest, "size": file.size} for file in files if file.digest
     }
     asked = {"do": "look", "folder": folder, "files": wanted, "part": part, "clean": not dry}
-    answer = _checked(ask(asked, b""))["files"]
+    answer = _checked(ask(asked, b""))
     todos = []
     for file in files:
-        there = answer.get(file.path.name, {"whole": False, "parts": []})
+        there = answer["files"].get(file.path.name, {"whole": False, "parts": []})
         spans = () if there["whole"] else tuple(_lacking(file, there["parts"], part))
         todos.append(Todo(file, there["whole"], spans))
+    _check_processor([todo.archive.path for todo in todos if todo.spans], answer["processor"])
     return todos
+
+
+def _check_processor(paths: Sequence[Path], machine: str) -> None:
+    """Raise GroundworkError where an archive's images can't run on a machine (as uname says it)."""
+    theirs = _PROCESSORS.get(machine)
+    if theirs is None:
+        return
+    others = [
+        f"{name} is for {held.processor}"
+        for path in paths
+        for name, held in _images(path).items()
+        if held.processor not in ("", theirs)
+    ]
+    if others:
+        raise GroundworkError(
+            f"The images here are for another processor than the machine's, which is {theirs}.",
+            where=str(paths[0].parent),
+            details=others,
+            next_step=f"Send them from a computer with {theirs}; or, where the machine reaches a "
+            "registry, say images_send: false, and it pulls them. Nothing was sent.",
+        )
+
+
+def _images(path: Path) -> Mapping[str, image_archive.Held]:
+    """The images of an archive; none where it can't be read, which loading it will say."""
+    try:
+        return image_archive.read(path) if path.name != SUMS else {}
+    except ArchiveError:
+        return {}
 
 
 def _lacking(file: Archive, there: Sequence[Sequence[Any]], part: int) -> Iterator[Span]:
