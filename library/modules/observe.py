@@ -156,6 +156,16 @@ look:
       description: By service, its state, health, config, image, answers, version, error, address.
       returned: always
       type: dict
+    new_passwords:
+      description: The secrets' variables whose change an interrupted run began.
+      returned: always
+      type: list
+      elements: str
+    other_passwords:
+      description: The services to which the inventory gives another password than C(.env) has.
+      returned: always
+      type: list
+      elements: str
     schema:
       description: Its state, current, heads and pending.
       returned: always

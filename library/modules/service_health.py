@@ -24,7 +24,8 @@ description:
     for its collections, and sends Redis AUTH and PING. All services are asked at the same time.
   - Looks at the services' containers meanwhile. A container that stopped, restarts, is missing or
     turned unhealthy fails the module at once, with the last lines of its log. So does a password
-    that the service refuses.
+    that the service refuses. Where a service answers and its container is unhealthy, the engine's
+    next check decides.
   - Changes nothing.
 options:
   services:

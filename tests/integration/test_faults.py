@@ -200,7 +200,7 @@ def test_a_password_that_it_does_not_have_says_how_to_change_it(other: Stack, na
     app.write("kept")
     services = with_service(other, name, password="another-password")
     text = other.refuse(stack_services=services)
-    assert f"{name} has another password" in text
+    assert f"{name}: the inventory gives another password" in text
     assert "stack_reset_passwords=true" in text
     assert "another-password" not in text
     assert app.read() == ["kept"] * 3, "the refused run changed something"

@@ -27,6 +27,7 @@ def test_an_inspected_container_is_read() -> None:
     one = parse(inspected(Health={"Status": "starting", "Log": log}))
     assert (one.name, one.service, one.restarts) == ("it-redis-1", "redis", 2)
     assert (one.health, one.health_output) == ("starting", "no PONG")
+    assert one.checked == log[0]["End"]
     assert parse(inspected()).health == ""
     assert trouble(parse(inspected()), None) == ""
 

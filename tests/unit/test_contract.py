@@ -226,9 +226,11 @@ def test_a_deleted_secret_alone_is_made_anew() -> None:
 def test_the_inventorys_password_wins() -> None:
     services = parse_services({"redis": RAW["redis"] | {"password": "from the inventory"}})
     secrets = contract.settle_secrets(services, {"REDIS_PASSWORD": "old"}, 24)
-    assert contract.unlike_kept(services, {"REDIS_PASSWORD": "old"}) == ["redis"]
-    for kept in ({}, secrets.values, {"REDIS_PASSWORD": PLACEHOLDER}):
+    image = {"REDIS_IMAGE": "redis:7-alpine"}
+    assert contract.unlike_kept(services, {"REDIS_PASSWORD": "old"} | image) == ["redis"]
+    for kept in (image, secrets.values | image, image | {"REDIS_PASSWORD": PLACEHOLDER}):
         assert contract.unlike_kept(services, kept) == []
+    assert contract.unlike_kept(services, {"REDIS_PASSWORD": "of somebody else's"}) == []
     assert secrets.values["REDIS_PASSWORD"] == "from the inventory"
 
 

@@ -24,10 +24,12 @@ TARGETS = ask.targets(SERVICES, "host", None)
 
 
 class Watch:
-    """The containers of our own services alone."""
+    """A container of our own service, and one of what ran here before somebody else did it."""
 
     def look(self) -> dict[str, Container]:
-        return {"redis": Container(id="1", name="redis-1", service="redis", status="running")}
+        own = Container(id="1", name="redis-1", service="redis", status="running")
+        old = Container(id="2", name="db-1", service="db", status="running", health="unhealthy")
+        return {"redis": own, "db": old}
 
     def tail(self, container: Container) -> list[str]:
         return []

@@ -275,7 +275,8 @@ def test_an_image_for_another_processor_is_refused_before_it_is_sent(
 
 
 @pytest.mark.parametrize(
-    ("processor", "machines"), [("arm64", "aarch64"), ("", "x86_64"), ("arm64", "riscv64")]
+    ("processor", "machines"),
+    [("arm64", "aarch64"), ("386", "x86_64"), ("", "x86_64"), ("arm64", "riscv64")],
 )
 def test_an_image_for_the_same_or_an_unknown_processor_is_sent(
     machine: Machine, tmp_path: Path, processor: str, machines: str

@@ -63,3 +63,14 @@ def test_what_is_wrong_is_its_answer(tmp_path: Path) -> None:
     found = serve(params(str(tmp_path), services=wrong))
     assert found["failed"]
     assert "no such kind" in found["msg"]
+
+
+def test_the_passwords_in_use_are_compared_with_the_inventorys(tmp_path: Path) -> None:
+    (tmp_path / "infra").mkdir()
+    lines = [f"{name}_{what}=older" for name in ("DB", "REDIS") for what in ("IMAGE", "PASSWORD")]
+    (tmp_path / "infra" / ".env").write_text("\n".join(lines), encoding="utf-8")
+    own = {"kind": "redis", "image": "redis:7-alpine", "port": 6399, "password": "newer"}
+    theirs = {"kind": "postgres", "external": True, "host": "localhost", "password": "newer"}
+    found = serve(params(str(tmp_path), services={"db": theirs, "redis": own}))
+    assert found["look"]["other_passwords"] == ["redis"]
+    assert "redis: the inventory gives another password" in found["msg"]

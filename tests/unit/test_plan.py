@@ -196,11 +196,15 @@ def test_an_older_inventory_does_not_bring_an_older_password_back() -> None:
     look = changed("services/redis/answers", False)
     look |= {"volumes": volumes, "other_passwords": ["postgres", "redis"]}
     (problem,) = plan.problems(DESIRED, look)  # PostgreSQL answers: infra/.env alone is wrong
-    assert problem["what"] == "redis has another password than the inventory says."
+    assert problem["what"].startswith("redis: the inventory gives another password")
     assert "git pull" in problem["next_step"]
     assert plan.problems(DESIRED, look, reset_passwords=True) == []
     assert plan.problems(replace(DESIRED, rotate=frozenset({"redis"})), look) == []
+    begun, unknown = {"new_passwords": ["POSTGRES_PASSWORD"]}, {"engine": {"state": "stopped"}}
+    assert len(plan.problems(DESIRED, look | begun)) == 1, "PostgreSQL's alone was begun"
+    assert plan.problems(DESIRED, look | {"new_passwords": ["REDIS_PASSWORD"]}) == []
     assert plan.problems(DESIRED, look | {"volumes": {}}) == [], "there is nobody who uses it"
+    assert len(plan.problems(DESIRED, look | {"volumes": {}} | unknown)) == 1
     look["services"]["postgres"] |= {"answers": False, "code": "28P01"}
     (problem,) = plan.problems(DESIRED, look)
-    assert problem["what"].startswith("postgres, redis have another password")
+    assert problem["what"].startswith("postgres, redis: the inventory gives another password")

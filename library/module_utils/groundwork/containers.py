@@ -15,7 +15,6 @@ from .services.wire import one_line
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 ONEOFF_LABEL = "com.docker.compose.oneoff"
-FAILED_CHECK = "its container's health check failed"
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -82,7 +81,7 @@ def trouble(now: Container | None, before: Container | None, silent: bool = Fals
         return f"its container restarted by itself{now.killed}"
     old = before and (before.id, before.checked) == (now.id, now.checked)
     if now.health == "unhealthy" and (silent or not old):
-        return FAILED_CHECK
+        return "its container's health check failed"
     return ""
 
 

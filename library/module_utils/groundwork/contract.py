@@ -271,12 +271,15 @@ def settle_secrets(
 
 
 def unlike_kept(services: Iterable[Service], kept: Mapping[str, str]) -> list[str]:
-    """The services to which the inventory gives another secret than `kept` has of them."""
+    """The services to which the inventory gives another secret than `kept` has of them.
+
+    What somebody else ran until now has no image there: that secret was theirs.
+    """
     return [
         service.name
         for variable, service in secret_variables(services)
-        if service.password
-        and kept.get(variable, "").replace(PLACEHOLDER, "") not in ("", service.password)
+        if service.password and f"{service.prefix}_IMAGE" in kept
+        if kept.get(variable, "").replace(PLACEHOLDER, "") not in ("", service.password)
     ]
 
 

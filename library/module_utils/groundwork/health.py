@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from .ask import Probe, Result, Target, aim, attempt, by_kind
-from .containers import FAILED_CHECK, Container, trouble
+from .containers import Container, trouble
 from .errors import GroundworkError
 from .services import Service
 from .unhealthy import unhealthy
@@ -196,7 +196,8 @@ class _Progress:
     def late(self, timeout: float) -> dict[str, str]:
         """Why, for each service that isn't healthy when the time is over."""
         waiting = [result for result in self.results.values() if not result.healthy]
-        return dict.fromkeys(self._unhealthy(), FAILED_CHECK) | {
+        unchecked = f"it answers, but its health check didn't pass within {timeout:g} s"
+        return dict.fromkeys(self._unhealthy(), unchecked) | {
             result.name: f"not ready within {timeout:g} s ({result.last_error or 'no answer'})"
             for result in waiting
         }

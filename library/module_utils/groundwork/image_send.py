@@ -13,7 +13,8 @@ from .errors import GroundworkError
 from .image_archive import SUMS, ArchiveError
 
 MB = 1000 * 1000
-_PROCESSORS = {"x86_64": "amd64", "aarch64": "arm64"}  # uname's words, and Docker's
+# What a machine (in uname's words) runs (in Docker's)
+_PROCESSORS = {"x86_64": ("amd64", "386"), "aarch64": ("arm64", "arm")}
 # Asks the other machine's image_receive.serve, and sends it bytes
 Ask = Callable[[Mapping[str, Any], bytes], Mapping[str, Any]]
 
@@ -100,20 +101,20 @@ def look(
         there = answer["files"].get(file.path.name, {"whole": False, "parts": []})
         spans = () if there["whole"] else tuple(_lacking(file, there["parts"], part))
         todos.append(Todo(file, there["whole"], spans))
-    _check_processor([todo.archive.path for todo in todos if todo.spans], answer["processor"])
+    _check_processor([todo.archive.path for todo in todos], answer["processor"])
     return todos
 
 
 def _check_processor(paths: Sequence[Path], machine: str) -> None:
     """Raise GroundworkError where an archive's images can't run on a machine (as uname says it)."""
-    theirs = _PROCESSORS.get(machine)
-    if theirs is None:
+    if machine not in _PROCESSORS:
         return
+    theirs = _PROCESSORS[machine][0]
     others = [
         f"{name} is for {held.processor}"
         for path in paths
         for name, held in _images(path).items()
-        if held.processor not in ("", theirs)
+        if held.processor not in ("", *_PROCESSORS[machine])
     ]
     if others:
         raise GroundworkError(
@@ -121,7 +122,8 @@ def _check_processor(paths: Sequence[Path], machine: str) -> None:
             where=str(paths[0].parent),
             details=others,
             next_step=f"Send them from a computer with {theirs}; or, where the machine reaches a "
-            "registry, say images_send: false, and it pulls them. Nothing was sent.",
+            "registry, say images_send: false in inventory/group_vars/staging/main.yml, and it "
+            "pulls them. Nothing was sent.",
         )
 
 

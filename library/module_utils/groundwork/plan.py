@@ -134,7 +134,7 @@ def problems(desired: Desired, look: Look, reset_passwords: bool = False) -> lis
                 "docker-compose.override.yml beside it, which Compose reads too.",
             }
         )
-    if not look["new_passwords"] and not reset_passwords:
+    if not reset_passwords:
         found += _passwords(desired, look)
     for service in desired.own:
         volume, image = look["volumes"].get(service.name), look["images"].get(service.name)
@@ -184,27 +184,43 @@ def _foreign_project(desired: Desired, folder: str) -> dict[str, str]:
 
 def _passwords(desired: Desired, look: Look) -> list[dict[str, str]]:
     """Passwords that the services don't have, and that nobody asked this run to give them."""
-    entries = {
+    asked = {
         service.name: look["services"].get(service.name, {})
         for service in desired.own
         if service.name not in desired.rotate
+        # An interrupted run began to change it; this one goes on
+        and kind_of(service).secret_variable(service) not in look["new_passwords"]
     }
-    silent = [name for name, entry in entries.items() if not entry.get("answers")]
-    refused = [name for name in silent if entries[name].get("code") == "28P01"]
-    other = [name for name in silent if name in look["other_passwords"] and name in look["volumes"]]
-    volume = "the inventory or infra/.env says: its volume keeps the one that it was made with"
-    found = [_wrong_password([name], volume) for name in refused if name not in other]
-    return found + ([_wrong_password(other, "the inventory says")] if other else [])
+    silent = [name for name, entry in asked.items() if not entry.get("answers")]
+    # Where the engine doesn't answer, nobody knows which volumes there are
+    known = look["engine"]["state"] == "ok"
+    other = [
+        name
+        for name in silent
+        if name in look["other_passwords"] and (name in look["volumes"] or not known)
+    ]
+    refused = [n for n in silent if asked[n].get("code") == "28P01" and n not in other]
+    found = [
+        _wrong_password(
+            [name],
+            f"{name} doesn't take the password of the inventory or infra/.env: its volume keeps "
+            "the one that it was made with.",
+        )
+        for name in refused
+    ]
+    if other:
+        what = "the inventory gives another password than the one in use, which infra/.env has."
+        found.append(_wrong_password(other, f"{', '.join(other)}: {what}"))
+    return found
 
 
-def _wrong_password(names: list[str], than: str) -> dict[str, str]:
-    several = len(names) > 1
+def _wrong_password(names: list[str], what: str) -> dict[str, str]:
     return {
-        "what": f"{', '.join(names)} {'have' if several else 'has'} another password than {than}.",
+        "what": what,
         "where": ", ".join(f"stack_services.{name}.password" for name in names) + "; infra/.env",
-        "next_step": "Where somebody else may have renewed it, get the inventory's latest version "
-        "(git pull). To give the new one, run again with -e stack_reset_passwords=true. Otherwise "
-        "put the old one back.",
+        "next_step": "Somebody else may have renewed it: get the inventory's latest version "
+        "(git pull). If the inventory's is the right one, run again with "
+        "-e stack_reset_passwords=true. Otherwise put the old one back.",
     }
 
 
