@@ -83,7 +83,7 @@ def main() -> None:
             bench.write_plain_file()
             print("no-op runs", file=sys.stderr)
             noop = interleaved(
-                {"groundwork": bench.groundwork, "by hand": bench.by_hand}, rounds, lambda: None
+                {"groundwork": bench.groundwork, "by hand": bench.by_hand}, rounds, lambda way: None
             )
             print("peak memory", file=sys.stderr)
             memory = statistics.median(peak_memory(bench.playbook("dev"), folder) for _ in range(3))
@@ -95,7 +95,7 @@ def main() -> None:
                     "plain": bench.by_hand_with_plain_intervals,
                 },
                 rounds,
-                bench.remove,
+                lambda way: bench.remove(),
             )
         finally:
             run(bench.playbook("down", "-e", f"stack_remove_data={NAME}"))

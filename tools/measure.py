@@ -39,13 +39,16 @@ def run(command: list[str], **environment: str) -> str:
 
 
 def interleaved(
-    ways: dict[str, Callable[[], None]], rounds: int, before: Callable[[], None]
+    ways: dict[str, Callable[[], None]], rounds: int, before: Callable[[str], None]
 ) -> dict[str, float]:
-    """The median seconds of each way; every round runs each of them once, in turn."""
+    """The median seconds of each way; every round runs each of them once, in turn.
+
+    `before` is told which one comes, and doesn't count.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for number in range(rounds):
         for name, way in ways.items():
-            before()
+            before(name)
             started = time.monotonic()
             way()
             seconds[name].append(time.monotonic() - started)

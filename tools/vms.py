@@ -119,6 +119,19 @@ class Machines:
             command = ["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "any"]
             subprocess.run(command, capture_output=True, check=False)
 
+    def alone(self, names: list[str], running: list[str]) -> None:
+        """Disconnect, and let only some of these VMs go on; the others stand still.
+
+        What they missed meanwhile, their timers and health checks, gets a moment to be over.
+        """
+        self.disconnect()
+        frozen = set(run(["docker", "ps", "--filter=status=paused", "--format={{.Names}}"]).split())
+        for name in names:
+            container = _container(name)
+            if (container in frozen) == (name in running):
+                run(["docker", "unpause" if name in running else "pause", container])
+        time.sleep(3)
+
     # --- making them
 
     def provision(self) -> None:
