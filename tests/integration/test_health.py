@@ -144,6 +144,27 @@ def test_an_unhealthy_container_ends_the_wait(image: str) -> None:
     assert "| up" in text
 
 
+def test_a_service_that_recovered_is_waited_for(image: str, targets: list[ask.Target]) -> None:
+    """The stack's Redis answers; the container whose verdict is late is another one."""
+    answering = [each for each in targets if each.name == "redis"]
+    check = ("--health-cmd=test -e /tmp/well", "--health-interval=3s", "--health-retries=1")
+
+    def verdict() -> str:
+        return watch(PROJECT).look()["redis"].health
+
+    with broken(image, "sleep 60", *check):
+        deadline = time.monotonic() + 20
+        while verdict() != "unhealthy":
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        container = watch(PROJECT).look()["redis"].name
+        subprocess.run(["docker", "exec", container, "touch", "/tmp/well"], check=True, timeout=20)
+        assert verdict() == "unhealthy"
+        (result,) = health.wait(answering, TIMEOUT, watch(PROJECT))
+        assert result.healthy
+        assert verdict() == "healthy"
+
+
 def test_a_missing_container_ends_the_wait(image: str) -> None:
     with broken(image, "sleep 60") as targets:
         pass
