@@ -53,9 +53,9 @@ def main() -> None:
                     "by hand": lambda: machines.by_hand(names),
                 },
                 rounds,
-                lambda way: machines.alone(names, one if way == "one" else names),
+                lambda way: machines.let_run(one if way == "one" else names, names),
             )
-            machines.alone(names, names)
+            machines.let_run(names, names)
             say("peak memory")
             memory = statistics.median(_memory(machines, names) for _ in range(3))
         finally:

@@ -119,8 +119,8 @@ class Machines:
             command = ["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "any"]
             subprocess.run(command, capture_output=True, check=False)
 
-    def alone(self, names: list[str], running: list[str]) -> None:
-        """Disconnect, and let only some of these VMs go on; the others stand still.
+    def let_run(self, running: list[str], names: list[str]) -> None:
+        """Disconnect; of the VMs `names` only those in `running` go on, the others stand still.
 
         What they missed meanwhile, their timers and health checks, gets a moment to be over.
         """

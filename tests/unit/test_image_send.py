@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
-import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +14,7 @@ from ansible.module_utils.groundwork import image_receive, image_send
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.image_send import Span, Todo
 from ansible.plugins.loader import action_loader
+from tarballs import save, sums
 
 PART = 1000
 SIZE = 3500
@@ -65,27 +63,18 @@ def content(seed: int, size: int = SIZE) -> bytes:
 def saved(folder: Path, **seeds: int) -> list[Path]:
     """Archives as saved_images leaves them."""
     folder.mkdir(exist_ok=True)
-    lines = []
-    for name, seed in seeds.items():
-        (folder / f"{name}.tar").write_bytes(content(seed))
-        lines.append(f"{hashlib.sha256(content(seed)).hexdigest()}  {name}.tar\n")
-    (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
-    return [folder / f"{name}.tar" for name in seeds]
+    paths = [folder / f"{name}.tar" for name in seeds]
+    for path, seed in zip(paths, seeds.values(), strict=True):
+        path.write_bytes(content(seed))
+    sums(folder, *paths)
+    return paths
 
 
 def saved_image(folder: Path, processor: str) -> Path:
-    """One that holds an image: what `docker save` writes, without layers."""
+    """One that holds an image."""
     folder.mkdir(exist_ok=True)
-    path = folder / "one.tar"
-    listed = [{"Config": "config", "RepoTags": ["redis:7"], "Layers": []}]
-    with tarfile.open(path, "w") as archive:
-        for name, what in (("config", {"architecture": processor}), ("manifest.json", listed)):
-            text = json.dumps(what).encode()
-            info = tarfile.TarInfo(name)
-            info.size = len(text)
-            archive.addfile(info, io.BytesIO(text))
-    line = f"{hashlib.sha256(path.read_bytes()).hexdigest()}  one.tar\n"
-    (folder / "SHA256SUMS").write_text(line, encoding="utf-8")
+    path = save(folder / "one.tar", "redis:7", processor=processor)
+    sums(folder, path)
     return path
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import json
 import os
 import tarfile
 from collections.abc import Mapping, Sequence
@@ -27,6 +25,7 @@ from ansible.module_utils.groundwork.image_fetch import parse_targets, temporary
 from ansible.module_utils.groundwork.images import Answer, Setup, Source, Wanted, failure, settle
 from ansible.module_utils.groundwork.inventory import parse_services
 from ansible.module_utils.groundwork.services import KINDS
+from tarballs import save, sums
 
 BUILD_DIR = Path(__file__).resolve().parents[2] / "images"
 POSTGRES = Wanted("postgres", "postgres:16-alpine", "groundwork/postgres:16.15", "abc")
@@ -44,38 +43,6 @@ def source(asked: list[list[str]], *has: str, why: str = "not here") -> Source:
         }
 
     return ask
-
-
-def save(path: Path, *references: str, labels: Mapping[str, str] | None = None) -> Path:
-    """A small tarball of the shape that `docker save` writes, one layer for each image."""
-    with tarfile.open(path, "w") as archive:
-
-        def add(name: str, content: bytes) -> None:
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            archive.addfile(info, io.BytesIO(content))
-
-        listed = []
-        for number, reference in enumerate(references):
-            config = json.dumps(
-                {"config": {"Labels": labels}, "rootfs": {"diff_ids": [f"sha256:{number}"]}}
-            ).encode()
-            add(f"blobs/{number}/config", config)
-            add(f"blobs/{number}/layer", b"x" * 40_000)
-            listed.append(
-                {
-                    "Config": f"blobs/{number}/config",
-                    "RepoTags": [reference],
-                    "Layers": [f"blobs/{number}/layer"],
-                }
-            )
-        add("manifest.json", json.dumps(listed).encode())
-    return path
-
-
-def sums(folder: Path, *paths: Path) -> None:
-    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in paths]
-    (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
 
 
 # The order

@@ -152,6 +152,7 @@ class _Progress:
 
     def __init__(self, targets: Sequence[Target]) -> None:
         self.targets = targets
+        self.own = [target.name for target in targets if not target.service.external]
         self.results = {target.name: target.unasked() for target in targets}
         self.first: Mapping[str, Container] | None = None
         self.last: Mapping[str, Container] | None = None
@@ -175,10 +176,9 @@ class _Progress:
         return healthy and (looked or self.last is not None) and not self._unhealthy()
 
     def _unhealthy(self) -> list[str]:
-        """Which services are unhealthy for the engine, those of others not among them."""
-        own = (t.name for t in self.targets if not t.service.external)
+        """Which of our own services are unhealthy for the engine."""
         last = self.last or {}
-        return [name for name in own if name in last and last[name].health == "unhealthy"]
+        return [name for name in self.own if name in last and last[name].health == "unhealthy"]
 
     def hopeless(self) -> dict[str, str]:
         """Why, for each service that waiting won't mend."""
@@ -187,7 +187,7 @@ class _Progress:
         sure = any(result.hopeless for result in results)
         reasons = {r.name: r.last_error for r in results if sure and (r.hopeless or r.refused)}
         if self.first is not None and self.last is not None:
-            for name in (t.name for t in self.targets if not t.service.external):
+            for name in self.own:
                 silent = self.results[name].tries > 0 and not self.results[name].healthy
                 if why := trouble(self.last.get(name), self.first.get(name), silent):
                     reasons[name] = why
