@@ -24,10 +24,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from .stack import docker
+from .stack import docker, slot_name, slot_port
 
-NAME = "groundwork-external"
-POSTGRES, REDIS, QDRANT, QDRANT_TLS = 16732, 16733, 16734, 16735
+NAME = slot_name("groundwork-external")
+POSTGRES, REDIS, QDRANT, QDRANT_TLS = (slot_port(port) for port in range(16732, 16736))
 PASSWORDS = {
     "postgres": "their/pass:word@postgres?1",
     "redis": "their/pass:word@redis?2",

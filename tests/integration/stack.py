@@ -16,6 +16,9 @@ from ansible.module_utils.groundwork import dotenv
 ROOT = Path(__file__).resolve().parents[2]
 PLAYBOOK_SECONDS = 900  # the first run on a bare machine installs an engine and builds images
 
+# Two checkouts can run these tests at once on one machine: each with a number of its own
+SLOT = int(os.environ.get("GROUNDWORK_TEST_SLOT", "0"))
+
 
 @dataclass
 class Play:
@@ -172,6 +175,16 @@ class Stack:
         return {name: item["State"]["StartedAt"] for name, item in self.containers().items()}
 
 
+def slot_port(port: int) -> int:
+    """A port of this run's own."""
+    return port + 2000 * SLOT
+
+
+def slot_name(name: str) -> str:
+    """A name of this run's own."""
+    return f"{name}-{SLOT}" if SLOT else name
+
+
 def docker(*arguments: str) -> str:
     """Run docker; returns its output, fails the test with its error."""
     done = subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=120)
@@ -180,7 +193,8 @@ def docker(*arguments: str) -> str:
 
 
 def new_stack(workspace: Path, name: str, first_port: int) -> Stack:
-    """The inventory's services under another name and on ports of the tests' own."""
+    """The inventory's services under another name and on ports of the tests' own (see SLOT)."""
+    name, first_port = slot_name(name), slot_port(first_port)
     text = (ROOT / "inventory/group_vars/all/stack.yml").read_text(encoding="utf-8")
     services = yaml.safe_load(text)["stack_services"]
     for offset, service in enumerate(services.values()):

@@ -16,9 +16,9 @@ from ansible.module_utils.groundwork.image_recipes import recipes
 
 from . import somebody
 from .clients import SecureApp
-from .stack import ROOT, Stack, docker
+from .stack import ROOT, Stack, docker, slot_port
 
-OWN_REDIS = 16736
+OWN_REDIS = slot_port(16736)
 
 
 @dataclass

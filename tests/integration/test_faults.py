@@ -16,7 +16,7 @@ import pytest
 from ansible.module_utils.groundwork.dotenv import BEGIN
 
 from .clients import App
-from .stack import PLAYBOOK_SECONDS, ROOT, Stack, docker, new_stack
+from .stack import PLAYBOOK_SECONDS, ROOT, Stack, docker, new_stack, slot_port
 
 HARD_PASSWORD = "p:w/d@?#%&=+ $x 'q' \"d\" {{ j }} `b` \\x ;|<>()*!~^[]ü€,"
 
@@ -45,7 +45,7 @@ def nothing_is_there(stack: Stack) -> bool:
     ("change", "words"),
     [
         ({"port": 70000}, ["stack_services.redis.port", "70000"]),
-        ({"port": 15532}, ["stack_services.redis", "stack_services.postgres", "15532"]),
+        ({"port": slot_port(15532)}, ["stack_services.redis", "stack_services.postgres", str(slot_port(15532))]),
         ({"kind": "redsi"}, ["stack_services.redis.kind", "redsi", "'redis'"]),
         ({"image": None}, ["stack_services.redis.image"]),
         ({"port": None}, ["stack_services.redis.port is missing"]),
@@ -231,7 +231,7 @@ def test_a_second_checkout_of_the_same_name_gets_neither_the_data_nor_the_passwo
     other.up()
     app = App(other.workspace / "apps/backend/.env")
     app.write("kept")
-    clone = new_stack(other.workspace.with_name("a second checkout"), other.project, 15532)
+    clone = new_stack(other.workspace.with_name("a second checkout"), "groundwork-fault", 15532)
     monkeypatch.setenv("XDG_STATE_HOME", other.environment["XDG_STATE_HOME"])
     monkeypatch.setattr(Stack, "environment", os.environ | {"NO_COLOR": "1"})
     assert str(other.infra) in clone.refuse()
@@ -309,13 +309,13 @@ def test_a_service_that_leaves_the_inventory_leaves_its_data(other: Stack) -> No
 
 
 def test_a_second_database_is_one_more_entry(other: Stack) -> None:
-    entry = {"kind": "postgres", "image": "postgres:16-alpine", "port": 15540}
+    entry = {"kind": "postgres", "image": "postgres:16-alpine", "port": slot_port(15540)}
     services = other.services | {"reports": entry | {"database": "reports"}}
     apps = {"backend": {"path": "apps/backend/.env", "services": [*other.services, "reports"]}}
     other.up(stack_services=services, env_files_apps=apps)
     text = (other.workspace / "apps/backend/.env").read_text(encoding="utf-8")
     assert "REPORTS_URL=postgresql://app:" in text
-    assert "@127.0.0.1:15540/reports" in text
+    assert f"@127.0.0.1:{slot_port(15540)}/reports" in text
     assert other.up(stack_services=services, env_files_apps=apps).changed == 0
 
 

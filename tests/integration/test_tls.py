@@ -16,7 +16,7 @@ from ansible.module_utils.groundwork import certificates
 from ansible.module_utils.groundwork.certificates import AUTHORITY, Pair
 
 from .clients import App, SecureApp
-from .stack import Stack, docker, new_stack
+from .stack import Stack, docker, new_stack, slot_port
 
 FIRST_PORT = 16740
 
@@ -71,7 +71,7 @@ def test_nobody_gets_in_without_tls(secure: Stack) -> None:
     with pytest.raises(psycopg.OperationalError, match="no encryption"):
         psycopg.connect(
             host="127.0.0.1",
-            port=FIRST_PORT,
+            port=slot_port(FIRST_PORT),
             user=secure.postgres_user,
             password=secure.postgres_password,
             dbname=secure.postgres_database,
@@ -80,7 +80,7 @@ def test_nobody_gets_in_without_tls(secure: Stack) -> None:
         )
     with pytest.raises(redis.ConnectionError):
         redis.Redis(port=secure.redis_port, password=secure.redis_password, socket_timeout=5).ping()
-    plain = http.client.HTTPConnection("127.0.0.1", FIRST_PORT + 1, timeout=5)
+    plain = http.client.HTTPConnection("127.0.0.1", slot_port(FIRST_PORT) + 1, timeout=5)
     with pytest.raises((http.client.HTTPException, OSError)):
         plain.request("GET", "/readyz")
         plain.getresponse()
