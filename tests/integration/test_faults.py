@@ -45,7 +45,10 @@ def nothing_is_there(stack: Stack) -> bool:
     ("change", "words"),
     [
         ({"port": 70000}, ["stack_services.redis.port", "70000"]),
-        ({"port": slot_port(15532)}, ["stack_services.redis", "stack_services.postgres", str(slot_port(15532))]),
+        (
+            {"port": slot_port(15532)},
+            ["stack_services.redis", "stack_services.postgres", str(slot_port(15532))],
+        ),
         ({"kind": "redsi"}, ["stack_services.redis.kind", "redsi", "'redis'"]),
         ({"image": None}, ["stack_services.redis.image"]),
         ({"port": None}, ["stack_services.redis.port is missing"]),
