@@ -20,7 +20,7 @@ lint: .venv/ready ## Check style and types, without Docker
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
 	.venv/bin/mypy
-	.venv/bin/mypy --python-version 3.10 library/module_utils/groundwork # Ubuntu 22.04's
+	.venv/bin/mypy --python-version 3.10 library/module_utils library/modules # Ubuntu 22.04's
 	.venv/bin/yamllint --strict .
 	PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/ansible-lint --offline
 

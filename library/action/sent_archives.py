@@ -105,9 +105,9 @@ class ActionModule(ActionBase):
             result |= {"failed": True, "msg": str(error)}
         except (AnsibleConnectionFailure, ConnectionError) as failure:  # the latter: SSH is gone
             said, folder = str(failure).strip().splitlines(), str(self._task.args["folder"])
-            error = image_send.broken(host, folder, result["files"], said)
-            waiting = f"{error.what} It goes on from there."
-            result |= {"failed": True, "msg": str(error), "broken": True, "waiting": waiting}
+            broken = image_send.broken(host, folder, result["files"], said)
+            waiting = f"{broken.what} It goes on from there."
+            result |= {"failed": True, "msg": str(broken), "broken": True, "waiting": waiting}
         return result
 
     def _have(self, args: Mapping[str, Any], host: str, result: dict[str, Any]) -> None:

@@ -34,12 +34,15 @@ def answer(run: Run, call: Call) -> dict[str, Any]:
     """What `run` returns, or its GroundworkError as `failed` and `msg`; no secret in either."""
     call.secrets.update(given_passwords(call.params.get("services")))
     try:
-        found = {"changed": False} | run(call)
+        found: dict[str, Any] = {"changed": False, **run(call)}
     except GroundworkError as error:
         found = {"changed": False, "failed": True, "msg": str(error)}
     # Only what people read: a password that is also a plain word must not cut into the data.
     secrets = {secret for secret in call.secrets if secret}
-    return found | remove_values({key: found[key] for key in _TEXTS if key in found}, secrets)
+    return {
+        **found,
+        **remove_values({key: found[key] for key in _TEXTS if key in found}, secrets),
+    }
 
 
 def main(argument_spec: dict[str, Any], run: Run, **checks: Any) -> None:

@@ -96,4 +96,5 @@ def _answer(done: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _said(done: Mapping[str, Any]) -> list[str]:
-    return (done["stderr"] or done["stdout"]).strip().splitlines()[-3:]
+    said: str = done["stderr"] or done["stdout"]
+    return said.strip().splitlines()[-3:]

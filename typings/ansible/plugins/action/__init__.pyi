@@ -1,0 +1,15 @@
+from typing import Any
+
+class ActionBase:
+    _connection: Any
+    _task: Any
+    _templar: Any
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]: ...
+    def _execute_module(
+        self,
+        module_name: str | None = None,
+        module_args: dict[str, Any] | None = None,
+        tmp: Any = None,
+        task_vars: dict[str, Any] | None = None,
+    ) -> dict[str, Any]: ...
