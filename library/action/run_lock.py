@@ -96,8 +96,13 @@ class ActionModule(ActionBase):
         except GroundworkError as error:
             return {"failed": True, "changed": False, "msg": str(error)}
         except OSError as error:
-            text = f"The lock {error.filename} can't be made: {error.strerror}."
-            return {"failed": True, "changed": False, "msg": text}
+            refused = GroundworkError(
+                f"The lock {error.filename} can't be made: {error.strerror}.",
+                where=path,
+                next_step=f"`ls -ld '{path}' '{Path(path).parent}'` shows whose they are "
+                "(`sudo chown $USER` on what isn't yours), then run again; nothing was changed.",
+            )
+            return {"failed": True, "changed": False, "msg": str(refused)}
         if owner := taken["holder"]:
             text = str(in_the_way(owner, path))
             return {"failed": True, "changed": False, "msg": text, "waiting": sentence(owner)}

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-import contextlib
 import json
-import os
+from functools import partial
 from pathlib import Path
 
 import pytest
 from ansible.module_utils.groundwork.daemon_config import data_root, look, merge_daemon_config
 from ansible.module_utils.groundwork.errors import GroundworkError
+from ordinary import as_ordinary_user
 
 OURS = {
     "log-driver": "json-file",
@@ -118,22 +118,34 @@ def test_the_look_names_what_differs_where_the_engine_is_ours(tmp_path: Path) ->
     assert look(options, False, file, marker) == ["all of them"]
 
 
-def test_a_folder_that_this_user_may_not_enter_is_no_reason(tmp_path: Path) -> None:
-    """Older engines made /etc/docker root's alone. Where the test is root, a child steps down."""
+def test_what_an_ordinary_user_cannot_see_is_not_compared(tmp_path: Path) -> None:
+    """/var/lib/docker is root's alone, and it says whether the machine is in a swarm."""
+    file, marker, data = (tmp_path / name for name in ("daemon.json", "ours", "data"))
+    data.mkdir()
+    marker.touch()
+    options = OURS | {"data-root": str(data)}
+    file.write_text(merge_daemon_config("", options).text)
+
+    def differs(**more: object) -> list[str]:
+        data.chmod(0o000)
+        return look(options | more, False, file, marker)
+
+    assert as_ordinary_user(tmp_path, differs) == []
+    assert as_ordinary_user(tmp_path, partial(differs, icc=False)) == ["icc"]
+    file.write_text(merge_daemon_config("", options, swarm=True).text)
+    assert as_ordinary_user(tmp_path, differs) == []
+
+
+@pytest.mark.parametrize("closed", ["daemon.json", "docker"])
+def test_settings_that_are_roots_alone_are_no_reason(tmp_path: Path, closed: str) -> None:
+    """Older engines made /etc/docker root's alone; daemon.json may hold a proxy's password."""
     folder = tmp_path / "docker"
-    folder.mkdir(mode=0o700)
-    (folder / "ours").touch()
-    folder.chmod(0o000)
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        with contextlib.suppress(BaseException):
-            if os.geteuid() == 0:
-                os.setuid(65534)
-            found = look({"icc": False}, False, folder / "daemon.json", folder / "ours")
-            os.write(writer, json.dumps(found).encode())
-        os._exit(0)
-    os.close(writer)
-    os.waitpid(child, 0)
-    with os.fdopen(reader) as answer:
-        assert answer.read() == "[]"
+    folder.mkdir()
+    for name in ("daemon.json", "ours"):
+        (folder / name).touch()
+
+    def differs() -> list[str]:
+        next(path for path in (folder, folder / closed) if path.name == closed).chmod(0o000)
+        return look({"icc": False}, False, folder / "daemon.json", folder / "ours")
+
+    assert as_ordinary_user(tmp_path, differs) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,3 +86,18 @@ def test_a_free_port_is_not_taken(listener: socket.socket) -> None:
     port = listener.getsockname()[1]
     listener.close()
     assert ports.taken(Docker("no-such-docker"), [("127.0.0.1", port)]) == []
+
+
+def test_an_engine_is_found_that_is_not_in_an_ordinary_users_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    sbin = tmp_path / "sbin"
+    sbin.mkdir()
+    assert not engine.daemon_installed([str(sbin)])
+    (sbin / "dockerd").touch(mode=0o755)
+    assert engine.daemon_installed([str(sbin)])
+
+
+def test_the_system_folders_are_among_those() -> None:
+    assert "/usr/sbin" in engine.SYSTEM_FOLDERS  # where Debian has it

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 from ansible.module_utils.groundwork import dotenv, files
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.files import Wanted
+from ordinary import NOBODY, as_ordinary_user
 
 BLOCK = "API_KEY=s3cret\nAPP_ENV=development\n"
 
@@ -89,26 +90,83 @@ def test_a_file_that_is_no_text_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / ".env").read_bytes() == b"\xff\xfe\x00"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user, which only root can")
-def test_an_unwritable_file_is_named_for_an_ordinary_user(tmp_path: Path) -> None:
-    path = tmp_path / ".env"
-    path.write_text("MINE=1\n")
-    path.chmod(0o444)
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
-    script = (
-        "import os, sys; sys.path.insert(0, sys.argv[1])\n"
-        "from pathlib import Path\n"
-        "from groundwork import files\n"
-        "os.setuid(65534)\n"
-        "files.check_writable(Path(sys.argv[2]))\n"
-    )
-    core = Path(files.__file__).parents[1]
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(core), str(path)], capture_output=True, text=True
-    )
-    assert "this user may not write to" in done.stderr
-    assert path.read_text() == "MINE=1\n"
+def test_an_ordinary_user_replaces_a_file_of_any_mode_in_a_folder_of_theirs(
+    tmp_path: Path,
+) -> None:
+    """A secret's file is nobody's to edit (0444), and is renewed all the same."""
+    path = tmp_path / "secrets" / "redis"
+
+    def twice() -> str:
+        for text in ("old\n", "new\n"):
+            state = files.compare(Wanted(path, text, 0o444, private=True))
+            files.write(*files.changing([state]))
+        return path.read_text()
+
+    assert as_ordinary_user(tmp_path, twice) == "new\n"
+
+
+@pytest.mark.parametrize("file", [".env", "new/folder/.env"])
+def test_a_folder_that_may_not_be_written_to_is_named_with_the_way_in(
+    tmp_path: Path, file: str
+) -> None:
+    folder = tmp_path / "app"
+    folder.mkdir()
+    (folder / ".env").write_text("MINE=1\n")
+    path = folder / file
+
+    def refused(mode: int) -> GroundworkError:
+        folder.chmod(mode)
+        with pytest.raises(GroundworkError) as caught:
+            files.check_writable(path)
+        return caught.value
+
+    for mode in (0o555, 0o600):  # a file can be made in neither: no w, no x
+        error = as_ordinary_user(tmp_path, partial(refused, mode))
+        assert f"may not write into {folder}" in error.what
+        assert f"chmod u+rwx '{folder}'" in error.next_step
+    subprocess.run(["chmod", "u+rwx", str(folder)], check=True)
+    as_ordinary_user(tmp_path, partial(files.check_writable, path))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="makes files of another user, which only root can")
+@pytest.mark.parametrize("mode", [0o755, 0o700, 0o1777])
+def test_somebody_elses_folder_or_file_is_named_as_theirs(tmp_path: Path, mode: int) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    path = folder / ".env"
+    path.touch(0o666)
+    for each in (folder, path):
+        os.chown(each, 4242, 4242)
+    folder.chmod(mode)
+
+    def refused() -> GroundworkError:
+        with pytest.raises(GroundworkError) as caught:
+            files.check_writable(path)
+        return caught.value
+
+    error = as_ordinary_user(tmp_path, refused)
+    blocked = path if mode == 0o1777 else folder
+    assert str(error.what).endswith(f" {blocked}.")
+    assert "user 4242" in error.next_step
+    assert f"sudo chown $USER '{blocked}'" in error.next_step
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="runs as root in a person's folder")
+def test_what_root_makes_in_a_persons_folder_is_theirs(tmp_path: Path) -> None:
+    os.chown(tmp_path, NOBODY, NOBODY)
+    for path in (tmp_path / "apps" / "new" / ".env", tmp_path / "infra" / ".secrets" / "redis"):
+        write(Wanted(path, "A=1\n", 0o600, private=".secrets" in path.parts))
+        for each in (path, *path.parents[:2]):
+            assert each.stat().st_uid == NOBODY, each
+
+
+def test_a_link_is_written_where_it_leads(tmp_path: Path) -> None:
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "open").mkdir()
+    link = tmp_path / "closed" / ".env"
+    link.symlink_to(tmp_path / "open" / "new" / ".env")
+    (tmp_path / "closed").chmod(0o555)
+    as_ordinary_user(tmp_path, partial(files.check_writable, link))
 
 
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,7 @@ from ansible.module_utils.groundwork.runlock import (
     tail,
     take,
 )
+from ordinary import NOBODY, as_ordinary_user
 
 
 @pytest.fixture
@@ -233,3 +234,17 @@ def test_another_machines_python_needs_nothing_but_the_text_of_the_file(tmp_path
         assert isinstance(json.loads(done.stdout), dict)
     look = {"do": "look", "path": lock, "log": log, "count": 5}
     assert serve(look) == {"holder": None, "runs": [{"who": "ada"}]}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="runs as root in a person's folder")
+def test_a_run_as_root_leaves_a_lock_that_the_folders_owner_can_take(tmp_path: Path) -> None:
+    path = tmp_path / "work" / "infra" / ".lock"
+
+    def taken(run: str) -> bool:
+        return take(path, {"run": run, "who": "x", "where": "y", "revision": ""}).holder is None
+
+    os.chown(tmp_path, NOBODY, NOBODY)
+    assert taken("root's")
+    leave(path, "root's")
+    assert {each.stat().st_uid for each in (path, path.parent)} == {NOBODY}
+    assert as_ordinary_user(tmp_path, lambda: taken("theirs"))

@@ -52,26 +52,35 @@ def look(
 ) -> list[str]:
     """The settings that differ from `options`, where the engine is one that the role installed.
 
-    On a machine that is in a swarm, or may be, `live-restore` isn't looked at.
+    What this user can't see isn't compared: a file that is root's alone, and `live-restore` on a
+    machine of which only root can tell whether it is in a swarm.
     """
-    if not options or not _there(marker, unknown=False):
+    if not options or not _there(marker):
         return []
     try:
-        text = file.read_text(encoding="utf-8") if file.exists() else ""
-        swarm = swarm or _there(Path(data_root(text, options)) / "swarm/docker-state.json", True)
-        return list(merge_daemon_config(text, options, swarm=swarm).differs)
-    except (OSError, UnicodeDecodeError, GroundworkError):
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        text = ""
+    except PermissionError:
+        return []
+    except (OSError, UnicodeDecodeError):
         return ["all of them"]  # the role says what is wrong with the file
+    try:
+        state = swarm or _there(Path(data_root(text, options)) / "swarm/docker-state.json")
+        differs = merge_daemon_config(text, options, swarm=bool(state)).differs
+    except GroundworkError:
+        return ["all of them"]
+    return [name for name in differs if name != "live-restore" or state is not None]
 
 
-def _there(path: Path, unknown: bool) -> bool:
-    """Whether there is such a file; `unknown` where only root can tell."""
+def _there(path: Path) -> bool | None:
+    """Whether there is such a file; None where only root can tell."""
     try:
         path.stat()
     except FileNotFoundError:
         return False
     except OSError:
-        return unknown
+        return None
     return True
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from .docker import Docker, Result
 MINIMUM_API = (1, 41)  # Engine 20.10
 MINIMUM_COMPOSE = (2, 24)  # start_interval
 QUICK_START_API = (1, 44)  # Engine 25: start_interval
+SYSTEM_FOLDERS = ("/usr/sbin", "/usr/local/sbin")
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,13 @@ def compose_version(docker: Docker) -> Result:
     return docker.run("compose", "version", "--short", timeout=10)
 
 
-def daemon_installed() -> bool:
-    """Whether an engine is on this machine, running or not."""
-    return shutil.which("dockerd") is not None
+def daemon_installed(folders: Sequence[str] = SYSTEM_FOLDERS) -> bool:
+    """Whether an engine is on this machine, running or not.
+
+    Not by PATH alone: an ordinary user's often lacks the sbin folders.
+    """
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *folders])
+    return shutil.which("dockerd", path=path) is not None
 
 
 def containers(docker: Docker, project: str) -> dict[str, dict[str, Any]] | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import os
+import pwd
 import re
+import stat
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -115,22 +117,64 @@ def changing(states: Iterable[State]) -> list[State]:
 
 
 def check_writable(path: Path) -> None:
-    """Raise GroundworkError where `path` could not be written."""
-    folder = next(parent for parent in path.parents if parent.exists())
+    """Raise GroundworkError where `path` could not be written.
+
+    It is replaced by a rename, for which its folder counts and not its own mode.
+    """
+    target = path.resolve()
+    folder = next(parent for parent in target.parents if _status(parent))
     if not folder.is_dir():
         raise GroundworkError(
             f"{path} can't be written: {folder} is not a folder.",
             where=str(path),
             next_step="Move it away, or give the file another path in the inventory.",
         )
-    target = path.resolve()
-    blocked = next((p for p in (target, folder) if p.exists() and not os.access(p, os.W_OK)), None)
-    if blocked is not None:
-        raise GroundworkError(
-            f"{path} can't be written: this user may not write to {blocked}.",
-            where=str(path),
-            next_step=f"Make it yours (`ls -ld '{blocked}'` shows whose it is), then run again.",
-        )
+    blocked = target if _kept_by_another(target, folder) else folder
+    if blocked == folder and os.access(folder, os.W_OK | os.X_OK):
+        return
+    raise GroundworkError(
+        f"{path} can't be written: this user may not {_MAY[blocked == folder]} {blocked}.",
+        where=str(path),
+        next_step=f"{_way_in(blocked)} Then run again; nothing was changed.",
+    )
+
+
+_MAY = {True: "write into", False: "replace"}
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """None too where this user may not look."""
+    try:
+        return path.stat()
+    except OSError:
+        return None
+
+
+def _kept_by_another(target: Path, folder: Path) -> bool:
+    """In a folder with the sticky bit (/tmp has it) only the owner may replace a file."""
+    file, around = _status(target), folder.stat()
+    return (
+        file is not None
+        and bool(around.st_mode & stat.S_ISVTX)
+        and os.geteuid() not in (0, file.st_uid, around.st_uid)
+    )
+
+
+def _way_in(path: Path) -> str:
+    """What lets this user write to `path`."""
+    if os.statvfs(path).f_flag & os.ST_RDONLY:
+        return f"The disk is mounted read-only (`findmnt -T '{path}'` shows it)."
+    owner = path.stat().st_uid
+    if owner == os.geteuid():
+        return f"It is yours: `chmod u+rwx '{path}'`."
+    return f"It belongs to {_name(owner)}: run as that user, or `sudo chown $USER '{path}'`."
+
+
+def _name(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:  # a container's user, or one of a shared disk
+        return f"user {user}"
 
 
 def write(state: State) -> None:
@@ -165,8 +209,10 @@ def make_folders(folder: Path, public: bool) -> None:
     """Make a folder and those above it; for a file that everybody may read, whatever the umask."""
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    for each in missing if public else []:
-        each.chmod(each.stat().st_mode & 0o7777 | _PUBLIC)
+    for each in reversed(missing):
+        _keep_owner(each.parent, each)
+        if public:
+            each.chmod(each.stat().st_mode & 0o7777 | _PUBLIC)
 
 
 def _keep_owner(path: Path, temporary: str | Path) -> None:

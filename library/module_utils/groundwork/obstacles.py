@@ -108,8 +108,11 @@ def disk(
     if found["engine"]["state"] != "ok" or not (steps["images"] or steps["services"]):
         return nothing
     result = docker.run("info", "--format", "{{.DockerRootDir}}", timeout=10)
-    root = Path(result.stdout.strip() or "/nowhere")
-    if not result.ok or not root.exists():
-        return nothing  # the engine runs in a virtual machine
-    free = shutil.disk_usage(root).free // 1_000_000
-    return nothing | {"disk_free_mb": free, "disk_path": str(root)}
+    root = result.stdout.strip()
+    if not result.ok or not root:
+        return nothing
+    try:
+        free = shutil.disk_usage(root).free // 1_000_000
+    except OSError:  # the engine runs in a virtual machine, or only root may look there
+        return nothing
+    return nothing | {"disk_free_mb": free, "disk_path": root}

@@ -108,7 +108,9 @@ def take(path: Path, claim: Mapping[str, Any]) -> Taken:
 
     `claim` has run, who, where and revision; process and started for a run on this machine.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    for folder in reversed([each for each in path.parents if not each.exists()]):
+        folder.mkdir(exist_ok=True)
+        _inherit(folder)
     with _opened(path) as file:
         held = _owner(file)
         if held and held.alive():
@@ -147,9 +149,19 @@ def holder(path: Path) -> Owner | None:
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[IO[str]]:
     """The lock's file, for nobody else at this moment. It is never removed, only emptied."""
+    made = not path.exists()
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+", encoding="utf-8") as file:
+        if made:
+            _inherit(path)
         fcntl.flock(file, fcntl.LOCK_EX)
         yield file
+
+
+def _inherit(path: Path) -> None:
+    """Root may run in a person's folder: what it makes belongs to whom the folder does."""
+    if os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def _owner(file: IO[str]) -> Owner | None:
