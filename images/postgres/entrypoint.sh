@@ -2,6 +2,8 @@
 # Starts PostgreSQL the way the official postgres:16 image does, as far as Groundwork uses it:
 #   POSTGRES_USER, POSTGRES_DB, POSTGRES_PASSWORD, POSTGRES_INITDB_ARGS, each also as NAME_FILE;
 #   PGDATA. Started as root it makes PGDATA its own and steps down to the user postgres.
+# GROUNDWORK_LOCALE: how a new cluster sorts text. The default is C.UTF-8, by code point, as musl
+# does in the official image on Alpine whatever its locale is called; the one on Debian has en_US.utf8.
 # Left out: /docker-entrypoint-initdb.d (the schema belongs to Alembic),
 # POSTGRES_HOST_AUTH_METHOD and POSTGRES_INITDB_WALDIR.
 #
@@ -79,8 +81,9 @@ init() {
     arguments=($POSTGRES_INITDB_ARGS)
     set +f
     mkdir -m 0700 "$NEW"
-    initdb --pgdata="$NEW" --username="$POSTGRES_USER" --encoding=UTF8 --locale=C.UTF-8 \
-        --data-checksums --pwfile=<(printf '%s\n' "$POSTGRES_PASSWORD") "${arguments[@]}"
+    initdb --pgdata="$NEW" --username="$POSTGRES_USER" --encoding=UTF8 \
+        --locale="${GROUNDWORK_LOCALE:-C.UTF-8}" --data-checksums \
+        --pwfile=<(printf '%s\n' "$POSTGRES_PASSWORD") "${arguments[@]}"
     printf '\nhost all all all scram-sha-256\n' >>"$NEW/pg_hba.conf"
     sed -i "s/^#listen_addresses = .*/listen_addresses = '*'/" "$NEW/postgresql.conf"
 

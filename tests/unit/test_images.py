@@ -277,8 +277,8 @@ def test_a_pull_that_works_the_second_time_is_fine() -> None:
 def test_every_recipe_is_complete() -> None:
     recipes = image_recipes.recipes(BUILD_DIR)
     assert image_recipes.references(BUILD_DIR) == {
-        "postgres": "groundwork/postgres:16.15",
-        "qdrant": "groundwork/qdrant:edge-0.9.0",
+        "postgres": "groundwork/postgres:16.15-2",
+        "qdrant": "groundwork/qdrant:edge-0.9.0-2",
         "redis": "groundwork/redis:7.0.15",
     }
     for recipe in recipes.values():

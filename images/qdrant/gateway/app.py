@@ -21,6 +21,13 @@ Work = Callable[[Store, dict[str, str], bytes], Any]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 _OPEN_PATHS = frozenset({"/", "/healthz", "/livez", "/readyz"})
+_DASHBOARD = "/dashboard"
+_NO_DASHBOARD = """There is no dashboard here.
+
+This is Groundwork's stand-in for Qdrant, built where no container registry is in reach. It speaks
+the everyday part of Qdrant's REST API and has no web interface; the official image,
+qdrant/qdrant:v1.7.4, has one at this address.
+"""
 
 
 def create_app(store: Store) -> ASGIApp:
@@ -33,6 +40,8 @@ def create_app(store: Store) -> ASGIApp:
         *_collections(store),
         *_points(store),
         *snapshots_api.routes(store),
+        Route(_DASHBOARD, _dashboard, methods=["GET"]),
+        Route(f"{_DASHBOARD}/{{path:path}}", _dashboard, methods=["GET"]),
         Route("/{path:path}", _unknown, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
     ]
     app = Starlette(routes=routes, exception_handlers={405: _unknown, ApiError: _failed})
@@ -129,6 +138,10 @@ def _ready(store: Store) -> Endpoint:
     return endpoint
 
 
+async def _dashboard(_request: Request) -> Response:
+    return PlainTextResponse(_NO_DASHBOARD, status_code=501)
+
+
 async def _unknown(request: Request, _error: Exception | None = None) -> Response:
     return failure(not_spoken(f"{request.method} {request.url.path}"))
 
@@ -136,6 +149,11 @@ async def _unknown(request: Request, _error: Exception | None = None) -> Respons
 async def _failed(_request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)  # it is registered for no other
     return failure(error)
+
+
+def _is_open(path: str) -> bool:
+    """Whether anybody may ask; a browser has no key to send."""
+    return path in _OPEN_PATHS or path == _DASHBOARD or path.startswith(f"{_DASHBOARD}/")
 
 
 class _Guard:
@@ -148,7 +166,7 @@ class _Guard:
         self._key = None if key is None else key.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in _OPEN_PATHS:
+        if scope["type"] == "http" and not _is_open(scope["path"]):
             refusal = self._refusal(Request(scope))
             if refusal is not None:
                 await refusal(scope, receive, send)

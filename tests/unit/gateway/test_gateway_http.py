@@ -130,6 +130,16 @@ def test_collections_that_cannot_be_made_as_asked(gateway: Any, more: dict[str, 
     assert gateway.call("GET", "/collections/odd").status_code == 404
 
 
+@pytest.mark.parametrize("path", ["/dashboard", "/dashboard/", "/dashboard/assets/index.js"])
+def test_the_dashboard_says_that_there_is_none(make_gateway: Callable[..., Any], path: str) -> None:
+    """A browser sends no key, so that its answer can't wait for one."""
+    answer = make_gateway(QDRANT__SERVICE__API_KEY="key").start().call("GET", path)
+    assert answer.status_code == 501
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert "no dashboard" in answer.text
+    assert "qdrant/qdrant:v1.7.4" in answer.text
+
+
 def test_api_key(make_gateway: Callable[..., Any]) -> None:
     guarded = make_gateway(QDRANT__SERVICE__API_KEY="s3cret-é").start()
     key = "s3cret-é".encode()

@@ -74,6 +74,7 @@ def describe(service: Service) -> dict[str, Any]:
         "kind": service.kind,
         "prefix": service.prefix,
         "external": service.external,
+        "image": service.image,
         "host": endpoint(service, "host").host,
         "port": service.port,
         "publish": f"[{service.bind}]" if ":" in service.bind else service.bind,

@@ -29,7 +29,8 @@ def _config_lines(service: Service, secret: str) -> dict[str, str]:
     if service.tls:
         shown, key = (f"/run/secrets/{service.name}_{part}" for part in ("certificate", "key"))
         config["service"]["enable_tls"] = True
-        # It wants the third one named; who signs its clients' certificates, and they have none
+        # Qdrant 1.7 doesn't start without the third. It verifies the certificates of clients (asked
+        # of nobody here) and of a cluster's other nodes (there are none) by it.
         config["tls"] = {"cert": shown, "key": key, "ca_cert": shown}
     return {f"{service.prefix}_CONFIG": json.dumps(config)}
 
