@@ -28,7 +28,8 @@ unit: .venv/ready ## Run the tests that need no Docker
 	.venv/bin/pytest tests/unit tests/contracts
 
 integration: .venv/ready ## Run the tests against the real engine and services
-	.venv/bin/pytest tests/integration
+	.venv/bin/pytest tests/integration # as root: becomes an ordinary user, see tools/as_user.py
+	.venv/bin/pytest tests/root
 
 # `make test` leaves out those of the shared machine (staging, sharing, secrets, hardening)
 molecule: .venv/ready ## Test the roles on hosts of their own, in containers

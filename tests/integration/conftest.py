@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 
 import pytest
 
-from .stack import Stack, new_stack
+from .stack import ROOT, Stack, new_stack
+
+
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Root isn't stopped by modes: these tests run as an ordinary user (tools/as_user.py)."""
+    if os.geteuid() == 0:
+        config.pluginmanager.getplugin("capturemanager").suspend_global_capture(in_=True)
+        program = str(ROOT / "tools" / "as_user.py")
+        arguments = config.invocation_params.args
+        os.chdir(config.invocation_params.dir)
+        os.execv(sys.executable, [sys.executable, program, "pytest", *map(str, arguments)])
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -16,6 +28,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     On a machine without an engine or images, its first run gets them, as `make dev` does. That is
     why every test waits for it, those too that start containers of their own.
     """
+    assert os.geteuid() != 0, "run tests/integration by itself: it becomes an ordinary user"
     stack = new_stack(tmp_path_factory.mktemp("wörk späce"), "groundwork-test", 15432)
     play = stack.play("dev")
     if play.code != 0:

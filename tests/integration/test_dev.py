@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -232,23 +229,3 @@ def test_compose_works_by_hand_in_the_folder(stack: Stack) -> None:
     assert "Recreate" not in out
     env = dotenv.parse(Path(stack.env_file).read_text(encoding="utf-8"))
     assert env["DATABASE_URL"].endswith("@postgres:5432/app")
-
-
-WITH_SYSTEMD = Path("/run/systemd/system").exists()
-
-
-def test_a_stopped_engine_is_started_again_and_nothing_restarts(stack: Stack, app: App) -> None:
-    if WITH_SYSTEMD or not Path("/etc/docker/installed-by-groundwork").exists():
-        pytest.skip("stops the engine, which is done only to one that Groundwork started itself")
-    before = stack.started_at()
-    pid = int(Path("/var/run/docker.pid").read_text())
-    os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + 30
-    while Path(f"/proc/{pid}").exists():
-        assert time.monotonic() < deadline, "the engine doesn't stop"
-        time.sleep(0.1)
-    play = stack.up()
-    assert "engine is stopped" in play.output
-    assert stack.started_at() == before, "live-restore keeps containers running"
-    assert app.read() == ["kept"] * 3
-    assert stack.up().changed == 0
