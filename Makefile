@@ -16,7 +16,7 @@ down: .venv/ready ## Stop the stack; the data stay
 test: lint unit integration ## Run every check and test
 	$(MAKE) molecule SCENARIOS="default stack images docker schema"
 
-lint: .venv/ready ## Check style and types, without Docker
+lint: .venv/ready-dev ## Check style and types, without Docker
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
 	.venv/bin/mypy
@@ -24,18 +24,18 @@ lint: .venv/ready ## Check style and types, without Docker
 	.venv/bin/yamllint --strict .
 	PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/ansible-lint --offline
 
-unit: .venv/ready ## Run the tests that need no Docker
+unit: .venv/ready-dev ## Run the tests that need no Docker
 	.venv/bin/pytest tests/unit tests/contracts
 
-integration: .venv/ready ## Run the tests against the real engine and services
+integration: .venv/ready-dev ## Run the tests against the real engine and services
 	.venv/bin/pytest tests/integration # as root: becomes an ordinary user, see tools/as_user.py
 	.venv/bin/pytest tests/root
 
 # `make test` leaves out those of the shared machine (staging, sharing, secrets, hardening)
-molecule: .venv/ready ## Test the roles on hosts of their own, in containers
+molecule: .venv/ready-dev ## Test the roles on hosts of their own, in containers
 	.venv/bin/python tools/scenarios.py $(SCENARIOS)
 
-bench: .venv/ready ## Measure against the same work by hand
+bench: .venv/ready-dev ## Measure against the same work by hand
 	.venv/bin/python tools/bench.py
 	.venv/bin/python tools/bench_staging.py
 
@@ -45,15 +45,20 @@ examples: .venv/ready ## Render the .env.example files from the inventory
 vault: .venv/ready ## Make the passwords of the group staging, encrypted; NEW=redis renews that one
 	.venv/bin/python tools/vault.py $(NEW:%=--new %)
 
-lock: .venv/ready ## Resolve requirements.in into requirements.txt
+lock: .venv/ready ## Resolve the requirements*.in files into requirements*.txt
 	tools/lock
 
-# Made anew when requirements.txt changes, or when the folder moved
+# Completed when the requirements change; made anew when the folder moved
 ifneq ($(shell cat .venv/folder 2>/dev/null),$(CURDIR))
 MOVED := moved
 .PHONY: moved
 moved:
 endif
 
-.venv/ready: requirements.txt tools/venv $(MOVED)
+# What runs Groundwork
+.venv/ready: requirements.txt tools/requirements-uv.txt tools/venv tools/install.py $(MOVED)
 	tools/venv
+
+# What tests it, besides
+.venv/ready-dev: .venv/ready requirements-dev.txt
+	tools/venv --dev
