@@ -20,9 +20,10 @@ from ansible import context
 from ansible.executor.task_result import CallbackTaskResult
 from ansible.module_utils.groundwork.display import process
 from ansible.module_utils.groundwork.display.facts import Facts
+from ansible.module_utils.groundwork.display.outcome import Outcome, Status, Task
 from ansible.module_utils.groundwork.display.playbook import has_rescue, task_of
 from ansible.module_utils.groundwork.display.screen import Screen
-from ansible.module_utils.groundwork.display.story import Outcome, Story, Task, short
+from ansible.module_utils.groundwork.display.story import Story, short
 from ansible.module_utils.groundwork.display.summary import Run, closing_lines, recap_line
 from ansible.module_utils.groundwork.display.text import Line, line, shortened
 from ansible.playbook.task_include import TaskInclude
@@ -122,7 +123,9 @@ class CallbackModule(CallbackBase):
             self._tasks[task._uuid] = task_of(task, self._play)
         return self._tasks[task._uuid]
 
-    def _outcome(self, result: CallbackTaskResult, seconds: float = 0.0, item: str = "") -> Outcome:
+    def _outcome(
+        self, result: CallbackTaskResult, status: Status, seconds: float = 0.0, item: str = ""
+    ) -> Outcome:
         task = self._task(result.task)
         key = (result.host.get_name(), result.task._uuid)
         dump = ""
@@ -135,6 +138,7 @@ class CallbackModule(CallbackBase):
         return Outcome(
             task=task,
             host=self.host_label(result),
+            status=status,
             result=result.result,
             seconds=seconds,
             item=item,
@@ -205,7 +209,7 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_retry(self, result: CallbackTaskResult) -> None:
         task, host = self._task(result.task), result.host.get_name()
-        text, lines = self._story.again(Outcome(task, host, result.result))
+        text, lines = self._story.again(Outcome(task, host, "retry", result.result))
         self._screen.ticker.rename((host, result.task._uuid), text)
         self._print(lines)
 
@@ -221,20 +225,20 @@ class CallbackModule(CallbackBase):
         host = result.host.get_name()
         if isinstance(result.task, TaskInclude):
             return
-        outcome = self._outcome(result, seconds)
+        outcome = self._outcome(result, "ok", seconds)
         self._facts.learn(host, outcome)
         if (host, result.task._uuid) not in self._items_shown:
             self._print(self._story.ok(outcome))
 
     def v2_runner_on_skipped(self, result: CallbackTaskResult) -> None:
         self._finish(result)
-        self._skipped(self._outcome(result))
+        self._skipped(self._outcome(result, "skipped"))
 
     def v2_runner_on_failed(self, result: CallbackTaskResult, ignore_errors: bool = False) -> None:
         seconds = self._finish(result)
         host = result.host.get_name()
         rescued = not ignore_errors and has_rescue(result.task)
-        outcome = self._outcome(result, seconds)
+        outcome = self._outcome(result, "failed", seconds)
         self._facts.learn(host, outcome, changes=ignore_errors)
         if not ignore_errors and not rescued:
             self._facts.stopped(host, outcome)
@@ -246,30 +250,30 @@ class CallbackModule(CallbackBase):
         self._print(self._story.failed(outcome, ignore_errors, rescued), failed=True)
 
     def v2_runner_on_unreachable(self, result: CallbackTaskResult) -> None:
-        outcome = self._outcome(result, self._finish(result))
+        outcome = self._outcome(result, "unreachable", self._finish(result))
         if not (ignored := bool(result.task.ignore_unreachable)):
             self._facts.stopped(result.host.get_name(), outcome)
         self._print(self._story.unreachable(outcome, ignored), failed=True)
 
     def v2_runner_item_on_ok(self, result: CallbackTaskResult) -> None:
         if not isinstance(result.task, TaskInclude):
-            self._print(self._story.ok(self._item(result)))
+            self._print(self._story.ok(self._item(result, "ok")))
 
     def v2_runner_item_on_failed(self, result: CallbackTaskResult) -> None:
-        self._print(self._story.failed(self._item(result)), failed=True)
+        self._print(self._story.failed(self._item(result, "failed")), failed=True)
 
     def v2_runner_item_on_skipped(self, result: CallbackTaskResult) -> None:
-        self._skipped(self._item(result))
+        self._skipped(self._item(result, "skipped"))
 
     def _skipped(self, outcome: Outcome) -> None:
         lines = self._story.skipped(outcome)
         self._print(lines if self.get_option("display_skipped_hosts") else [])
 
-    def _item(self, result: CallbackTaskResult) -> Outcome:
+    def _item(self, result: CallbackTaskResult, status: Status) -> Outcome:
         host = result.host.get_name()
         self._items_shown.add((host, result.task._uuid))
         self._warn(result)
-        outcome = self._outcome(result, item=self._label(result))
+        outcome = self._outcome(result, status, item=self._label(result))
         self._facts.learn(host, outcome, changes=False)
         return outcome
 

@@ -23,8 +23,8 @@ from ansible.module_utils.groundwork import (
     observation,  # noqa: F401
 )
 from ansible.module_utils.groundwork.display.facts import Facts, Host
+from ansible.module_utils.groundwork.display.outcome import Outcome, Status
 from ansible.module_utils.groundwork.display.playbook import has_rescue, task_of
-from ansible.module_utils.groundwork.display.story import Outcome
 from ansible.module_utils.groundwork.runlock import utc
 from ansible.plugins.callback import CallbackBase
 
@@ -64,17 +64,17 @@ class CallbackModule(CallbackBase):
         self._play = play
 
     def v2_runner_on_ok(self, result: Any) -> None:
-        self._learn(result)
+        self._learn(result, "ok")
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
-        self._learn(result, ended=not ignore_errors and not has_rescue(result.task))
+        self._learn(result, "failed", ended=not ignore_errors and not has_rescue(result.task))
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
-        self._learn(result, ended=not result.task.ignore_unreachable)
+        self._learn(result, "unreachable", ended=not result.task.ignore_unreachable)
 
-    def _learn(self, result: Any, ended: bool = False) -> None:
+    def _learn(self, result: Any, status: Status, ended: bool = False) -> None:
         host, found = result.host.get_name(), result.result
-        outcome = Outcome(task_of(result.task, self._play), host, found)
+        outcome = Outcome(task_of(result.task, self._play), host, status, found)
         self._facts.learn(host, outcome, changes=not ended)
         if ended:
             self._facts.stopped(host, outcome)

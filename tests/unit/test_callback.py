@@ -168,6 +168,16 @@ def test_anything_else_that_a_playbook_can_do(house: House) -> None:
     assert "Callback dispatch" not in ran.err
 
 
+def test_a_migration_that_failed_half_way(house: House) -> None:
+    half = {**SCHEMA, "changed": True, "msg": "no such table"}
+    house.role("schema", [fake("main | To the head", half, "alembic_migrate", fail=True)])
+    house.play([role("schema")])
+    ran = house.run()
+    assert ran.code == 2
+    said = r"^  schema    8c1d2f1f0a9b → d41e0a11  1 revision; not brought to its revision$"
+    assert re.search(said, ran.out, re.MULTILINE), ran.out
+
+
 def test_a_failure_and_a_host_that_is_gone(house: House) -> None:
     away = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
     house.hosts({"one": {}, "two": away})

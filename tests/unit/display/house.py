@@ -17,7 +17,14 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
 FAKE = Path(__file__).parent / "fakes" / "fake_result.py"
-FAKES = ("observe", "service_health", "container_images", "alembic_migrate", "managed_files")
+FAKES = (
+    "observe",
+    "service_health",
+    "container_images",
+    "alembic_migrate",
+    "managed_files",
+    "sent_archives",
+)
 PLAYBOOK = str(Path(sys.executable).with_name("ansible-playbook"))
 LIMIT = 60
 

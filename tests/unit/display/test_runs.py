@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.groundwork.display.facts import Facts
-from ansible.module_utils.groundwork.display.story import Outcome, Story, Task
+from ansible.module_utils.groundwork.display.outcome import Outcome, Task
+from ansible.module_utils.groundwork.display.story import Story
 from ansible.module_utils.groundwork.display.summary import Run, closing_lines
 from ansible.module_utils.groundwork.display.text import ASCII, plain
 
@@ -26,7 +27,7 @@ RUN = {
 def told(result: dict[str, Any]) -> str:
     facts = Facts()
     task = Task("runs | Read the log of runs", "run_log", "observe", "Look")
-    facts.learn("vm", Outcome(task, "vm", result))
+    facts.learn("vm", Outcome(task, "vm", "ok", result))
     return "\n".join(plain(closing_lines(facts, ["vm"], Run(3, look_only=True), ASCII)))
 
 
@@ -61,7 +62,7 @@ def test_whom_a_run_waits_for_is_said_once() -> None:
 
     def attempt(number: int, **more: Any) -> tuple[str, list[str]]:
         result = {"attempts": number, "retries": 9, "failed": True, **more}
-        text, lines = story.again(Outcome(task, "vm", result))
+        text, lines = story.again(Outcome(task, "vm", "retry", result))
         return text, plain(lines)
 
     waiting = "Another run is changing this stack: ada."

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.module_utils.groundwork.display.story import Outcome, Story, Task, short
+from ansible.module_utils.groundwork.display.outcome import Outcome, Status, Task
+from ansible.module_utils.groundwork.display.story import Story, short
 from ansible.module_utils.groundwork.display.text import ASCII, plain
 
 
@@ -12,10 +13,12 @@ def task(name: str = "run | Start", module: str = "command", role: str = "stack"
     return Task(name, module, stage=role, title=role.title(), role=role, where="main.yml:3")
 
 
-def outcome(result: dict[str, Any] | None = None, host: str = "vm", **more: Any) -> Outcome:
+def outcome(
+    result: dict[str, Any] | None = None, host: str = "vm", status: Status = "ok", **more: Any
+) -> Outcome:
     ours = ("seconds", "item", "check", "diff", "dump")
     kept = {key: more.pop(key) for key in ours if key in more}
-    return Outcome(task(**more), host, result or {}, **kept)
+    return Outcome(task(**more), host, status, result or {}, **kept)
 
 
 def test_a_name_without_its_file() -> None:

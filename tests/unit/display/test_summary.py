@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.groundwork.display.facts import Facts
-from ansible.module_utils.groundwork.display.story import Outcome, Task
+from ansible.module_utils.groundwork.display.outcome import Outcome, Task
 from ansible.module_utils.groundwork.display.summary import Run, closing_lines, recap_line
 from ansible.module_utils.groundwork.display.text import ASCII, plain
 
@@ -31,7 +31,7 @@ LOOK: dict[str, Any] = {
 
 
 def did(facts: Facts, module: str, result: dict[str, Any], name: str = "run | Do it") -> None:
-    facts.learn("vm", Outcome(Task(name, module, "stack", "Stack"), "vm", result))
+    facts.learn("vm", Outcome(Task(name, module, "stack", "Stack"), "vm", "ok", result))
 
 
 def told(facts: Facts, **run: Any) -> str:
@@ -90,18 +90,11 @@ def test_later_results_overrule_the_look() -> None:
     assert "apps/backend/.env: would be created" in told(facts, check=True)
 
 
-def test_a_refused_migration_is_not_called_up_to_date() -> None:
-    facts = Facts()
-    refused = {"failed": True, "changed": False, "before": ["a"], "after": ["a"], "applied": []}
-    did(facts, "alembic_migrate", refused)
-    assert "schema    a  not brought to its revision" in told(facts)
-
-
 def test_what_was_found_on_another_machine_is_not_this_hosts() -> None:
     facts = Facts()
     result = {"changed": True, "images": {"redis": {"used": "redis:7", "source": "present"}}}
     task = Task("Have the images here", "container_images", "images", "Images")
-    facts.learn("vm", Outcome(task, "vm -> localhost", result))
+    facts.learn("vm", Outcome(task, "vm -> localhost", "ok", result))
     assert not facts.hosts["vm"].services
     assert facts.hosts["vm"].changes == [("Images", "Have the images here")]
 
@@ -126,7 +119,9 @@ def test_the_plan_of_a_check_names_the_reasons() -> None:
 
 def test_a_stop() -> None:
     facts = Facts()
-    facts.stopped("vm", Outcome(Task("run | Do it", "command", "stack", "Stack"), "vm", {}))
+    facts.stopped(
+        "vm", Outcome(Task("run | Do it", "command", "stack", "Stack"), "vm", "failed", {})
+    )
     assert "stopped   in Stack: Do it" in told(facts)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ansible.module_utils.groundwork.display import results
+from ansible.module_utils.groundwork.display.outcome import Outcome, Task
 from ansible.module_utils.groundwork.display.text import (
     ASCII,
     UNICODE,
@@ -50,13 +53,17 @@ def test_shortened() -> None:
     assert shortened("abcdef", 4, "…") == "abc…"
 
 
+def ok(result: dict[str, Any]) -> Outcome:
+    return Outcome(Task("run | Do it", "module", "stack", "Stack"), "vm", "ok", result)
+
+
 def service(**more: object) -> dict[str, object]:
     return {"name": "a", "version": "1", "address": "h:1", "healthy": True, "seconds": 1.0, **more}
 
 
 def test_bars_compare_with_the_slowest_and_are_never_empty() -> None:
     services = [service(seconds=2.0), service(seconds=1.0), service(seconds=0.0)]
-    slow, half, quick = plain(results.health_lines({"services": services}, ASCII))
+    slow, half, quick = plain(results.health_lines(ok({"services": services}), ASCII))
     assert slow == "a 1  ####################    2.00 s  h:1"
     assert half.count("#") == 10
     assert quick.count("#") == 0
@@ -65,14 +72,14 @@ def test_bars_compare_with_the_slowest_and_are_never_empty() -> None:
 
 def test_a_service_that_is_not_healthy_says_why_in_one_line() -> None:
     sick = service(healthy=False, version="", last_error="redis://:pw@h refused\nand more")
-    lines = plain(results.health_lines({"services": [sick]}, ASCII))
+    lines = plain(results.health_lines(ok({"services": [sick]}), ASCII))
     assert lines[0].endswith("not healthy")
     assert lines[1].strip() == "redis://:***@h refused"
 
 
 def test_an_image_that_was_here_is_not_mentioned_and_a_detour_is() -> None:
     found = results.image_lines(
-        {
+        ok({
             "images": {
                 "redis": {"used": "r", "source": "present", "tried": []},
                 "qdrant": {
@@ -83,7 +90,7 @@ def test_an_image_that_was_here_is_not_mentioned_and_a_detour_is() -> None:
                               {"source": "registry", "why": "no answer\nmore"}],
                 },
             }
-        },
+        }),
         ASCII,
     )  # fmt: skip
     assert plain(found) == ["qdrant  q  from an archive  3.0 s", "  not pulled: no answer"]
@@ -98,7 +105,7 @@ def test_an_image_that_was_here_is_not_mentioned_and_a_detour_is() -> None:
     ],
 )
 def test_where_an_image_came_from(image: dict[str, object], text: str) -> None:
-    (shown,) = plain(results.image_lines({"images": {"a": image}}, ASCII))
+    (shown,) = plain(results.image_lines(ok({"images": {"a": image}}), ASCII))
     assert shown.startswith(text)
 
 
@@ -107,7 +114,7 @@ def test_revisions_say_their_direction() -> None:
         {"revision": "b", "message": "users", "seconds": 0.2, "direction": "upgrade"},
         {"revision": "a", "message": "base", "seconds": 0.1, "direction": "downgrade"},
     ]
-    assert plain(results.revision_lines({"applied": applied}, ASCII)) == [
+    assert plain(results.revision_lines(ok({"applied": applied}), ASCII)) == [
         "up        b  users  0.2 s",
         "down      a  base  0.1 s",
     ]
@@ -118,25 +125,11 @@ def test_files_name_what_was_made_and_not_what_is_unchanged() -> None:
         {"path": "/a", "action": "unchanged"},
         {"path": "/b", "action": "created", "made": ["REDIS_PASSWORD"]},
     ]
-    assert plain(results.file_lines({"files": files}, ASCII)) == [
+    assert plain(results.file_lines(ok({"files": files}), ASCII)) == [
         "created   /b  new: REDIS_PASSWORD"
     ]
-    made = plain(results.file_lines({"files": files[1:], "made": ["X"]}, ASCII))
+    made = plain(results.file_lines(ok({"files": files[1:], "made": ["X"]}), ASCII))
     assert made[-1] == "new passwords: X"
-
-
-def test_archives_say_how_much_of_them_was_sent() -> None:
-    mb = 1_000_000
-    files = [
-        {"name": "a.tar", "action": "unchanged", "size": 9 * mb, "there": 9 * mb, "sent": 0},
-        {"name": "b.tar", "action": "resumed", "size": 90 * mb, "there": 90 * mb, "sent": 30 * mb},
-        {"name": "c.tar", "action": "sent", "size": 5 * mb, "there": 0, "sent": 0},
-        {"name": "SHA256SUMS", "action": "sent", "size": 300, "there": 0, "sent": 0},
-    ]
-    begun = plain(results.archive_lines({"failed": True, "files": files}, ASCII))
-    assert begun == ["resumed   b.tar  30 of 90 MB"]
-    check = plain(results.archive_lines({"files": files}, ASCII))
-    assert check == [*begun, "sent      c.tar  5 MB"]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .story import Outcome, differences, short
+from .outcome import Outcome, Status
+from .story import differences, short
 from .text import first, mapping, masked, sequence, words
 
 
@@ -46,7 +47,7 @@ class Host:
     runs: list[Mapping[str, Any]] = field(default_factory=list)
     failure: tuple[str, str] | None = None
 
-    def take(self, module: str, result: Mapping[str, Any]) -> None:
+    def take(self, module: str, status: Status, result: Mapping[str, Any]) -> None:
         """Learn from a module's result; later results overrule earlier ones."""
         learn = {
             "observe": self._look,
@@ -54,11 +55,14 @@ class Host:
             "container_images": self._images,
             "managed_files": self._files,
             "tunnel_files": self._tunnel,
-            "alembic_migrate": self._schema,
             "run_log": self._log,
         }.get(module)
-        if learn and "censored" not in result:
+        if "censored" in result:
+            return
+        if learn:
             learn(result)
+        if module == "alembic_migrate":
+            self._schema(status, result)
 
     def _service(self, name: str) -> Service:
         return self.services.setdefault(name, Service())
@@ -131,12 +135,13 @@ class Host:
         command = words(result.get("tunnel"))
         self.docs = [("tunnel", command)] if command else []
 
-    def _schema(self, result: Mapping[str, Any]) -> None:
-        self.before = _revisions(result.get("before"))
-        self.after = _revisions(result.get("after"))
+    def _schema(self, status: Status, result: Mapping[str, Any]) -> None:
+        if "after" in result:  # one that broke before it asked the database knows no revisions
+            self.before = _revisions(result.get("before"))
+            self.after = _revisions(result.get("after"))
         self.applied += len(sequence(result.get("applied")))
         # One that is refused says what it found too, so its revisions alone prove nothing
-        self.schema, self.schema_error = ("failed" if result.get("failed") else "at_head"), ""
+        self.schema, self.schema_error = ("at_head" if status == "ok" else "failed"), ""
 
     def _log(self, result: Mapping[str, Any]) -> None:
         self.holder = mapping(result.get("holder"))
@@ -157,7 +162,7 @@ class Facts:
             what = differences(outcome.task, outcome.result) or [short(outcome.task.name)]
             known.changes += [(outcome.task.title, each) for each in what]
         if outcome.host == host:
-            known.take(outcome.task.module, outcome.result)
+            known.take(outcome.task.module, outcome.status, outcome.result)
 
     def stopped(self, host: str, outcome: Outcome) -> None:
         """The run ended for this host with this task."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from .story import TITLES, Task
+from .outcome import Task
+from .story import TITLES
 
 
 def task_of(task: Any, play: Any) -> Task:

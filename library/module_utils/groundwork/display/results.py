@@ -1,6 +1,6 @@
 """The lines of this project's own modules, a function each.
 
-Every function takes a module's result and gives the lines worth reading; an empty list means
+Every function takes what came of a module and gives the lines worth reading; an empty list means
 that there is nothing to say. Shapes are in each module's RETURN block.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .outcome import Outcome
 from .text import (
     Line,
     Marks,
@@ -32,9 +33,9 @@ SOURCES = {
 }
 
 
-def health_lines(result: Mapping[str, Any], marks: Marks) -> list[Line]:
+def health_lines(outcome: Outcome, marks: Marks) -> list[Line]:
     """A bar for each service: as long as it took to answer, compared with the slowest."""
-    services = [mapping(each) for each in sequence(result.get("services"))]
+    services = [mapping(each) for each in sequence(outcome.result.get("services"))]
     slowest = max((number(each.get("seconds")) for each in services), default=0.0)
     names = [_titled(each) for each in services]
     width = max((len(name) for name in names), default=0)
@@ -64,14 +65,14 @@ def bar(value: float, most: float, marks: Marks) -> str:
     return marks.full * (halves // 2) + (marks.half if halves % 2 else "")
 
 
-def image_lines(result: Mapping[str, Any], marks: Marks) -> list[Line]:
+def image_lines(outcome: Outcome, marks: Marks) -> list[Line]:
     """A line for each image that had to be fetched; below, once, why no better source was used."""
-    lacking = ", ".join(words(name) for name in sequence(result.get("lacking")))
+    lacking = ", ".join(words(name) for name in sequence(outcome.result.get("lacking")))
     if lacking:  # the role installs them, and asks again
         return [line((f"  what building needs is not here yet: {lacking}", "dim"))]
     lines: list[Line] = []
     reasons: list[str] = []
-    for service, value in mapping(result.get("images")).items():
+    for service, value in mapping(outcome.result.get("images")).items():
         image = mapping(value)
         source = words(image.get("source"))
         tried = [mapping(each) for each in sequence(image.get("tried"))]
@@ -101,10 +102,10 @@ def _source(image: Mapping[str, Any]) -> tuple[str, str]:
     return "not found", "failed"
 
 
-def revision_lines(result: Mapping[str, Any], marks: Marks) -> list[Line]:
-    """A line for each revision that was applied or taken back, and Alembic's warnings."""
+def revision_lines(outcome: Outcome, marks: Marks) -> list[Line]:
+    """A line for each revision that was applied or taken back."""
     lines = []
-    for value in sequence(result.get("applied")):
+    for value in sequence(outcome.result.get("applied")):
         step = mapping(value)
         back = words(step.get("direction")).startswith("down")
         lines.append(
@@ -118,10 +119,10 @@ def revision_lines(result: Mapping[str, Any], marks: Marks) -> list[Line]:
     return lines
 
 
-def file_lines(result: Mapping[str, Any], marks: Marks) -> list[Line]:
+def file_lines(outcome: Outcome, marks: Marks) -> list[Line]:
     """A line for each file that is new or differs; the names, never values, of new secrets."""
     lines = []
-    for value in sequence(result.get("files")):
+    for value in sequence(outcome.result.get("files")):
         file = mapping(value)
         action = words(file.get("action")) or ("updated" if file.get("changed") else "unchanged")
         if action == "unchanged":
@@ -130,20 +131,20 @@ def file_lines(result: Mapping[str, Any], marks: Marks) -> list[Line]:
         lines.append(
             labelled(action, words(file.get("path")), "changed", f"new: {made}" if made else "")
         )
-    made = ", ".join(words(name) for name in sequence(result.get("made")))
+    made = ", ".join(words(name) for name in sequence(outcome.result.get("made")))
     if made and lines:
         lines.append(line((f"new passwords: {made}", "dim")))
     return lines
 
 
-def archive_lines(result: Mapping[str, Any], marks: Marks) -> list[Line]:
+def archive_lines(outcome: Outcome, marks: Marks) -> list[Line]:
     """A line for each archive of which something was sent, or would be; not for their list."""
     lines = []
-    for value in sequence(result.get("files")):
+    for value in sequence(outcome.result.get("files")):
         file = mapping(value)
         action, name = words(file.get("action")), words(file.get("name"))
         size, sent = (number(file.get(key)) / 1e6 for key in ("size", "sent"))
-        begun = sent > 0 or not result.get("failed")
+        begun = sent > 0 or outcome.status != "failed"
         if action == "unchanged" or not begun or name == "SHA256SUMS":
             continue
         some = f"{sent:.0f} of " if 0 < sent < size else ""
@@ -169,7 +170,7 @@ def _titled(service: Mapping[str, Any]) -> str:
     return f"{words(service.get('name'))} {words(service.get('version'))}".strip()
 
 
-LINES: dict[str, Callable[[Mapping[str, Any], Marks], list[Line]]] = {
+LINES: dict[str, Callable[[Outcome, Marks], list[Line]]] = {
     "service_health": health_lines,
     "container_images": image_lines,
     "alembic_migrate": revision_lines,

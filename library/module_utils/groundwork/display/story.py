@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .failure import failure_lines, first_line, unreachable_lines
+from .outcome import Outcome, Task
 from .results import LINES, look_note
 from .text import (
     LABEL_WIDTH,
@@ -35,32 +36,6 @@ TITLES = {
 # Tasks that say or decide something but touch nothing: they are no work that was done
 TALK = frozenset({"debug", "set_fact", "assert", "validate_argument_spec", "meta", "include_vars"})
 LONG = 5.0
-
-
-@dataclass(frozen=True)
-class Task:
-    """A task as far as a reader cares. `module` has no namespace; `where` is `file:line`."""
-
-    name: str
-    module: str
-    stage: str
-    title: str
-    role: str = ""
-    where: str = ""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a task did on a host (or, with `item`, one turn of its loop)."""
-
-    task: Task
-    host: str
-    result: Mapping[str, Any]
-    seconds: float = 0.0
-    item: str = ""
-    check: bool = False
-    diff: str = ""
-    dump: str = ""
 
 
 @dataclass
@@ -201,7 +176,7 @@ class Story:
         if writer is None or "censored" in outcome.result:
             return []
         try:
-            return writer(outcome.result, self.marks)
+            return writer(outcome, self.marks)
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             if self.verbosity < 1:
                 return []

@@ -167,7 +167,9 @@ def _schema_rows(host: Host, marks: Marks) -> list[Line]:
     note = host.schema_error or _SCHEMA.get(host.schema, host.schema)
     if host.before != host.after:
         moved = f"{host.before or 'empty'} {marks.arrow} {host.after or 'empty'}"
-        return [labelled("schema", moved, "changed", count(host.applied, "revision"))]
+        tail = count(host.applied, "revision")
+        tail += f"; {note}" if host.schema == "failed" else ""
+        return [labelled("schema", moved, "changed", tail)]
     return [labelled("schema", host.after or note, "", note if host.after else "")]
 
 
