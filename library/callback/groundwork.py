@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from ansible.module_utils.groundwork.display.playbook import has_rescue, task_of
 from ansible.module_utils.groundwork.display.screen import Screen
 from ansible.module_utils.groundwork.display.story import Story, short
 from ansible.module_utils.groundwork.display.summary import Run, closing_lines, recap_line
-from ansible.module_utils.groundwork.display.text import Line, line, shortened
+from ansible.module_utils.groundwork.display.text import Line, item_label, line
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.callback import CallbackBase
 from ansible.utils.color import stringc
@@ -100,7 +100,6 @@ class CallbackModule(CallbackBase):
         self._items_shown: set[tuple[str, str]] = set()
         self._diffs: dict[tuple[str, str], str] = {}
         self._answered: set[str] = set()
-        self._acts = False  # a playbook that ends where its look finds nothing would have acted
 
     def set_options(self, *args: Any, **kwargs: Any) -> None:
         super().set_options(*args, **kwargs)
@@ -191,7 +190,7 @@ class CallbackModule(CallbackBase):
         self._note(2, f"  will run the handler {handler.get_name()} on {host}")
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool = False) -> None:
-        self._acts = self._acts or task._get_meta() == "end_host"
+        self._story.acts |= task._get_meta() == "end_host"
         self._print(self._story.begin(self._task(task), time.monotonic()))
 
     v2_playbook_on_handler_task_start = v2_playbook_on_task_start
@@ -278,10 +277,7 @@ class CallbackModule(CallbackBase):
         return outcome
 
     def _label(self, result: CallbackTaskResult) -> str:
-        label = self._get_item_label(result.result)
-        if isinstance(label, Mapping):
-            label = label.get("name") or label.get("key") or label
-        return shortened(str(label), 60, self._screen.marks.dots)
+        return item_label(self._get_item_label(result.result), self._screen.marks)
 
     def v2_runner_on_async_poll(self, result: CallbackTaskResult) -> None:
         task, job = self._task(result.task), result.result.get("ansible_job_id", "")
@@ -292,9 +288,8 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_stats(self, stats: Any) -> None:
         self._print(self._story.end(time.monotonic()))
         self._screen.close()
-        roles, check = self._story.roles, bool(context.CLIARGS.get("check"))
-        look_only = "observe" in roles and roles <= {"observe", "toolbox"} and not self._acts
-        run = Run(time.monotonic() - self._began, check, look_only, self._screen.width())
+        seconds, check = time.monotonic() - self._began, bool(context.CLIARGS.get("check"))
+        run = Run(seconds, check, self._story.only_looks, self._screen.width())
         hosts = sorted(stats.processed)
         self._print(closing_lines(self._facts, hosts, run, self._screen.marks))
         self._print([recap_line(host, stats.summarize(host)) for host in hosts])

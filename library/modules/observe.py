@@ -153,7 +153,10 @@ look:
       returned: always
       type: dict
     services:
-      description: By service, its state, health, config, image, answers, version, error, address.
+      description: >-
+        By service, its kind, address, url (without the password), state, health, config, image,
+        answers, version, error, code and started_at; a container that the inventory doesn't have
+        any more is of the state orphan.
       returned: always
       type: dict
     new_passwords:
@@ -167,24 +170,67 @@ look:
       type: list
       elements: str
     schema:
-      description: Its state, current, heads and pending.
+      description: Its state, current, heads, pending and error.
       returned: always
       type: dict
+    firewall:
+      description: Why the firewall has to be set up anew.
+      returned: always
+      type: list
+      elements: str
+    foreign_projects:
+      description: Other folders that a stack of this name was started from, and still are there.
+      returned: always
+      type: list
+      elements: dict
+    foreign_compose_file:
+      description: A Compose file in this one's place that somebody else wrote; else empty.
+      returned: always
+      type: str
+    ports_taken:
+      description: The ports that somebody else holds.
+      returned: always
+      type: list
+      elements: dict
+    machine:
+      description: >-
+        What the inventory asks of this machine and it can't give (an address, a certificate, a
+        network with the name that the firewall guards), as RV(problems).
+      returned: always
+      type: list
+      elements: dict
+    disk_free_mb:
+      description: The room on the engine's disk, where something will be started there.
+      returned: always
+      type: int
+    disk_wanted_mb:
+      description: The least room, as O(min_free_mb) has it.
+      returned: always
+      type: int
+    disk_path:
+      description: The folder of the engine's data, where its room was looked at.
+      returned: always
+      type: str
 plan:
-  description: The reasons to act, for each of docker, images, files, services, env_files, schema.
+  description: >-
+    The reasons to act, for each of docker, images, files, services, env_files, schema and firewall.
   returned: always
   type: dict
 problems:
-  description: What must not be tried; with O(refuse) the module fails on them.
+  description: >-
+    What must not be tried, each with what, where and next_step; with O(refuse) the module fails on
+    them.
   returned: always
   type: list
   elements: dict
 summary:
-  description: What the closing summary needs besides; the stack's name, the tunnel's command.
+  description: >-
+    What the closing summary needs besides; C(stack), its name, and C(docs), pairs of a label and a
+    text (the tunnel's command, when the first certificate ends).
   returned: always
   type: dict
 images:
-  description: The image of each service, where one is here.
+  description: The reference and flavour of each service's image, where one is here.
   returned: always
   type: dict
 """

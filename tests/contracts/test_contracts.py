@@ -15,7 +15,10 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
-MODULES = sorted((ROOT / "library" / "modules").glob("*.py"))
+_MODULES = sorted((ROOT / "library" / "modules").glob("*.py"))
+# An action is found by `ansible-doc -t module` through a link of its name beside the modules
+MODULES = [path for path in _MODULES if not path.is_symlink()]
+ACTIONS = [path for path in _MODULES if path.is_symlink()]
 WIRING = ROOT / "inventory" / "group_vars" / "all" / "wiring.yml"
 
 
@@ -93,6 +96,12 @@ def test_a_modules_documentation_says_what_its_argument_spec_says(path: Path) ->
     assert yaml.safe_load(module.RETURN)
 
 
+@pytest.mark.parametrize("path", ACTIONS, ids=lambda path: path.stem)
+def test_an_actions_documentation_has_its_name(path: Path) -> None:
+    assert path.resolve() == ROOT / "library" / "action" / path.name
+    assert yaml.safe_load(load_module(path).DOCUMENTATION)["action"] == path.stem
+
+
 def test_every_variable_of_the_compose_file_is_in_the_env_file() -> None:
     from ansible.module_utils.groundwork.inventory import parse_services
     from ansible.module_utils.groundwork.services import describe
@@ -135,7 +144,7 @@ def test_what_the_docs_name_exists(path: Path) -> None:
     known = {name for role in ROLES for name in spec_of(role)}
     known |= set(load(WIRING)) | set(load(WIRING.with_name("stack.yml")))
     named = set(re.findall(rf"\b(?:{'|'.join(ROLES)})_[a-z_]+\b", text))
-    files = {path.stem for path in (ROOT / "roles").rglob("*.yml")} | {p.stem for p in MODULES}
+    files = {path.stem for path in (ROOT / "roles").rglob("*.yml")} | {p.stem for p in _MODULES}
     assert not named - known - files - set(ROLES)
     for playbook in re.findall(r"playbooks/\w+\.yml", text):
         assert (ROOT / playbook).exists(), playbook

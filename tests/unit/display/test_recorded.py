@@ -7,6 +7,7 @@ from typing import Any, get_args
 import pytest
 from ansible.module_utils.groundwork.display import results
 from ansible.module_utils.groundwork.display.facts import Facts
+from ansible.module_utils.groundwork.display.failure import unreachable_lines
 from ansible.module_utils.groundwork.display.outcome import Outcome, Status, Task
 from ansible.module_utils.groundwork.display.story import Story
 from ansible.module_utils.groundwork.display.summary import Run, closing_lines
@@ -91,6 +92,12 @@ def test_why_a_task_failed(name: str, lines: list[str]) -> None:
     assert shown == f"  failed    {name} on here"
     assert [each.strip() for each in told] == [each.strip() for each in lines]
     assert where == f"      task: {name}"
+
+
+def test_a_host_that_gives_no_answer_says_why() -> None:
+    (found,) = [each for each in RUN if each["event"] == "runner_on_unreachable"]
+    first, *_ = plain(unreachable_lines(found["result"], "away"))
+    assert first.startswith("Data could not be sent to remote host"), first
 
 
 def test_what_a_loop_skips_and_what_a_task_skips() -> None:

@@ -38,7 +38,6 @@ class Host:
     applied: int = 0
     stack: str = ""
     docs: list[tuple[str, str]] = field(default_factory=list)
-    verbose: bool = False
     looked: bool = False
     todo: dict[str, list[str]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -88,7 +87,7 @@ class Host:
         for name, value in mapping(look.get("images")).items():
             service, image = self._service(name), mapping(value)
             service.health = service.health or "missing"
-            service.image = words(image.get("reference") or image.get("ref"))
+            service.image = words(image.get("reference"))
             # A look after the images were got finds them here; where they came from tells more
             service.source = service.source or ("present" if service.image else "")
         for files in (mapping(look.get("files")), mapping(look.get("env_files"))):
@@ -102,7 +101,6 @@ class Host:
         self.problems = [words(mapping(p).get("what")) for p in sequence(result.get("problems"))]
         summary = mapping(result.get("summary"))
         self.stack = words(summary.get("stack"))
-        self.verbose = bool(summary.get("verbose"))
         self.docs = [
             (words(each[0]), words(each[1]))
             for each in sequence(summary.get("docs"))

@@ -124,13 +124,9 @@ def file_lines(outcome: Outcome, marks: Marks) -> list[Line]:
     lines = []
     for value in sequence(outcome.result.get("files")):
         file = mapping(value)
-        action = words(file.get("action")) or ("updated" if file.get("changed") else "unchanged")
-        if action == "unchanged":
-            continue
-        made = ", ".join(words(name) for name in sequence(file.get("made")))
-        lines.append(
-            labelled(action, words(file.get("path")), "changed", f"new: {made}" if made else "")
-        )
+        action = words(file.get("action"))
+        if action not in ("", "unchanged"):
+            lines.append(labelled(action, words(file.get("path")), "changed"))
     made = ", ".join(words(name) for name in sequence(outcome.result.get("made")))
     if made and lines:
         lines.append(line((f"new passwords: {made}", "dim")))

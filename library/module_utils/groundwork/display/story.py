@@ -56,8 +56,14 @@ class Story:
         self.verbosity = verbosity
         self.roles: set[str] = set()
         self.hosts: set[str] = set()
+        self.acts = False  # a playbook that ends where its look finds nothing would have acted
         self._open: dict[str, _Stage] = {}
         self._last = ""
+
+    @property
+    def only_looks(self) -> bool:
+        """Whether the roles so far are those that read, and no others were to come."""
+        return "observe" in self.roles <= {"observe", "toolbox"} and not self.acts
 
     def begin(self, task: Task, now: float) -> list[Line]:
         """A task starts; where it opens a stage, the stage before gets its last line."""

@@ -70,10 +70,9 @@ def host_lines(host_name: str, host: Host, run: Run, marks: Marks) -> list[Line]
     title = f"{host.stack} on {host_name}" if host.stack else host_name
     head = f"{marks.rule * 2} {title} "
     rows = _service_rows(host, run.width)
-    verbose = host.verbose or run.look_only
-    if verbose and host.engine:
+    if run.look_only and host.engine:
         rows.append(labelled("engine", host.engine))
-    rows += _file_rows(host, verbose, run.check)
+    rows += _file_rows(host, run)
     rows += _schema_rows(host, marks)
     rows += run_rows(host.holder, host.runs, marks)
     rows += _change_rows(host, run)
@@ -131,11 +130,13 @@ def _image(service: Service) -> str:
     return f"{service.image} ({source})" if source else service.image
 
 
-def _file_rows(host: Host, verbose: bool, check: bool) -> list[Line]:
-    """Each file with -v or in a status, else those that are not as they should be, or new."""
+def _file_rows(host: Host, run: Run) -> list[Line]:
+    """Each file in a status, else those that are not as they should be, or new."""
     if not host.files:
         return []
-    shown = {path: state for path, state in host.files.items() if verbose or not _still(state)}
+    shown = {
+        path: state for path, state in host.files.items() if run.look_only or not _still(state)
+    }
     if not shown:
         right = "as it should be" if len(host.files) == 1 else "all as they should be"
         return [labelled("files", f"{count(len(host.files), 'file')}, {right}")]
@@ -146,7 +147,7 @@ def _file_rows(host: Host, verbose: bool, check: bool) -> list[Line]:
     for path, state in shown.items():
         name = os.path.relpath(path, folder) if folder else path
         text = "as it should be" if _still(state) else state
-        if check and state in ("created", "updated"):
+        if run.check and state in ("created", "updated"):
             text = f"would be {state}"
         style = "" if _still(state) else "changed"
         rows.append(labelled("" if rows else "files", f"{name}: {text}", style))

@@ -95,6 +95,13 @@ def shortened(text: str, width: int, dots: str) -> str:
     return text if len(text) <= width else text[: max(width - len(dots), 0)] + dots
 
 
+def item_label(label: Any, marks: Marks) -> str:
+    """A turn of a loop in at most 60 characters: a dictionary by its name or key."""
+    if isinstance(label, Mapping):
+        label = label.get("name") or label.get("key") or label
+    return shortened(str(label), 60, marks.dots)
+
+
 def mapping(value: Any) -> Mapping[str, Any]:
     """The value if it is a mapping, else an empty one."""
     return value if isinstance(value, Mapping) else {}

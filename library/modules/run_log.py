@@ -1,0 +1,1 @@
+../action/run_log.py

@@ -1,0 +1,1 @@
+../action/sent_archives.py

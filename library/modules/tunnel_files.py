@@ -1,0 +1,1 @@
+../action/tunnel_files.py
