@@ -22,6 +22,7 @@ if _CORE not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_CORE)
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.groundwork import environment
 from ansible.plugins.action import ActionBase
 
 
@@ -37,7 +38,11 @@ class ActionModule(ActionBase):
         name = self._task.action.rpartition(".")[2]
         if self._connection.transport == "local" and not self._connection.become:
             module = _load(name)
-            return self._answer(module, module.ARGUMENT_SPEC, module.run)
+            # Ansible would put it before the command that starts the module
+            given: dict[str, Any] = {}
+            self._compute_environment_string(given)
+            with environment.settled({name: str(value) for name, value in given.items()}):
+                return self._answer(module, module.ARGUMENT_SPEC, module.run)
         if self._task.args.get("core_dir"):
             module = _load(name)
             # What a path means (~, $HOME) is for the target to say

@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.groundwork import environment
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.inventory import given_passwords
 
@@ -34,7 +35,8 @@ def answer(run: Run, call: Call) -> dict[str, Any]:
     """What `run` returns, or its GroundworkError as `failed` and `msg`; no secret in either."""
     call.secrets.update(given_passwords(call.params.get("services")))
     try:
-        found: dict[str, Any] = {"changed": False, **run(call)}
+        with environment.settled():
+            found: dict[str, Any] = {"changed": False, **run(call)}
     except GroundworkError as error:
         found = {"changed": False, "failed": True, "msg": str(error)}
     # Only what people read: a password that is also a plain word must not cut into the data.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from . import certificates, look, plan
+from . import certificates, environment, look, plan
 from .desired import Desired
 from .docker import Docker
 from .errors import GroundworkError
@@ -112,6 +112,7 @@ def serve(params: Mapping[str, Any]) -> dict[str, Any]:
         if option["type"] == "path" and params.get(name)
     }
     try:
-        return observe({**params, **paths})
+        with environment.settled():
+            return observe({**params, **paths})
     except GroundworkError as error:
         return {"failed": True, "msg": str(error)}

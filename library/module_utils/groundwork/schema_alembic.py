@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from .environment import POSTGRES_FILES, lent
 from .errors import GroundworkError
 from .revisions import Revision, Tree, misfits
 from .revisions_files import Layout
@@ -78,19 +79,16 @@ class AlembicTree:
 
         path = list(sys.path)
         options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-        before = os.environ.get("PGOPTIONS")
         event.listen(Pool, "connect", prepare)
-        os.environ["PGOPTIONS"] = options  # for a migration that connects without SQLAlchemy
         try:
             folder = self.layout.ini.parent if self.layout.ini else self.layout.schema_dir.parent
-            with _chdir(folder):
+            # For an env.py that asks the environment, and a migration that has its own connection
+            here = {**self.database.variables(), "PGOPTIONS": options}
+            with lent(here), _chdir(folder):
                 sys.path_importer_cache.pop(".", None)  # what "." meant in another folder
                 yield
         finally:
             event.remove(Pool, "connect", prepare)
-            os.environ.pop("PGOPTIONS")
-            if before is not None:
-                os.environ["PGOPTIONS"] = before
             sys.path[:] = path
 
     def script(self) -> ScriptDirectory:
@@ -222,7 +220,8 @@ class AlembicTree:
     def _connection(self) -> Iterator[Any]:
         from sqlalchemy import NullPool, create_engine
 
-        with create_engine(self.database.url(), poolclass=NullPool).connect() as connection:
+        engine = create_engine(self.database.url(), poolclass=NullPool, connect_args=POSTGRES_FILES)
+        with engine.connect() as connection:
             yield connection
 
     def _config(self, buffer: io.StringIO | None = None) -> Config:

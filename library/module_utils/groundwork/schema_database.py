@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
+from .environment import POSTGRES_FILES
 from .errors import GroundworkError
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Database:
                 password=self.password,
                 dbname=self.database,
                 autocommit=True,
+                **POSTGRES_FILES,
                 **self.options(),
             )
         except psycopg.Error as error:
@@ -80,6 +82,19 @@ class Database:
             database=self.database,
             query={name: str(value) for name, value in self.options().items()},
         )
+
+    def variables(self) -> dict[str, str]:
+        """The address and the login as the client library's variables."""
+        named = {
+            "PGHOST": self.host,
+            "PGPORT": str(self.port),
+            "PGUSER": self.user,
+            "PGPASSWORD": self.password,
+            "PGDATABASE": self.database,
+            "PGSSLMODE": self.sslmode,
+            "PGSSLROOTCERT": self.sslrootcert,
+        }
+        return {name: value for name, value in named.items() if value}
 
     def masked(self, text: str) -> str:
         """`text` without the password, plain or as an URL has it."""

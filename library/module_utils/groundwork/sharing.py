@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import getpass
-import os
 import platform
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from . import environment
 from .errors import GroundworkError
 from .runlock import process_start
 
@@ -40,7 +40,7 @@ def revision(checkout: Path) -> str:
             text=True,
             check=False,
             timeout=10,
-            env=os.environ | {"GIT_OPTIONAL_LOCKS": "0"},
+            env=environment.seen() | {"GIT_OPTIONAL_LOCKS": "0"},
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""

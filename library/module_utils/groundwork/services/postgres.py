@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from ..environment import POSTGRES_FILES
 from . import tls
 from .base import Endpoint, Kind, ProbeError, Service, major_in_tag
 from .wire import knock, no_answer, one_line
@@ -94,6 +95,7 @@ def _probe(service: Service, endpoint: Endpoint, secret: str, timeout: float) ->
             connect_timeout=max(2, round(timeout)),
             application_name="groundwork-probe",
             autocommit=True,
+            **POSTGRES_FILES,
             **secure,
         ) as connection:
             connection.execute("SELECT 1")

@@ -6,6 +6,9 @@ class ActionBase:
     _templar: Any
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]: ...
+    def _compute_environment_string(
+        self, raw_environment_out: dict[str, Any] | None = None
+    ) -> str: ...
     def _execute_module(
         self,
         module_name: str | None = None,
