@@ -19,8 +19,8 @@ description:
   - Runs the migrations of an Alembic tree, in this process, on psycopg 3. A database that is there
     already costs one connection; Alembic is not even imported.
   - One migration of a database at a time. An advisory lock is waited for; who holds it is named.
-  - Refuses, before it touches the database, a tree with two heads, and a database that has a
-    revision which the tree doesn't have.
+  - Refuses, before it changes anything, a tree with two heads, and a database whose version table
+    (the one that C(env.py) names) has a revision which the tree doesn't have.
   - Each revision runs in a transaction of its own. One that fails is rolled back and leaves the
     database at the revision before it. Those before it in the same run stay, and RV(applied) has
     them. What a migration does in Alembic's C(autocommit_block) is outside of the transaction.
@@ -32,7 +32,10 @@ options:
     type: path
     required: true
   alembic_ini:
-    description: The tree's C(alembic.ini). Found by itself in the folder or the one above.
+    description:
+      - The tree's C(alembic.ini), or C(pyproject.toml).
+      - Left out, the nearest one in the folder or above it that names the tree as its
+        C(script_location).
     type: path
   target:
     description:
@@ -86,9 +89,16 @@ options:
       - Short, since every other query of that table queues up behind the statement that waits.
     type: float
     default: 10
+  version_table_file:
+    description:
+      - A file that remembers which version table C(env.py) has, where its text doesn't say; so that
+        a database that is where it should be is known without running C(env.py).
+    type: path
 attributes:
   check_mode:
-    description: Lists what would run. Nothing is written, not even the version table.
+    description:
+      - Lists what would run. Nothing is written, not even the version table. C(env.py) runs as it
+        does for C(alembic current), with a connection that may only read.
     support: full
   diff_mode:
     description: Shows the revisions, in a check the SQL too, where a tree can run offline.
@@ -180,6 +190,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "connect_timeout": {"type": "int", "default": 10},
     "lock_wait": {"type": "float", "default": 60},
     "lock_timeout": {"type": "float", "default": 10},
+    "version_table_file": {"type": "path"},
 }
 
 
@@ -240,6 +251,7 @@ def run(call: Call) -> dict[str, Any]:
             lock_timeout=params["lock_timeout"],
             check=call.check,
             show_sql=call.diff,
+            version_table_file=Path(file) if (file := params["version_table_file"]) else None,
         )
         names = ("host", "port", "user", "database", "connect_timeout")
         database = Database(

@@ -59,6 +59,12 @@ options:
     description: The service whose database Alembic looks after.
     type: str
     default: ""
+  alembic_ini:
+    description: The tree's C(alembic.ini). Left out, it is found as alembic_migrate finds it.
+    type: path
+  version_table_file:
+    description: The file in which the module alembic_migrate remembers a tree's version table.
+    type: path
   min_free_mb:
     description: The least room, in megabytes, on the engine's disk to start something.
     type: int
@@ -170,7 +176,9 @@ look:
       type: list
       elements: str
     schema:
-      description: Its state, current, heads, pending and error.
+      description: >-
+        Its state, current, heads and pending; where it could not be read (C(unknown), C(unread)),
+        the error.
       returned: always
       type: dict
     firewall:

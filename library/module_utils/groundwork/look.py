@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from . import compose, daemon_config, files, firewall, health, obstacles, passwords, plan, revisions
+from . import compose, daemon_config, files, firewall, health, obstacles, passwords, plan
 from . import engine as engines
 from .contract import Image
 from .desired import Desired
@@ -20,10 +19,8 @@ from .docker import Docker, Result
 from .engine import Engine
 from .errors import GroundworkError
 from .images import Wanted
-from .schema_database import database_revisions
-from .services import ProbeError, Service, endpoint, kind_of
-from .services.tls import postgres_options as tls_options
-from .services.wire import knock
+from .schema_state import Tree, schema_state
+from .services import Service, kind_of
 
 Containers = dict[str, dict[str, Any]] | None
 
@@ -34,8 +31,7 @@ class Where:
 
     docker: Docker
     images: Mapping[str, Wanted]  # what each service asks for
-    schema_dir: Path | None
-    schema_service: str
+    schema: Tree | None
     min_free_mb: int
     daemon: Mapping[str, Any]  # the engine's options, and swarm; nothing where not looked at
     firewall: Mapping[str, Any]  # bridge, enabled, allow_from; nothing where it isn't looked at
@@ -54,7 +50,7 @@ def look(desired: Desired, where: Where) -> dict[str, Any]:
         known = {name: value for name, value in secrets.values.items() if name not in secrets.made}
         known |= desired.rotated()  # the old ones still hold
         asked_health = pool.submit(health.look_once, list(desired.services), known)
-        asked_schema = pool.submit(_schema, desired, where, known)
+        asked_schema = pool.submit(schema_state, desired.services, where.schema, known)
         asked_firewall = pool.submit(_firewall, desired, where)
         containers, hashes, plugin = asked_containers.result()
         engine = engines.judge(asked_engine.result(), plugin, engines.daemon_installed())
@@ -258,35 +254,4 @@ def _answer(answer: Mapping[str, Any] | None) -> dict[str, Any]:
         "version": answer["version"],
         "error": answer["error"],
         "code": answer["code"],
-    }
-
-
-def _schema(desired: Desired, where: Where, secrets: Mapping[str, str]) -> dict[str, Any]:
-    """The database's revisions against the checkout's."""
-    nothing: dict[str, Any] = {"current": [], "heads": [], "pending": [], "error": ""}
-    service = next((s for s in desired.services if s.name == where.schema_service), None)
-    if where.schema_dir is None or service is None:
-        return nothing | {"state": "off"}
-    here, variable = endpoint(service, "host"), kind_of(service).secret_variable(service)
-    tree = revisions.read_tree(where.schema_dir)
-    try:
-        knock(here, health.ATTEMPT)
-        current = database_revisions(
-            host=here.host,
-            port=here.port,
-            user=service.options["user"],
-            database=service.options["database"],
-            password=secrets.get(variable, ""),
-            timeout=health.ATTEMPT,
-            tls=tls_options(service),
-        )
-    except (GroundworkError, ProbeError) as error:
-        why = error.what if isinstance(error, GroundworkError) else str(error)
-        return nothing | {"state": "unknown", "heads": list(tree.heads), "error": why}
-    found = revisions.compare(tree, current)
-    return nothing | {
-        "state": found.state,
-        "current": list(current),
-        "heads": list(found.heads),
-        "pending": [str(item) for item in found.pending],
     }

@@ -13,6 +13,7 @@ from .docker import Docker
 from .errors import GroundworkError
 from .image_recipes import recipes
 from .images import Setup
+from .schema_state import Tree
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "stack_name": {"type": "str", "required": True},
@@ -26,6 +27,8 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "build_dir": {"type": "path"},
     "schema_dir": {"type": "path"},
     "schema_service": {"type": "str", "default": ""},
+    "alembic_ini": {"type": "path"},
+    "version_table_file": {"type": "path"},
     "min_free_mb": {"type": "int", "default": 1024},
     "docker_cli": {"type": "str", "default": "docker"},
     "tunnel": {"type": "str", "default": ""},
@@ -54,8 +57,7 @@ def observe(params: Mapping[str, Any]) -> dict[str, Any]:
     where = look.Where(
         docker=docker,
         images=setup.wanted(desired.services),
-        schema_dir=Path(params["schema_dir"]) if params["schema_dir"] else None,
-        schema_service=params["schema_service"],
+        schema=_tree(params),
         min_free_mb=params["min_free_mb"],
         daemon=params["daemon"],
         firewall=params["firewall"],
@@ -88,6 +90,12 @@ def observe(params: Mapping[str, Any]) -> dict[str, Any]:
         text = "\n\n".join([*map(str, errors), "No service was touched."])
         result |= {"failed": True, "msg": text}
     return result
+
+
+def _tree(params: Mapping[str, Any]) -> Tree | None:
+    names = ("schema_dir", "alembic_ini", "version_table_file")
+    folder, ini, file = (Path(params[name]) if params[name] else None for name in names)
+    return Tree(folder, params["schema_service"], ini, file) if folder else None
 
 
 def _certificates(desired: Desired, problems: list[dict[str, str]]) -> list[list[str]]:

@@ -112,6 +112,7 @@ def _schema_reasons(schema: Mapping[str, Any]) -> list[str]:
     return {
         "ahead": ["the database is ahead of this checkout"],
         "two_heads": ["the revisions have more than one head"],
+        "unread": [str(schema.get("error"))],
     }.get(state, ["unknown until the database answers"])
 
 

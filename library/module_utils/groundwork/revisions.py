@@ -9,7 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from .revisions_layout import Layout
 
 State = Literal["at_head", "pending", "ahead", "two_heads", "empty", "unknown"]
 
@@ -172,7 +175,14 @@ def misfits(revisions: Sequence[Revision]) -> tuple[Problem, ...]:
 
 
 def read_tree(schema_dir: str | Path, alembic_ini: str | Path | None = None) -> Tree:
-    """The tree of a folder that holds env.py and versions/; see `revisions_files.read`."""
+    """The tree of a folder that holds env.py and versions/; see `revisions_layout.find_layout`."""
+    from .revisions_layout import find_layout
+
+    return tree_of(find_layout(Path(schema_dir), Path(alembic_ini) if alembic_ini else None))
+
+
+def tree_of(layout: Layout) -> Tree:
+    """The tree of a layout; see `revisions_files.read`."""
     from .revisions_files import read
 
-    return read(Path(schema_dir), Path(alembic_ini) if alembic_ini else None)
+    return read(layout)

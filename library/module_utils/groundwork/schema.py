@@ -14,22 +14,27 @@ from typing import TYPE_CHECKING
 
 from . import migration_lock
 from .errors import GroundworkError
-from .revisions import Tree, compare, nothing_to_do, read_tree
-from .revisions_files import find_layout
-from .schema_database import Database, current_revisions, database_revisions, invalid_indexes
+from .revisions import Tree, compare, nothing_to_do, tree_of
+from .revisions_layout import find_layout
+from .schema_database import Database, current_revisions, invalid_indexes, locate
 from .schema_output import captured
+from .schema_table import Memory, stated
 
 if TYPE_CHECKING:
     from .schema_alembic import AlembicTree, Step
 
-__all__ = ["Database", "Report", "Request", "current_revisions", "database_revisions", "migrate"]
+__all__ = ["Database", "Report", "Request", "migrate"]
 
 _RELATIVE = re.compile(r"[+-]\d+")
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is wanted. `target`: head, base, +N, -N, a revision or its unique beginning; seconds."""
+    """What is wanted. `target`: head, base, +N, -N, a revision or its unique beginning; seconds.
+
+    `version_table_file` is where it is remembered which version table env.py has, where its text
+    doesn't say (see schema_table).
+    """
 
     schema_dir: Path
     alembic_ini: Path | None = None
@@ -38,6 +43,7 @@ class Request:
     lock_timeout: float = 10
     check: bool = False
     show_sql: bool = False
+    version_table_file: Path | None = None
 
 
 @dataclass
@@ -60,33 +66,40 @@ def migrate(request: Request, database: Database, report: Report) -> None:
     it, those before it in the same run stay, and `report.applied` holds them. Raises
     GroundworkError; `report` is filled either way.
     """
-    tree = read_tree(request.schema_dir, request.alembic_ini)
+    layout = find_layout(request.schema_dir, request.alembic_ini)
+    tree = tree_of(layout)
     _refuse_two_heads(tree, request.target)
+    memory = Memory(layout, str(database), request.version_table_file)
+    table = memory.table()
     with database.connect() as connection:
-        report.before = report.after = current_revisions(connection)
-        if nothing_to_do(tree, report.before, request.target):
-            return
-        if not tree.problems:
-            _refuse_ahead(tree, report.before, database)
+        if table is not None:
+            report.before = current_revisions(connection, table, request.lock_timeout)
+            report.after = report.before
+            if nothing_to_do(tree, report.before, request.target):
+                return
 
     from .schema_alembic import AlembicTree
 
-    alembic = AlembicTree(find_layout(request.schema_dir, request.alembic_ini), database)
+    alembic = AlembicTree(layout, database)
     if request.check:
         _foresee(alembic, request, report)
         return
     with migration_lock.hold(database, request.lock_wait):
-        _run(alembic, request, report)
+        _run(alembic, memory, request, report)
 
 
 def _foresee(alembic: AlembicTree, request: Request, report: Report) -> None:
-    from .schema_alembic import project_folders, reached
+    from .schema_alembic import reached
     from .schema_errors import describe
 
-    folders = project_folders(alembic.layout)
+    layout, database = alembic.layout, alembic.database
     try:
         with captured() as printed, alembic.opened({"default_transaction_read_only": "on"}):
             tree = _whole_tree(alembic, request.target)
+            current = alembic.current()
+            if current is None:
+                raise _runs_nothing(alembic)
+            report.before = report.after = current
             _refuse_ahead(tree, report.before, alembic.database)
             target, down = _resolve(tree, report.before, request.target)
             report.pending = alembic.steps(report.before, target, down)
@@ -95,73 +108,86 @@ def _foresee(alembic: AlembicTree, request: Request, report: Report) -> None:
                 try:
                     report.sql = alembic.sql(report.before, target, down)
                 except (Exception, SystemExit) as error:
-                    found = describe(error, alembic.running, folders, alembic.database)
+                    found = describe(error, alembic.running, layout, database)
                     report.warnings.append(
                         f"The SQL can't be shown without running it. {found.what} ({found.where})"
                     )
     except (Exception, SystemExit) as error:
-        raise describe(error, alembic.running, folders, alembic.database) from None
+        raise describe(error, alembic.running, layout, database) from None
     finally:
         report.output = alembic.database.masked(printed.text)
 
 
-def _run(alembic: AlembicTree, request: Request, report: Report) -> None:
-    from .schema_alembic import project_folders, standing
+def _run(alembic: AlembicTree, memory: Memory, request: Request, report: Report) -> None:
+    from .schema_alembic import standing
     from .schema_errors import describe
 
     database = alembic.database
-    report.before = report.after = _look(alembic)  # somebody else may have been first
     settings = {"lock_timeout": f"{round(request.lock_timeout * 1000)}ms"}
     tree: Tree | None = None
-    expected: list[Step] = []
+    expected: list[Step] | None = None
     try:
         with captured() as printed, alembic.opened(settings):
             tree = loaded = _whole_tree(alembic, request.target)
-            if nothing_to_do(loaded, report.before, request.target):
-                return
-            _refuse_ahead(loaded, report.before, database)
-            target, down = _resolve(loaded, report.before, request.target)
 
-            def check(current: Sequence[str]) -> None:
+            def decide(current: Sequence[str]) -> tuple[str, bool]:
+                nonlocal expected
+                report.before = report.after = sorted(current)  # somebody else may have been first
                 _refuse_ahead(loaded, current, database)
-                report.before = report.after = sorted(current)
-                expected[:] = alembic.steps(current, target, down)
+                found = _resolve(loaded, current, request.target)
+                expected = alembic.steps(current, *found)
+                return found
 
-            check(report.before)
-            alembic.run(target, down, check, report.applied.append)
+            alembic.run(request.target, decide, report.applied.append)
     except (Exception, SystemExit) as error:
-        problem = describe(error, alembic.running, project_folders(alembic.layout), database)
-        _look_after(alembic, report)
+        problem = describe(error, alembic.running, alembic.layout, database)
+        _look_after(alembic, memory, report)
         if tree is not None:
             report.applied = standing(report.after, report.applied, tree)
         _say_what_stands(problem, alembic, report)
         raise problem from None
     finally:
         report.output = database.masked(printed.text)
-    _look_after(alembic, report)
+    if expected is None:
+        raise _runs_nothing(alembic)
+    _look_after(alembic, memory, report)
     report.applied = standing(report.after, report.applied, loaded)
     if len(report.applied) < len(expected):
         raise GroundworkError(
             f"env.py ran, but the database is at {', '.join(report.after) or 'base'}, so "
             f"{len(expected) - len(report.applied)} of {len(expected)} revisions did not stay.",
             where=str(alembic.layout.schema_dir / "env.py"),
-            next_step="Let env.py call context.run_migrations(). If it uses the connection before "
-            "context.configure, it has to commit what it began: otherwise all is rolled back.",
+            next_step="If env.py uses the connection before context.configure, it has to commit "
+            "what it began: otherwise all is rolled back.",
         )
 
 
-def _look(alembic: AlembicTree) -> list[str]:
-    with alembic.database.connect() as connection:
-        return current_revisions(connection, *alembic.version_table)
+def _runs_nothing(alembic: AlembicTree) -> GroundworkError:
+    return GroundworkError(
+        "env.py ran, but it started no migrations, so nothing was changed.",
+        where=str(alembic.layout.schema_dir / "env.py"),
+        next_step="Let env.py call context.configure(connection=...), and then "
+        "context.run_migrations(), as the one that `alembic init` writes does.",
+    )
 
 
-def _look_after(alembic: AlembicTree, report: Report) -> None:
+def _look_after(alembic: AlembicTree, memory: Memory, report: Report) -> None:
+    """What the database holds now, in the table that env.py has, which is remembered."""
+    found = alembic.version_table
     try:
-        report.after = _look(alembic)
         with alembic.database.connect() as connection:
+            if found is not None:
+                report.after = current_revisions(connection, found)
+                expected = stated(alembic.layout.schema_dir / "env.py")
+                memory.keep(found, expected and locate(connection, expected))
             report.warnings += invalid_indexes(connection)
     except GroundworkError as error:
         report.warnings.append(f"The database could not be looked at afterwards: {error.what}")
+    except OSError as error:
+        report.warnings.append(
+            f"{memory.file} can't be written ({error.strerror}), so each run has to ask env.py "
+            "where its version table is."
+        )
 
 
 def _say_what_stands(problem: GroundworkError, alembic: AlembicTree, report: Report) -> None:
@@ -183,7 +209,7 @@ def _say_what_stands(problem: GroundworkError, alembic: AlembicTree, report: Rep
 
 def _whole_tree(alembic: AlembicTree, target: str) -> Tree:
     """The tree that Alembic has loaded; refuses one that isn't whole."""
-    tree = read_tree(alembic.layout.schema_dir, alembic.layout.ini)
+    tree = tree_of(alembic.layout)
     missing = [problem for problem in tree.problems if "stands on" in problem.why]
     if not missing and tree.problems:
         tree = alembic.tree()

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from .environment import POSTGRES_FILES, lent
 from .errors import GroundworkError
 from .revisions import Revision, Tree, misfits
-from .revisions_files import Layout
+from .revisions_layout import Layout
 from .schema_database import Database, missing_library
+from .schema_table import LOCATE, VersionTable
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -53,7 +54,7 @@ class AlembicTree:
         self.layout = layout
         self.database = database
         self.running: Step | None = None
-        self.version_table: tuple[str, str | None] = ("alembic_version", None)
+        self.version_table: VersionTable | None = None  # env.py's, once that has run
         self._script: ScriptDirectory | None = None
 
     @contextmanager
@@ -78,13 +79,14 @@ class AlembicTree:
                     cursor.close()
 
         path = list(sys.path)
+        if self.layout.package_root:
+            sys.path.insert(0, str(self.layout.package_root))
         options = " ".join(f"-c {name}={value}" for name, value in settings.items())
         event.listen(Pool, "connect", prepare)
         try:
-            folder = self.layout.ini.parent if self.layout.ini else self.layout.schema_dir.parent
             # For an env.py that asks the environment, and a migration that has its own connection
             here = {**self.database.variables(), "PGOPTIONS": options}
-            with lent(here), _chdir(folder):
+            with lent(here), _chdir(self.layout.folder):
                 sys.path_importer_cache.pop(".", None)  # what "." meant in another folder
                 yield
         finally:
@@ -121,61 +123,75 @@ class AlembicTree:
     def run(
         self,
         target: str,
-        down: bool,
-        check: Callable[[Sequence[str]], None],
+        decide: Callable[[Sequence[str]], tuple[str, bool]],
         done: Callable[[Step], None],
     ) -> None:
         """Run env.py and the migrations up to `target`; `done` hears of each that is committed.
 
-        `check` is handed the revisions that env.py's own version table holds, and may refuse.
-        Whatever env.py or a migration raises passes through; `running` is the step it was.
+        `decide` is handed the revisions that env.py's own version table holds, and gives the target
+        as Alembic wants it and whether the way there is down; it may refuse. Whatever env.py or a
+        migration raises passes through; `running` is the step it was.
         """
-        from alembic.runtime.environment import EnvironmentContext
 
         def work(current: Any, context: Any) -> Iterator[Any]:
-            table = context.version_table, context.version_table_schema
-            self.version_table = table
+            self._locate(context)
             revisions = _names(current)
-            check(revisions)
-            for item in self._raw_steps(revisions, target, down):
+            for item in self._raw_steps(revisions, *decide(revisions)):
                 self.running, started = _step(item), time.perf_counter()
                 yield item
                 done(replace(self.running, seconds=round(time.perf_counter() - started, 3)))
                 self.running = None
 
-        with ExitStack() as stack:
-            config = self._config()
-            config.attributes["connection"] = stack.enter_context(self._connection())
-            environment = EnvironmentContext(config, self.script(), fn=work, destination_rev=target)
-            self._guard(environment)
-            stack.enter_context(environment)
-            self.script().run_env()
+        self._run_env(work, destination_rev=target)
 
-    def sql(self, current: Sequence[str], target: str, down: bool) -> str:
-        """The statements of `run`, without running them; what env.py raises passes through."""
+    def current(self) -> list[str] | None:
+        """What env.py's version table holds, sorted; None where env.py runs no migrations.
+
+        Like `alembic current`: nothing is written, as far as env.py itself writes nothing.
+        """
+        found: list[tuple[str, ...]] = []
+
+        def work(current: Any, context: Any) -> list[Any]:
+            self._locate(context)
+            found.append(_names(current))
+            return []
+
+        self._run_env(work, dont_mutate=True)
+        return sorted(found[-1]) if found else None
+
+    def _run_env(
+        self, work: Callable[..., Any], buffer: io.StringIO | None = None, **options: Any
+    ) -> None:
         from alembic.runtime.environment import EnvironmentContext
 
-        buffer = io.StringIO()
         with ExitStack() as stack:
             config = self._config(buffer)
             config.attributes["connection"] = stack.enter_context(self._connection())
-
-            def work(_: Any, context: Any) -> Iterator[Any]:
-                for item in self._raw_steps(current, target, down):
-                    self.running = _step(item)
-                    yield item
-
-            environment = EnvironmentContext(
-                config,
-                self.script(),
-                fn=work,
-                as_sql=True,
-                starting_rev=tuple(current) or None,
-                destination_rev=target,
-            )
+            environment = EnvironmentContext(config, self.script(), fn=work, **options)
             self._guard(environment)
             stack.enter_context(environment)
             self.script().run_env()
+
+    def _locate(self, context: Any) -> None:
+        """Learn where env.py's session has its version table."""
+        from sqlalchemy import text
+
+        table = VersionTable(context.version_table, context.version_table_schema)
+        query = LOCATE.replace("%(schema)s", ":schema").replace("%(name)s", ":name")
+        row = context.connection.execute(text(query), table.as_parameters()).fetchone()
+        self.version_table = VersionTable(row[1], row[0]) if row else table
+
+    def sql(self, current: Sequence[str], target: str, down: bool) -> str:
+        """The statements of `run`, without running them; what env.py raises passes through."""
+        buffer = io.StringIO()
+
+        def work(_: Any, context: Any) -> Iterator[Any]:
+            for item in self._raw_steps(current, target, down):
+                self.running = _step(item)
+                yield item
+
+        starting = tuple(current) or None
+        self._run_env(work, buffer, as_sql=True, starting_rev=starting, destination_rev=target)
         self.running = None
         return buffer.getvalue().strip() + "\n"
 
@@ -227,10 +243,7 @@ class AlembicTree:
     def _config(self, buffer: io.StringIO | None = None) -> Config:
         from alembic.config import Config
 
-        toml = self.layout.schema_dir.parent / "pyproject.toml"
-        config = Config(
-            self.layout.ini, toml if toml.is_file() else None, output_buffer=buffer or io.StringIO()
-        )
+        config = Config(self.layout.ini, self.layout.toml, output_buffer=buffer or io.StringIO())
         url = self.database.url().render_as_string(hide_password=False)
         for name, value in (
             ("script_location", str(self.layout.schema_dir)),

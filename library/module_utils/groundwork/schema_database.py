@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
 from .environment import POSTGRES_FILES
 from .errors import GroundworkError
+from .schema_table import DEFAULT_TABLE, LOCATE, VersionTable
 
 if TYPE_CHECKING:
     import psycopg
     import sqlalchemy
 
 APPLICATION = "groundwork-migrate"
+LOCK_TIMEOUT, QUERY_CANCELED = "55P03", "57014"
+
+
+class Unreachable(GroundworkError):
+    """There is no way into the database: it is down, or it refuses the login."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Database:
         return options | {name: value for name, value in tls.items() if value}
 
     def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
-        """A connection in autocommit. Raises GroundworkError where there is no way in."""
+        """A connection in autocommit. Raises Unreachable where there is no way in."""
         try:
             import psycopg
         except ImportError:
@@ -62,7 +67,7 @@ class Database:
             )
         except psycopg.Error as error:
             lines = [line for line in str(error).splitlines() if line.strip()] or ["no answer"]
-            raise GroundworkError(
+            raise Unreachable(
                 f"PostgreSQL can't be reached: {self.masked(lines[0].rpartition(' failed: ')[2])}",
                 where=f"{self}, user {self.user}",
                 next_step="See that the stack is up (`make status`), and that user, password and "
@@ -121,37 +126,81 @@ def missing_library(name: str) -> GroundworkError:
 
 def current_revisions(
     connection: psycopg.Connection[tuple[Any, ...]],
-    table: str = "alembic_version",
-    schema: str | None = None,
+    table: VersionTable = DEFAULT_TABLE,
+    limit: float = 10,
 ) -> list[str]:
-    """The revisions in the version table, sorted; no table, none. Creates nothing."""
+    """The revisions in the version table, sorted; no table, none. Creates nothing.
+
+    Waits at most `limit` seconds for each statement. Raises GroundworkError where the table can't
+    be read; where somebody holds a lock on it, that names who.
+    """
+    import psycopg
     from psycopg import sql
 
-    name = sql.Identifier(*([schema, table] if schema else [table]))
-    quoted = name.as_string(connection)
-    if connection.execute("SELECT to_regclass(%s)", [quoted]).fetchone() == (None,):
-        return []
-    rows = connection.execute(sql.SQL("SELECT version_num FROM {} ORDER BY 1").format(name))
-    return [str(row[0]) for row in rows]
+    try:
+        # Within one transaction: behind a pooler, the next statement may be another session's
+        with connection.transaction():
+            connection.execute(
+                "SELECT set_config(name, %s, true) "
+                "FROM unnest(ARRAY['lock_timeout', 'statement_timeout']) AS t (name)",
+                [f"{round(limit * 1000)}ms"],
+            )
+            found = locate(connection, table)
+            if found is None:
+                return []
+            table = found
+            name = sql.Identifier(str(found.schema), found.name)
+            rows = connection.execute(sql.SQL("SELECT version_num FROM {} ORDER BY 1").format(name))
+            return [str(row[0]) for row in rows]
+    except psycopg.Error as error:
+        raise _unreadable(connection, error, table) from None
+
+
+def locate(
+    connection: psycopg.Connection[tuple[Any, ...]], table: VersionTable
+) -> VersionTable | None:
+    """The table with the schema that this session finds it in; None where there is none."""
+    row = connection.execute(LOCATE.encode(), table.as_parameters()).fetchone()
+    return VersionTable(row[1], row[0]) if row else None
+
+
+def _unreadable(
+    connection: psycopg.Connection[tuple[Any, ...]], error: psycopg.Error, table: VersionTable
+) -> GroundworkError:
+    """Why a version table can't be read, as one that a user may see."""
+    info, state = connection.info, error.sqlstate or ""
+    where = f"database {info.dbname} on {info.host}:{info.port}, user {info.user}"
+    said = error.diag.message_primary or (str(error).splitlines() or [type(error).__name__])[0]
+    next_step = {
+        LOCK_TIMEOUT: "Let that session end its transaction, or end it "
+        "(SELECT pg_terminate_backend(PROCESS)), then run again.",
+        "42501": f"Give {info.user} the right to read it (USAGE on its schema, SELECT on it), or "
+        "name the role that owns the schema as the service's user.",
+        "42703": "It is no version table of Alembic's: rename it, or give the tree another one "
+        "(version_table in env.py's context.configure).",
+    }.get(state, "See that the database is well, then run again.")
+    if state != LOCK_TIMEOUT:
+        what = f"The version table {table} can't be read: {said}"
+        return GroundworkError(what, where=where, next_step=next_step)
+    holders = lock_holders(connection, table.name)
+    return GroundworkError(
+        f"The version table {table} is locked: "
+        f"{holders[0] if holders else 'who held it has let it go meanwhile'}.",
+        where=where,
+        details=holders[1:],
+        next_step=next_step,
+    )
 
 
 def database_revisions(
-    host: str,
-    port: int,
-    user: str,
-    database: str,
-    password: str,
-    timeout: float = 10,
-    tls: Mapping[str, str] | None = None,
+    database: Database, table: VersionTable = DEFAULT_TABLE, limit: float = 2
 ) -> list[str]:
-    """The revisions of a database, sorted. Raises GroundworkError where it can't be reached.
+    """The revisions of a database, sorted; see `current_revisions`.
 
-    `tls`: `sslmode` and `sslrootcert`, where they are not the client library's own.
+    Raises GroundworkError where it can't be read, and Unreachable where it can't be reached.
     """
-    seconds = round(timeout)
-    where = Database(host, port, user, database, password, connect_timeout=seconds, **(tls or {}))
-    with where.connect() as connection:
-        return current_revisions(connection)
+    with database.connect() as connection:
+        return current_revisions(connection, table, limit)
 
 
 def invalid_indexes(connection: psycopg.Connection[tuple[Any, ...]]) -> list[str]:
@@ -170,22 +219,23 @@ def invalid_indexes(connection: psycopg.Connection[tuple[Any, ...]]) -> list[str
 
 
 def lock_holders(connection: psycopg.Connection[tuple[Any, ...]], statement: str) -> list[str]:
-    """The sessions that hold locks on the tables and indexes that a statement names."""
+    """The sessions that hold or want locks on the tables and indexes that a statement names."""
     rows = connection.execute(
         """SELECT a.pid, a.application_name, a.usename, host(a.client_addr), c.relname, l.mode,
-                  a.state, to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS TZ')
+                  l.granted, a.state, to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS TZ')
            FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
            JOIN pg_stat_activity a ON a.pid = l.pid
-           WHERE l.granted AND l.pid <> pg_backend_pid()
+           WHERE l.pid <> pg_backend_pid()
              AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-             AND c.relname = ANY (regexp_split_to_array(%s, '[^[:alnum:]_$]+'))
-           ORDER BY a.xact_start LIMIT 5""",
-        [statement],
+             AND c.relname = ANY (%(statement)s::text || regexp_split_to_array(
+                   %(statement)s::text, '[^[:alnum:]_$]+'))
+           ORDER BY l.granted DESC, l.mode = 'AccessExclusiveLock' DESC, a.xact_start LIMIT 5""",
+        {"statement": statement},
     )
     return [
-        f"{session(pid, name, user, address)} holds {mode} on {relation}, "
-        f"{state or 'state unknown'}, its transaction since {since}"
-        for pid, name, user, address, relation, mode, state, since in rows
+        f"{session(pid, name, user, address)} {'holds' if granted else 'waits for'} {mode} on "
+        f"{relation}, {state or 'state unknown'}, its transaction since {since or 'unknown'}"
+        for pid, name, user, address, relation, mode, granted, state, since in rows
     ]
 
 

@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import re
+import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
 from .errors import GroundworkError
-from .schema_alembic import Step
-from .schema_database import Database, lock_holders
+from .revisions_layout import Layout
+from .schema_alembic import Step, project_folders
+from .schema_database import LOCK_TIMEOUT, Database, lock_holders
 
-LOCK_TIMEOUT = "55P03"
+READ_ONLY = "25006"
 
 _LINES, _WIDTH = 12, 160
 _SECRET = re.compile(r"(\bpassword\s+)'(?:[^']|'')*'", re.IGNORECASE)
 
 
 def describe(
-    error: BaseException, step: Step | None, folders: Sequence[Path], database: Database
+    error: BaseException, step: Step | None, layout: Layout, database: Database
 ) -> GroundworkError:
     """Any failure inside a tree's code, as one that a user may see."""
     if isinstance(error, GroundworkError):
         return error
+    folders = project_folders(layout)
     state, statement = getattr(_driver_error(error), "sqlstate", None), _statement(error)
     file = step.file if step else str(folders[0] / "env.py")
     if step is None:
-        what = f"The Alembic tree can't be run: {_message(error)}"
+        what = f"The Alembic tree can't be run: {_message(error, folders)}"
     else:
         name = f"Revision {step.revision}" + (f" ({step.message})" if step.message else "")
         verb = "applied" if step.direction == "up" else "taken back"
-        what = f"{name} could not be {verb}: {_message(error)}"
+        what = f"{name} could not be {verb}: {_message(error, folders)}"
     details: list[str] = []
     if statement:
         details += ["SQL:", *(f"  {line}" for line in trimmed(statement))]
@@ -42,10 +45,20 @@ def describe(
             "End the session that holds the lock, or wait for it, then run again. The wait is "
             "short (lock_timeout) since everybody else's queries queue up behind a migration's."
         )
+    elif state == READ_ONLY and step is None:
+        next_step = (
+            "A check runs env.py without letting it write, and this one writes before it runs "
+            "migrations. Run without --check, or let env.py write only what isn't there yet."
+        )
     elif isinstance(error, ModuleNotFoundError):
         next_step = (
-            "Install what the tree imports for the Python that runs the migration "
-            "(ansible_python_interpreter), or give prepend_sys_path in alembic.ini."
+            f"Install what the tree imports for the Python that runs it ({sys.executable}), or "
+            "name the folder that has it: prepend_sys_path in alembic.ini."
+        )
+    if step is None and layout.ini is None and layout.toml is None:
+        details.append(
+            f"No alembic.ini or pyproject.toml in {layout.schema_dir} or above it names this tree "
+            "as its script_location; schema_alembic_ini names one that is elsewhere."
         )
     return GroundworkError(
         database.masked(what),
@@ -79,7 +92,7 @@ def trimmed(statement: str) -> list[str]:
     return [*shown, f"… {left} more lines"] if left else shown
 
 
-def _message(error: BaseException) -> str:
+def _message(error: BaseException, folders: Sequence[Path] = ()) -> str:
     driver = _driver_error(error)
     if driver is not None:
         primary = getattr(getattr(driver, "diag", None), "message_primary", None)
@@ -89,10 +102,19 @@ def _message(error: BaseException) -> str:
         return f"{type(error).__name__}: {error.msg}"
     if isinstance(error, SystemExit):
         return f"it ended itself (exit {text})"
+    if isinstance(error, AssertionError) and not text:
+        text = _source(error, folders)
     # Alembic's own refusals are sentences; of other errors the name is half of the message.
     if type(error).__name__ == "CommandError":
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _source(error: BaseException, folders: Sequence[Path]) -> str:
+    """The line of the tree's code that an error came from."""
+    number = place(error, folders).rpartition(":")[2]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if str(f.lineno) == number]
+    return frames[-1].line or "" if frames else ""
 
 
 def _driver_error(error: BaseException) -> BaseException | None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import queue
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 from . import tls
 from .base import Endpoint, ProbeError
+
+T = TypeVar("T")
 
 
 def time_left(timeout: float) -> Callable[[], float]:
@@ -30,6 +35,29 @@ def knock(endpoint: Endpoint, timeout: float) -> None:
         socket.create_connection((endpoint.host, endpoint.port), timeout).close()
     except OSError as error:
         raise unreachable(error, timeout) from None
+
+
+def within(seconds: float, work: Callable[..., T], *given: Any) -> T:
+    """What `work(*given)` returns or raises, for a client library that may wait for ever.
+
+    Raises ProbeError where it takes longer; its thread then ends with the process.
+    """
+    answers: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            answers.put((work(*given), None))
+        except BaseException as error:
+            answers.put((None, error))
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        value, error = answers.get(timeout=seconds)
+    except queue.Empty:
+        raise no_answer(seconds) from None
+    if error is not None:
+        raise error
+    return cast(T, value)
 
 
 def no_answer(timeout: float) -> ProbeError:
