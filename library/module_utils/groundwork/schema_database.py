@@ -131,8 +131,8 @@ def current_revisions(
 ) -> list[str]:
     """The revisions in the version table, sorted; no table, none. Creates nothing.
 
-    Waits at most `limit` seconds for each statement. Raises GroundworkError where the table can't
-    be read; where somebody holds a lock on it, that names who.
+    Waits at most `limit` seconds for a lock, twice that for a statement. Raises GroundworkError
+    where the table can't be read; where somebody holds a lock on it, that names who.
     """
     import psycopg
     from psycopg import sql
@@ -141,9 +141,9 @@ def current_revisions(
         # Within one transaction: behind a pooler, the next statement may be another session's
         with connection.transaction():
             connection.execute(
-                "SELECT set_config(name, %s, true) "
-                "FROM unnest(ARRAY['lock_timeout', 'statement_timeout']) AS t (name)",
-                [f"{round(limit * 1000)}ms"],
+                "SELECT set_config('lock_timeout', %s, true), "
+                "set_config('statement_timeout', %s, true)",
+                [f"{round(limit * 1000)}ms", f"{round(limit * 2000)}ms"],
             )
             found = locate(connection, table)
             if found is None:
