@@ -1,42 +1,75 @@
 """How Alembic gets to the database.
 
 The playbooks (module alembic_migrate) hand over a connection. By hand the address comes from
-DATABASE_URL, or from the apps/backend/.env that the project writes. The base of this file is
+DATABASE_URL, or from the env file that the inventory gives an app. The base of this file is
 Alembic's own template; an app that brings a tree of its own needs none of it.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from logging.config import fileConfig
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy
 from alembic import context
 from alembic.util import CommandError
 
 config = context.config
-ENV_FILE = Path(__file__).resolve().parent.parent / "apps" / "backend" / ".env"
+PROJECT = Path(__file__).resolve().parent.parent
+INVENTORY = PROJECT / "inventory" / "group_vars" / "all" / "stack.yml"
 
 # An app that wants `alembic revision --autogenerate` names its models here:
 # from backend.models import Base; target_metadata = Base.metadata
 target_metadata = None
 
 
-def database_url() -> sqlalchemy.URL:
-    """The database's address for a person's own command, spoken by psycopg 3."""
-    url = os.environ.get("DATABASE_URL", "")
-    if not url and ENV_FILE.exists():
-        for line in ENV_FILE.read_text(encoding="utf-8").splitlines():
+def env_file() -> tuple[Path, str]:
+    """The env file of the inventory's first app with the database, and the address' name in it."""
+    inventory: dict[str, Any] = {}
+    if INVENTORY.exists():
+        import yaml
+
+        inventory = yaml.safe_load(INVENTORY.read_text(encoding="utf-8")) or {}
+    service = inventory.get("schema_service", "postgres")
+    folder = str(inventory.get("workspace_dir", PROJECT))
+    folder = folder.replace("{{ inventory_dir | dirname }}", str(PROJECT))
+    if "{{" in folder:
+        raise CommandError(
+            f"No database is known: workspace_dir is worked out in {INVENTORY}.\n"
+            "Next: set DATABASE_URL=postgresql://USER:PASSWORD@HOST:PORT/DATABASE."
+        )
+    apps = inventory.get("env_files_apps", {}).values()
+    paths = [app["path"] for app in apps if service in app.get("services", ())]
+    path = Path(folder).expanduser() / Path(*paths[:1] or ["apps/backend/.env"]).expanduser()
+    entry = inventory.get("stack_services", {}).get(service, {})
+    return path, entry.get("url_variable", "DATABASE_URL")
+
+
+def database_url() -> tuple[sqlalchemy.URL, str]:
+    """The database's address for a person's own command, spoken by psycopg 3; and whose it is."""
+    url, source = os.environ.get("DATABASE_URL", ""), "the variable DATABASE_URL"
+    if not url:
+        path, variable = env_file()
+        source = str(path)
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        for line in lines:
             name, _, value = line.strip().partition("=")
-            if name == "DATABASE_URL":
+            if name == variable:
                 url = value.strip("'\"")
     if not url:
         raise CommandError(
-            "No database is known. Run `make dev`, which writes apps/backend/.env, or set "
+            f"No database is known: {source} isn't there, or doesn't name one.\nNext: run "
+            "`make dev`, which writes it, or set "
             "DATABASE_URL=postgresql://USER:PASSWORD@HOST:PORT/DATABASE."
         )
-    return sqlalchemy.make_url(url).set(drivername="postgresql+psycopg")
+    try:
+        return sqlalchemy.make_url(url).set(drivername="postgresql+psycopg"), source
+    except sqlalchemy.exc.ArgumentError:
+        raise CommandError(f"{source} doesn't hold a database's address.") from None
 
 
 def run(connection: sqlalchemy.Connection) -> None:
@@ -46,8 +79,31 @@ def run(connection: sqlalchemy.Connection) -> None:
         context.run_migrations()
 
 
-connection = config.attributes.get("connection")
-if config.config_file_name and connection is None:
+@contextmanager
+def connected() -> Iterator[sqlalchemy.Connection]:
+    """A connection for a person's own command; two lines, no traceback, where there is none."""
+    url, source = database_url()
+    # One transaction and one wait at most: a stuck ALTER TABLE must not queue the app behind it.
+    engine = sqlalchemy.create_engine(
+        url,
+        poolclass=sqlalchemy.NullPool,
+        connect_args={"options": "-c lock_timeout=10s", "connect_timeout": 10},
+    )
+    try:
+        connection = engine.connect()
+    except sqlalchemy.exc.OperationalError as error:
+        said = str(error.orig).splitlines()[0].rpartition(" failed: ")[2]
+        raise CommandError(
+            f"The database {url.database} at {url.host}:{url.port}, which {source} names, can't be "
+            f"reached: {said}\nNext: run `make dev`, which starts it and renews that file, or set "
+            "DATABASE_URL=postgresql://USER:PASSWORD@HOST:PORT/DATABASE."
+        ) from None
+    with connection:
+        yield connection
+
+
+given = config.attributes.get("connection")
+if config.config_file_name and given is None:
     fileConfig(config.config_file_name, disable_existing_loggers=False)
 
 if context.is_offline_mode():
@@ -57,14 +113,8 @@ if context.is_offline_mode():
     )
     with context.begin_transaction():
         context.run_migrations()
-elif connection is not None:
-    run(connection)
+elif given is not None:
+    run(given)
 else:
-    # One transaction and one wait at most: a stuck ALTER TABLE must not queue the app behind it.
-    engine = sqlalchemy.create_engine(
-        database_url(),
-        poolclass=sqlalchemy.NullPool,
-        connect_args={"options": "-c lock_timeout=10s"},
-    )
-    with engine.connect() as own:
+    with connected() as own:
         run(own)

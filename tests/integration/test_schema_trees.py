@@ -158,6 +158,54 @@ def test_the_projects_own_tree_reaches_its_head(database: Database) -> None:
     assert tables(database) == ["alembic_version"]
 
 
+def by_hand(project: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """`alembic upgrade head` as a person types it in a project."""
+    environment = {k: v for k, v in os.environ.items() if k != "DATABASE_URL"} | variables
+    return run([sys.executable, "-m", "alembic", "upgrade", "head"], project, environment)
+
+
+def test_by_hand_the_database_is_that_of_the_inventory_or_two_lines_say_why(
+    tmp_path: Path, database: Database
+) -> None:
+    project, monorepo = tmp_path / "my project", tmp_path / "mono repo"
+    write_tree(project / "alembic", A)
+    (project / "alembic.ini").write_text((ROOT / "alembic.ini").read_text())
+    stale = project / "apps" / "backend" / ".env"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("DATABASE_URL=postgresql://app:old@127.0.0.1:1/app\n")
+    inventory = project / "inventory" / "group_vars" / "all" / "stack.yml"
+    inventory.parent.mkdir(parents=True)
+    text = (ROOT / "inventory/group_vars/all/stack.yml").read_text(encoding="utf-8")
+    inventory.write_text(text, encoding="utf-8")
+    down = by_hand(project)
+    assert f"127.0.0.1:1, which {stale} names, can't be reached: " in down.stdout + down.stderr
+    line = 'workspace_dir: "{{ inventory_dir | dirname }}"'
+    assert line in text
+    inventory.write_text(text.replace(line, f"workspace_dir: {monorepo}"), encoding="utf-8")
+    missing = by_hand(project)
+    env_file = monorepo / "apps" / "backend" / ".env"
+    assert f"No database is known: {env_file} isn't there" in missing.stdout + missing.stderr
+    env_file.parent.mkdir(parents=True)
+    url = database.url().set(drivername="postgresql", query={})
+    wrong = url.set(password="wrong").render_as_string(hide_password=False)
+    env_file.write_text(f"DATABASE_URL={wrong}\n", encoding="utf-8")
+    refused = by_hand(project)
+    assert "password authentication failed" in refused.stdout + refused.stderr
+    inventory.write_text(text.replace(line, "workspace_dir: '{{ x }}'"), encoding="utf-8")
+    unknown = by_hand(project)
+    assert "workspace_dir is worked out" in unknown.stdout + unknown.stderr
+    for failed in (down, missing, refused, unknown):
+        assert failed.returncode != 0
+        said = failed.stdout + failed.stderr
+        assert "Traceback" not in said
+        assert (said.count("FAILED: "), said.count("Next: ")) == (1, 1)
+        assert len(said.strip().splitlines()) <= 5  # Alembic breaks the two where the screen ends
+    inventory.write_text(text.replace(line, f"workspace_dir: {monorepo}"), encoding="utf-8")
+    env_file.write_text(f"DATABASE_URL={url.render_as_string(hide_password=False)}\n")
+    assert by_hand(project).returncode == 0
+    assert tables(database) == ["alembic_version", "users"]
+
+
 @pytest.mark.parametrize("from_file", [False, True])
 def test_by_hand_the_projects_env_py_finds_the_database(
     tmp_path: Path, database: Database, from_file: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import tempfile
@@ -21,25 +22,38 @@ class Printed:
 def captured() -> Iterator[Printed]:
     """Catch standard output and error, also of what is started inside and of log handlers.
 
-    By file descriptor, since a migration may run a program, and env.py's fileConfig makes
-    handlers that outlive the block. Only the last 20,000 bytes are kept.
+    By file descriptor, since a migration may run a program; and Python's own streams too, which
+    Ansible's workers have replaced by others, and warn of what comes there. Only the last 20,000
+    bytes are kept.
     """
     printed = Printed()
     with tempfile.TemporaryFile() as file:
         _flush()
         saved = {number: os.dup(number) for number in (1, 2)}
+        streams = sys.stdout, sys.stderr
         try:
             for number in saved:
                 os.dup2(file.fileno(), number)
+            sys.stdout, sys.stderr = _straight(1), _straight(2)
             yield printed
         finally:
             _flush()
+            sys.stdout, sys.stderr = streams
             for number, copy in saved.items():
                 os.dup2(copy, number)
                 os.close(copy)
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - _LIMIT))
             printed.text = file.read().decode("utf-8", "replace").strip()
+
+
+def _straight(number: int) -> io.TextIOWrapper:
+    """A stream to a file descriptor, without a buffer, so that all that is printed is in order.
+
+    The handlers that env.py's fileConfig makes keep it, so it stays open when it is let go.
+    """
+    raw = io.FileIO(number, "w", closefd=False)
+    return io.TextIOWrapper(raw, encoding="utf-8", errors="replace", write_through=True)
 
 
 def _flush() -> None:

@@ -142,3 +142,17 @@ def test_files_name_what_was_made_and_not_what_is_unchanged() -> None:
 )
 def test_the_look_in_half_a_sentence(result: dict[str, object], note: str) -> None:
     assert results.look_note(result) == note
+
+
+def test_what_a_migration_printed_is_shown_below_it_and_cut_where_it_is_long() -> None:
+    step = {"revision": "aa01", "message": "Add users", "direction": "up", "seconds": 0.1}
+    few = results.revision_lines(ok({"applied": [step], "output": "INFO one\n\ntwo"}), UNICODE)
+    assert [text.strip() for text in plain(few)] == [
+        "up        aa01  Add users  0.1 s", "printed   INFO one", "", "two",
+    ]  # fmt: skip
+    many = "\n".join(f"line {number}" for number in range(40))
+    lines = plain(results.revision_lines(ok({"applied": [step], "output": many}), UNICODE))
+    assert len(lines) == 17
+    assert "(25 lines before these)" in lines[1]
+    assert "line 39" in lines[-1]
+    assert len(results.revision_lines(ok({"applied": [step], "output": ""}), UNICODE)) == 1

@@ -25,6 +25,7 @@ from .text import (
 )
 
 BAR_WIDTH = 20
+PRINTED = 15  # lines at most of what a migration printed
 SOURCES = {
     "present": "already here",
     "archive": "from an archive",
@@ -103,7 +104,7 @@ def _source(image: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def revision_lines(outcome: Outcome, marks: Marks) -> list[Line]:
-    """A line for each revision that was applied or taken back."""
+    """A line for each revision that was applied or taken back; below, what they printed."""
     lines = []
     for value in sequence(outcome.result.get("applied")):
         step = mapping(value)
@@ -116,7 +117,12 @@ def revision_lines(outcome: Outcome, marks: Marks) -> list[Line]:
                 duration(number(step.get("seconds"))),
             )
         )
-    return lines
+    printed = words(outcome.result.get("output")).splitlines()
+    left = len(printed) - PRINTED
+    if left > 0:
+        printed = [f"({left} lines before these)", *printed[-PRINTED:]]
+    labels = ["printed", *[""] * len(printed)]
+    return lines + [labelled(*pair, "dim") for pair in zip(labels, printed, strict=False)]
 
 
 def file_lines(outcome: Outcome, marks: Marks) -> list[Line]:
