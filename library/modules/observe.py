@@ -134,7 +134,8 @@ look:
     engine:
       description: >-
         Its state, version, api and error, and the version of compose where that isn't known to
-        read the project's file.
+        read the project's file. Where it was chosen (DOCKER_HOST, a context) and gives no answer,
+        chosen and next_step.
       returned: always
       type: dict
     engine_settings:

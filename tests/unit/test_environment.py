@@ -131,6 +131,7 @@ def test_nothing_else_reads_what_the_environment_says() -> None:
         f"{core}/compose.py",  # less what infra/.env has
         f"{core}/display/screen.py",  # the terminal: TERM
         f"{core}/engine.py",  # PATH
+        f"{core}/engine_choice.py",  # DOCKER_HOST and its like: where they lead
         f"{core}/image_fetch.py",  # with apt's proxy
         f"{core}/ownership.py",  # XDG_STATE_HOME
         f"{core}/runlock.py",  # `ps`, in English; sent alone to other machines

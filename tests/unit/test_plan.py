@@ -209,3 +209,13 @@ def test_an_older_inventory_does_not_bring_an_older_password_back() -> None:
     look["services"]["postgres"] |= {"answers": False, "code": "28P01"}
     (problem,) = plan.problems(DESIRED, look)
     assert problem["what"].startswith("postgres, redis: the inventory gives another password")
+
+
+def test_a_chosen_engine_that_is_silent_is_named_and_no_other_is_started() -> None:
+    chosen = {"chosen": "DOCKER_HOST=tcp://10.0.0.1:2375", "next_step": "Start that engine."}
+    look = copy.deepcopy(CONVERGED)
+    look["engine"] = {"state": "elsewhere", "error": "no such host", **chosen}
+    (found,) = plan.problems(DESIRED, look)
+    assert "no such host" in found["what"]
+    assert found["where"] == "DOCKER_HOST=tcp://10.0.0.1:2375"
+    assert "stopped" not in str(plan.plan(DESIRED, look)["docker"])

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from . import engine_choice
 from .docker import Docker, Result
 
 MINIMUM_API = (1, 41)  # Engine 20.10
@@ -20,13 +21,19 @@ SYSTEM_FOLDERS = ("/usr/sbin", "/usr/local/sbin")
 
 @dataclass(frozen=True)
 class Engine:
-    """`state`: ok, absent, stopped, denied, old, no-compose or unknown; `error` says why."""
+    """`state`: ok, absent, stopped, denied, elsewhere, old, no-compose or unknown.
+
+    `error` says why. `elsewhere`: the engine that a person chose gives no answer; `chosen` says by
+    what it was chosen and where that leads, `next_step` what to do.
+    """
 
     state: str
     version: str = ""
     api: str = ""
     compose: str = ""
     error: str = ""
+    chosen: str = ""
+    next_step: str = ""
 
     @property
     def quick_start(self) -> bool:
@@ -44,11 +51,21 @@ def numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in match[1].split(".")) if match else ()
 
 
-def judge(version: Result, compose: Result | None, daemon_installed: bool) -> Engine:
+def judge(
+    version: Result,
+    compose: Result | None,
+    daemon_installed: bool,
+    choice: engine_choice.Choice | None = None,
+) -> Engine:
     """From the answers of `docker version --format '{{json .}}'` and `docker compose version`.
 
-    None for `compose`: it wasn't asked, since it is known to read the project's file.
+    None for `compose`: it wasn't asked, since it is known to read the project's file. `choice`:
+    that of another engine than this machine's own.
     """
+    if not version.ok and choice:
+        return Engine(
+            "elsewhere", error=version.error, chosen=str(choice), next_step=choice.next_step()
+        )
     if version.code == 127:
         state = "stopped" if daemon_installed else "absent"
         return Engine(state, error="there is no docker command")
@@ -76,7 +93,12 @@ def judge(version: Result, compose: Result | None, daemon_installed: bool) -> En
 
 def look(docker: Docker) -> Engine:
     """Ask the engine and its Compose plugin for their versions."""
-    return judge(version(docker), compose_version(docker), daemon_installed())
+    return judged(version(docker), compose_version(docker))
+
+
+def judged(version: Result, compose: Result | None) -> Engine:
+    """`judge` on this machine: with what is installed and chosen here."""
+    return judge(version, compose, daemon_installed(), engine_choice.chosen())
 
 
 def version(docker: Docker) -> Result:

@@ -53,7 +53,7 @@ def look(desired: Desired, where: Where) -> dict[str, Any]:
         asked_schema = pool.submit(schema_state, desired.services, where.schema, known)
         asked_firewall = pool.submit(_firewall, desired, where)
         containers, hashes, plugin = asked_containers.result()
-        engine = engines.judge(asked_engine.result(), plugin, engines.daemon_installed())
+        engine = engines.judged(asked_engine.result(), plugin)
         inspected = asked_images.result()
         volumes = _volumes(desired, where, asked_volumes.result() or {})
         answers, revision = asked_health.result(), asked_schema.result()

@@ -20,6 +20,7 @@ ENGINE_REASONS = {
     "absent": "there is no Docker engine here",
     "stopped": "the Docker engine is stopped",
     "denied": "this user may not talk to the Docker engine",
+    "elsewhere": "the Docker engine that was chosen gives no answer",
     "no-compose": "the engine has no Compose plugin",
 }
 
@@ -122,6 +123,8 @@ def problems(desired: Desired, look: Look, reset_passwords: bool = False) -> lis
     `reset_passwords`: the databases are to get the passwords of the inventory or `infra/.env`.
     """
     found: list[dict[str, str]] = []
+    if look["engine"]["state"] == "elsewhere" and desired.own:
+        found.append(_silent_choice(look["engine"]))
     found += [_foreign_project(desired, item) for item in look["foreign_projects"]]
     found += [_port_taken(item) for item in look["ports_taken"]]
     found += look.get("machine", ())
@@ -172,6 +175,14 @@ def nothing_to_rotate(desired: Desired, steps: Mapping[str, list[str]]) -> list[
             "Nothing was changed.",
         }
     ]
+
+
+def _silent_choice(engine: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "what": f"The Docker engine that was chosen gives no answer: {engine['error']}",
+        "where": engine["chosen"],
+        "next_step": engine["next_step"],
+    }
 
 
 def _foreign_project(desired: Desired, folder: str) -> dict[str, str]:
