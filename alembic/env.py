@@ -34,7 +34,11 @@ def env_file() -> tuple[Path, str]:
         import yaml
 
         inventory = yaml.safe_load(INVENTORY.read_text(encoding="utf-8")) or {}
-    service = inventory.get("schema_service", "postgres")
+    services = inventory.get("stack_services", {})
+    databases = [name for name in services if services[name].get("kind") == "postgres"]
+    service = inventory.get("schema_service") or "postgres"
+    if not inventory.get("schema_service") and len(databases) == 1:
+        service = databases[0]
     folder = str(inventory.get("workspace_dir", PROJECT))
     folder = folder.replace("{{ inventory_dir | dirname }}", str(PROJECT))
     if "{{" in folder:
@@ -45,7 +49,7 @@ def env_file() -> tuple[Path, str]:
     apps = inventory.get("env_files_apps", {}).values()
     paths = [app["path"] for app in apps if service in app.get("services", ())]
     path = Path(folder).expanduser() / Path(*paths[:1] or ["apps/backend/.env"]).expanduser()
-    entry = inventory.get("stack_services", {}).get(service, {})
+    entry = services.get(service, {})
     return path, entry.get("url_variable", "DATABASE_URL")
 
 

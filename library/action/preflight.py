@@ -23,6 +23,7 @@ from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.inventory import (
     check_names,
     check_stack_name,
+    migrated,
     parse_services,
 )
 from ansible.module_utils.groundwork.inventory_limits import check_limits
@@ -36,9 +37,9 @@ short_description: Check the inventory of all hosts of a play before anything ha
 description:
   - Checks the services, the apps and the passwords of the inventory (C(stack_name),
     C(stack_services), C(stack_limits), C(stack_rotate), C(stack_require_secrets),
-    C(vault_passwords), C(env_files_apps)), then the variables of each role against its
-    C(meta/argument_specs.yml). Ansible itself checks a role's variables only when that role starts,
-    when the roles before it have already changed the host.
+    C(vault_passwords), C(env_files_apps), C(schema_service)), then the variables of each role
+    against its C(meta/argument_specs.yml). Ansible itself checks a role's variables only when that
+    role starts, when the roles before it have already changed the host.
   - A variable that is almost one of a role's is taken for a typing mistake.
   - Runs once for all hosts, and stops all of them where one has a mistake. Those with the same
     variables are checked once, since templating takes a fifth of a second for each.
@@ -98,6 +99,8 @@ class ActionModule(ActionBase):
         check_limits(self._worth("stack_limits", variables) or {})
         parse_apps(self._worth("env_files_apps", variables), services)
         check_names("stack_rotate", self._worth("stack_rotate", variables) or [], services)
+        if self._worth("schema_dir", variables):
+            migrated(services, self._worth("schema_service", variables) or "")
         # One that is no truth value is refused with the role's other variables
         if boolean(self._worth("stack_require_secrets", variables), strict=False):
             check_secrets(services, self._worth("vault_passwords", variables))

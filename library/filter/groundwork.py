@@ -17,7 +17,7 @@ from ansible.errors import AnsibleFilterError
 from ansible.module_utils.groundwork import tunnel
 from ansible.module_utils.groundwork.certificates import authority_file
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.inventory import parse_services
+from ansible.module_utils.groundwork.inventory import migrated, parse_services
 from ansible.module_utils.groundwork.services import describe
 
 DOCUMENTATION = r"""
@@ -58,6 +58,18 @@ def groundwork_services(
         raise AnsibleFilterError(str(error)) from None
 
 
+def groundwork_schema(
+    services: Mapping[str, Any], service: str, schema_dir: str, stack_dir: str
+) -> dict[str, Any]:
+    """The service whose database Alembic looks after, as above; empty where the schema is off."""
+    try:
+        parsed = parse_services(services, authority=str(authority_file(Path(stack_dir))))
+        found = migrated(parsed, service) if schema_dir else None
+    except GroundworkError as error:
+        raise AnsibleFilterError(str(error)) from None
+    return describe(found) if found else {}
+
+
 def groundwork_tunnel(services: Mapping[str, Any], ssh: Mapping[str, Any], offset: Any) -> str:
     """The command that opens an SSH tunnel to the services (see `tunnel.command`)."""
     try:
@@ -68,4 +80,8 @@ def groundwork_tunnel(services: Mapping[str, Any], ssh: Mapping[str, Any], offse
 
 class FilterModule:
     def filters(self) -> dict[str, Any]:
-        return {"groundwork_services": groundwork_services, "groundwork_tunnel": groundwork_tunnel}
+        return {
+            "groundwork_services": groundwork_services,
+            "groundwork_schema": groundwork_schema,
+            "groundwork_tunnel": groundwork_tunnel,
+        }

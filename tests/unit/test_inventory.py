@@ -45,7 +45,7 @@ def test_a_port_may_be_text_as_extra_variables_are() -> None:
         ({"kind": None}, ["stack_services.redis.kind is missing", "postgres, qdrant, redis"]),
         ({"image": ""}, ["stack_services.redis.image"]),
         ({"prot": 1}, ["stack_services.redis.prot: unknown option", "Did you mean 'port'?"]),
-        ({"user": "x"}, ["stack_services.redis.user: unknown option"]),
+        ({"user": "x"}, ["stack_services.redis.user", "external Redis"]),
         ({"bind": "localhost"}, ["stack_services.redis.bind", "'localhost'"]),
         ({"url_variable": "redis-url"}, ["stack_services.redis.url_variable"]),
         ({"password": 12345}, ["stack_services.redis.password", "quotes"]),

@@ -111,13 +111,15 @@ def test_redis_refuses(redis_port: int, secret: str, code: str) -> None:
 
 
 @contextlib.contextmanager
-def redis_stub(*answers: bytes) -> Iterator[int]:
+def redis_stub(*answers: bytes, heard: list[bytes] | None = None) -> Iterator[int]:
     def serve() -> None:
         with contextlib.suppress(OSError):
             connection, _ = listener.accept()
             with connection:
                 for answer in answers:
-                    connection.recv(4096)
+                    asked = connection.recv(4096)
+                    if heard is not None:
+                        heard.append(asked)
                     connection.sendall(answer)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -151,6 +153,19 @@ def test_redis_may_keep_its_version_to_itself() -> None:
 
 
 # Qdrant, a stub: an HTTP server that answers by path
+
+
+def test_redis_hears_a_users_name_where_there_is_one() -> None:
+    entry = {"kind": "redis", "external": True, "host": "127.0.0.1", "tls": False, "password": "p"}
+    for names, words in (
+        ({}, b"*2"),
+        ({"user": "App.Ü"}, b"*3\r\n$4\r\nAUTH\r\n$6\r\nApp.\xc3\x9c"),
+    ):
+        heard: list[bytes] = []
+        (service,) = parse_services({"it": {**entry, **names}})
+        with redis_stub(b"+OK\r\n", b"+PONG\r\n", b"-NOPERM no\r\n", heard=heard) as port:
+            kind_of(service).probe(service, Endpoint("127.0.0.1", port), "p", 2)
+        assert heard[0].startswith(words)
 
 
 @contextlib.contextmanager

@@ -9,14 +9,20 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .errors import GroundworkError
-from .inventory_external import ONLY_EXTERNAL, TLS, external_fields, is_external, tls_fields
+from .inventory_external import (
+    ONLY_EXTERNAL,
+    TLS,
+    external_fields,
+    is_external,
+    name_problem,
+    tls_fields,
+)
 from .inventory_limits import LIMITS, bind_problem, limit_problems, network_problems
 from .services import KINDS, Service
 
 _STACK = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
 _IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:@-]*")
 _COMMON = (
     *("kind", "image", "port", "bind", "bind_public", "password", "url_variable", "external"),
@@ -84,6 +90,28 @@ def check_names(variable: str, names: Any, services: Iterable[Service]) -> None:
         )
 
 
+def migrated(services: Iterable[Service], name: str = "") -> Service | None:
+    """The service whose database Alembic looks after; None where there is no PostgreSQL.
+
+    `name` is the inventory's `schema_service`. Empty, it is the only PostgreSQL, or of several the
+    one that is called postgres. Raises GroundworkError where that leaves a question.
+    """
+    known = {service.name: service for service in services if service.kind == "postgres"}
+    if not name and len(known) < 2:
+        return next(iter(known.values()), None)
+    if found := known.get(name or "postgres"):
+        return found
+    there = ", ".join(known) or "none"
+    raise GroundworkError(
+        f"schema_service: no PostgreSQL {name!r} in stack_services. There are: {there}."
+        if name
+        else f"schema_service has to say which PostgreSQL Alembic looks after: {there}.",
+        where="schema_service",
+        next_step='Name one of them, or switch the schema off with schema_dir: "". '
+        "Nothing was changed.",
+    )
+
+
 def given_passwords(raw: Any) -> set[str]:
     """The passwords in `stack_services`, checked or not: what a module has to keep out of sight."""
     entries = raw.values() if isinstance(raw, Mapping) else []
@@ -120,10 +148,13 @@ def _service(
         for key in entry
         if key not in known
     ]
-    options = {key: str(entry.get(key, default)) for key, default in kind.options.items()}
+    options = {
+        key: default if entry.get(key) is None else str(entry[key])
+        for key, default in kind.options.items()
+    }
     for key in ("user", "database"):
-        if key in options and not _IDENTIFIER.fullmatch(options[key]):
-            problems.append(f"{where}.{key}: {options[key]!r} is not a plain PostgreSQL name.")
+        if key in options and (why := name_problem(kind, key, entry.get(key), external)):
+            problems.append(f"{where}.{key} {why}")
     image, port = entry.get("image", ""), entry.get("port")
     more: dict[str, Any] = {}
     if external:

@@ -10,6 +10,7 @@ from typing import Any
 from . import revisions
 from .errors import GroundworkError
 from .health import ATTEMPT
+from .inventory import migrated
 from .revisions_layout import find_layout
 from .schema_database import Database, Unreachable, database_revisions
 from .schema_table import Memory
@@ -40,9 +41,11 @@ def schema_state(
     one whose version table can't be read; `error` says why. Raises GroundworkError for no tree.
     """
     found: dict[str, Any] = {"current": [], "heads": [], "pending": [], "error": ""}
-    service = next((s for s in services if tree and s.name == tree.service), None)
-    if tree is None or service is None:
+    if tree is None:
         return found | {"state": "off"}
+    service = migrated(services, tree.service)
+    if service is None:
+        return found | {"state": "off", "error": "off: no PostgreSQL in stack_services"}
     layout = find_layout(tree.schema_dir, tree.alembic_ini)
     checkout = revisions.tree_of(layout)
     found["heads"] = list(checkout.heads)

@@ -20,7 +20,8 @@ def _check_secret(secret: str) -> str:
 
 def _url(service: Service, endpoint: Endpoint, secret: str) -> str:
     scheme = "rediss" if service.tls else "redis"
-    return f"{scheme}://:{quote(secret, safe='')}@{endpoint}/0"
+    login = f"{quote(service.options['user'], safe='')}:{quote(secret, safe='')}"
+    return f"{scheme}://{login}@{endpoint}/0"
 
 
 def _config_lines(service: Service, secret: str) -> dict[str, str]:
@@ -54,8 +55,9 @@ def _probe(service: Service, endpoint: Endpoint, secret: str, timeout: float) ->
                 connection.sendall(_command(words))
                 return _reply(replies)
 
+            user = service.options["user"]
             if secret:
-                ask("AUTH", secret)
+                ask("AUTH", *([user] if user else []), secret)
             answer = ask("PING")
             if answer != "PONG":
                 raise ProbeError(one_line(f"PING got no PONG but: {answer}", 100))
@@ -109,7 +111,7 @@ KIND = Kind(
     secret_suffix="PASSWORD",
     file_suffix="ACL",
     version_file="",
-    options={},
+    options={"user": ""},
     check_secret=_check_secret,
     url=_url,
     config_lines=_config_lines,
