@@ -25,7 +25,8 @@ description:
     database at the revision before it. Those before it in the same run stay, and RV(applied) has
     them. What a migration does in Alembic's C(autocommit_block) is outside of the transaction.
   - Any tree works with its own C(env.py), which gets the database as C(sqlalchemy.url) and as
-    C(config.attributes["connection"]). If it connects to another database, nothing is run.
+    C(config.attributes["connection"]), and in the variables that libpq reads (C(PGHOST) and so on).
+    If it connects to another database, nothing is run.
 options:
   schema_dir:
     description: The folder that holds C(env.py) and C(versions/).
