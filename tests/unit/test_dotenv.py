@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import string
+from pathlib import Path
 
 import dotenv as python_dotenv
 import pytest
@@ -130,3 +132,38 @@ def test_of_a_copied_example_only_a_persons_additions_stay() -> None:
         "A": "1",
         "B": "2",
     }
+
+
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("bom", ["", dotenv.BOM])
+def test_a_byte_order_mark_and_line_ends_stay_as_they_were(
+    bom: str, end: str, last: bool, tmp_path: Path
+) -> None:
+    own = f"MINE=1{end}# more{end}OTHER='a b'{end}"
+    merged = dotenv.merge(bom + own, BLOCK, last)
+    assert own in merged
+    assert merged.startswith(bom)
+    assert merged.count(dotenv.BOM) == len(bom)
+    assert set(re.findall("\r?\n", merged)) == {end}
+    expected = {"MINE": "1", "OTHER": "a b", "A": "1", "B": "2"}
+    assert dotenv.parse(merged) == expected
+    path = tmp_path / ".env"
+    path.write_text(merged, encoding="utf-8", newline="")
+    if not (bom and last):  # Compose alone reads that one, and knows the mark
+        assert python_dotenv.dotenv_values(path) == expected
+    assert dotenv.merge(merged, BLOCK, last) == merged
+    changed = dotenv.merge(merged, "A=3\n", last)
+    assert own in changed
+    assert dotenv.parse(changed) == {"MINE": "1", "OTHER": "a b", "A": "3"}
+
+
+def test_a_copied_example_with_the_line_ends_of_windows_gives_its_lines_up() -> None:
+    example = f"{dotenv.EXAMPLE_HEADER}{BLOCK}".replace("\n", "\r\n")
+    assert dotenv.merge(dotenv.BOM + example, BLOCK) == dotenv.BOM + MANAGED.replace("\n", "\r\n")
+
+
+def test_line_ends_that_are_mixed_stay_mixed() -> None:
+    own = "A_=1\r\nB_=2\nC_=3\rD_=4\n"
+    assert own in dotenv.merge(own, BLOCK)
+    assert dotenv.merge(dotenv.merge(own, BLOCK), BLOCK) == dotenv.merge(own, BLOCK)

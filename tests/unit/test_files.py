@@ -58,6 +58,15 @@ def test_another_mode_is_a_difference_and_is_mended(tmp_path: Path) -> None:
     assert item.path.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_persons_bytes_stay_as_they_were(tmp_path: Path) -> None:
+    path, own = tmp_path / ".env", b"MINE=1\r\nOTHER=2\r\n"
+    path.write_bytes(b"\xef\xbb\xbf" + own)
+    write(wanted(path))
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf#")
+    assert path.read_bytes().endswith(b"\r\n" + own)
+    assert files.compare(wanted(path)).verdict == "same"
+
+
 def test_no_temporary_file_is_left(tmp_path: Path) -> None:
     write(wanted(tmp_path / ".env"))
     assert [path.name for path in tmp_path.iterdir()] == [".env"]

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 BEGIN = "# --- Groundwork: these lines are written by `ansible-playbook`, edits here don't last ---"
 END = "# --- Groundwork: end; lines above and below the block are yours ---"
 
+BOM = "\ufeff"  # editors on Windows begin a file with it
+
 # What stands for a secret in the committed examples
 PLACEHOLDER = "made-on-the-first-run"
 
@@ -33,7 +35,7 @@ _LINE = re.compile(
 def parse(text: str) -> dict[str, str]:
     """The variables of an env file; the last one of a name wins, as its readers see it."""
     values: dict[str, str] = {}
-    for line in text.splitlines():
+    for line in text.removeprefix(BOM).splitlines():
         match = _LINE.match(line)
         if not match:
             continue
@@ -70,21 +72,27 @@ def merge(existing: str, block: str, last: bool = False) -> str:
     A file without a block gets it in front, so that a person's lines below still win; with `last`
     the block always comes after them, so that the block wins. A block that lost its end line ends
     where the file does not hold a line of ours any more. Of a copied `.env.example`, the lines
-    that the block has too are ours, and go.
+    that the block has too are ours, and go. A byte order mark stays in front, and the block has
+    the line ends that most of the file has.
     """
-    managed = f"{BEGIN}\n{block}{END}\n"
-    if EXAMPLE_HEADER in existing:
+    if existing.startswith(BOM):
+        return BOM + merge(existing.removeprefix(BOM), block, last)
+    end_of_line = "\r\n" if existing.count("\r\n") * 2 > existing.count("\n") else "\n"
+    managed, header = (
+        text.replace("\n", end_of_line) for text in (f"{BEGIN}\n{block}{END}\n", EXAMPLE_HEADER)
+    )
+    if header in existing:
         names = set(parse(block))
-        lines = existing.replace(EXAMPLE_HEADER, "").splitlines(keepends=True)
+        lines = existing.replace(header, "").splitlines(keepends=True)
         existing = "".join(line for line in lines if not set(parse(line)) & names)
     if last:
-        own = outside(merge(existing, block)).strip("\n")
-        return f"{own}\n\n{managed}" if own else managed
+        own = outside(merge(existing, block)).strip("\r\n")
+        return f"{own}{end_of_line * 2}{managed}" if own else managed
     lines = existing.splitlines(keepends=True)
     begin = next((i for i, line in enumerate(lines) if line.rstrip() == BEGIN), None)
     if begin is None:
         rest = "".join(line for line in lines if line.rstrip() != END)
-        return managed + (("\n" + rest) if rest.strip() else "")
+        return managed + ((end_of_line + rest) if rest.strip() else "")
     end = next((i for i in range(begin, len(lines)) if lines[i].rstrip() == END), None)
     if end is None:
         ours = set(block.splitlines())
@@ -104,7 +112,7 @@ def outside(existing: str) -> str:
     """The lines of `existing` that are a person's own."""
     inside = False
     kept: list[str] = []
-    for line in existing.splitlines(keepends=True):
+    for line in existing.removeprefix(BOM).splitlines(keepends=True):
         if line.rstrip() in (BEGIN, END):
             inside = line.rstrip() == BEGIN
         elif not inside:

@@ -52,9 +52,13 @@ class State:
 
 
 def read(path: Path) -> str | None:
-    """The text of a file, or None where there is none. Raises GroundworkError if it's no file."""
+    """The text of a file with its line ends as they are, or None where there is none.
+
+    Raises GroundworkError if it's no file.
+    """
     try:
-        return path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8", newline="") as file:
+            return file.read()
     except FileNotFoundError:
         return None
     except IsADirectoryError:
@@ -190,7 +194,7 @@ def write(state: State) -> None:
             path.parent.chmod(_PRIVATE)
             _keep_owner(path.parent.parent, path.parent)
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(state.after)
             file.flush()
             os.fsync(file.fileno())

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from . import dotenv, files, ownership, plan, ports
 from . import engine as engines
-from . import files, ownership, plan, ports
 from .desired import Desired
 from .docker import Docker
 from .errors import GroundworkError
@@ -47,7 +47,9 @@ def certificates(desired: Desired) -> list[dict[str, str]]:
 def foreign_compose_file(desired: Desired) -> str:
     """A Compose file in our place that somebody else wrote, or `""`."""
     text = files.read(desired.compose_file)
-    if text is None or text.startswith(desired.compose.partition(" from ")[0]):
+    if text is None or text.removeprefix(dotenv.BOM).startswith(
+        desired.compose.partition(" from ")[0]
+    ):
         return ""
     return str(desired.compose_file)
 
