@@ -14,7 +14,7 @@ _CORE = str(Path(__file__).resolve().parent.parent / "module_utils")
 if _CORE not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_CORE)
 
-from ansible.module_utils.groundwork import contract, dotenv, files, tunnel
+from ansible.module_utils.groundwork import contract, dotenv, files, git, tunnel
 from ansible.module_utils.groundwork.certificates import authority_file
 from ansible.module_utils.groundwork.contract import App
 from ansible.module_utils.groundwork.errors import GroundworkError
@@ -134,6 +134,7 @@ class ActionModule(ActionBase):
         ]
         states = [files.compare(item) for item in wanted]
         changing = files.changing(states)
+        git.check_unseen(changing)
         if not self._task.check_mode:
             for state in changing:
                 files.write(state)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.groundwork import compose, engine, files, ownership, passwords
+from ansible.module_utils.groundwork import compose, engine, files, git, ownership, passwords
 from ansible.module_utils.groundwork.contract import Image, Secrets, secret_variables
 from ansible.module_utils.groundwork.desired import Desired
 from ansible.module_utils.groundwork.docker import Docker
@@ -24,6 +24,8 @@ description:
   - With O(part=examples), writes a C(.env.example) beside each of them, from the same contract and
     without secrets, for the repository.
   - In an env file only the managed block is written. The lines around it are a person's own.
+  - A file that gets passwords, and that git has or would add, is refused. Beside the C(.env) of
+    O(part=stack) comes a C(.gitignore), in which only the managed block is written too.
   - A diff shows no secret, and no line of a person's own.
 options:
   part:
@@ -189,6 +191,8 @@ def run(call: Call) -> dict[str, Any]:
     call.secrets.update(secrets.values.values())
     states = [files.compare(item) for item in wanted_files(params, desired, secrets)]
     changing = files.changing(states)
+    if params["part"] != "examples":
+        git.check_unseen(changing, covered=params["part"] == "stack")
     if not call.check:
         if changing and params["part"] == "stack" and desired.own:
             docker = Docker(params["docker_cli"])

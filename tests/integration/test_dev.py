@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,7 +67,8 @@ def test_a_removed_container_runs_again_with_its_data(stack: Stack, app: App) ->
 def test_a_rendered_file_that_was_edited_by_hand_is_put_right(stack: Stack, file: str) -> None:
     path = stack.workspace / file
     before = path.read_text(encoding="utf-8")
-    path.write_text(before.replace("5432", "5433"), encoding="utf-8")
+    edited = re.sub(rf"\b(5432|{stack.postgres_port})\b", "5433", before)
+    path.write_text(edited, encoding="utf-8")
     assert path.read_text(encoding="utf-8") != before
     play = stack.play("dev", "--check", "--diff")
     assert play.code == 0, play.output

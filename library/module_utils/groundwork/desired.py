@@ -13,6 +13,7 @@ from .certificates import AUTHORITY, Pair
 from .contract import App, Image, Secrets
 from .errors import GroundworkError
 from .files import Wanted, read
+from .git import IGNORED
 from .inventory import check_stack_name, parse_services
 from .services import AUDIENCES, Service, endpoint, kind_of
 
@@ -155,6 +156,7 @@ class Desired:
             Wanted(self.compose_file, "".join(kept), 0o644),
             Wanted(self.env_file, text, 0o600, block=True, last=True),
             # So that no `git add` takes them, whatever the repository ignores
+            Wanted(self.stack_dir / ".gitignore", IGNORED, 0o644, block=True),
             Wanted(self.secrets_dir / ".gitignore", "*\n", 0o444, private=True),
             *(self._secret_file(service, secrets.values) for service in self.own),
             *self._certificate_files(pairs),
