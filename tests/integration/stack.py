@@ -14,6 +14,7 @@ import yaml
 from ansible.module_utils.groundwork import dotenv
 
 ROOT = Path(__file__).resolve().parents[2]
+VARIABLES = ROOT / "tests/group_vars/all/stack.yml"
 PLAYBOOK_SECONDS = 900  # the first run on a bare machine installs an engine and builds images
 
 # Two checkouts can run these tests at once on one machine: each with a number of its own
@@ -33,6 +34,11 @@ class Play:
         match = re.search(r"changed=(\d+)", self.output)
         assert match, self.output
         return int(match[1])
+
+    @property
+    def idle(self) -> bool:
+        """It looked and entered no role: a role that has nothing to do skips a task."""
+        return self.changed == 0 and " skipped=0 " in self.output
 
 
 @dataclass
@@ -193,15 +199,13 @@ def docker(*arguments: str) -> str:
 
 
 def new_stack(workspace: Path, name: str, first_port: int) -> Stack:
-    """The inventory's services under another name and on ports of the tests' own (see SLOT)."""
+    """The stack of tests/group_vars under another name, on ports of the tests' own (see SLOT)."""
     name, first_port = slot_name(name), slot_port(first_port)
-    text = (ROOT / "inventory/group_vars/all/stack.yml").read_text(encoding="utf-8")
-    services = yaml.safe_load(text)["stack_services"]
+    variables = yaml.safe_load(VARIABLES.read_text(encoding="utf-8"))
+    services = variables["stack_services"]
     for offset, service in enumerate(services.values()):
         service["port"] = first_port + offset
         del service["password"]  # a template: of a vault, which a laptop has none of
     workspace.mkdir(parents=True, exist_ok=True)
-    return Stack(
-        workspace,
-        {"stack_name": name, "stack_services": services, "workspace_dir": str(workspace)},
-    )
+    own = {"stack_name": name, "stack_services": services, "workspace_dir": str(workspace)}
+    return Stack(workspace, variables | own)

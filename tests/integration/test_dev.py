@@ -28,13 +28,13 @@ def app(stack: Stack) -> Iterator[App]:
 def test_a_second_run_changes_nothing_and_restarts_nothing(stack: Stack) -> None:
     before = stack.started_at(), stack.env_file.stat().st_mtime_ns
     play = stack.up()
-    assert play.changed == 0, play.output
+    assert play.idle, play.output
     assert (stack.started_at(), stack.env_file.stat().st_mtime_ns) == before
 
 
 def test_a_check_of_a_converged_machine_predicts_no_change(stack: Stack) -> None:
     play = stack.up("--check", "--diff")
-    assert play.changed == 0, play.output
+    assert play.idle, play.output
 
 
 def test_every_service_is_reached_with_the_apps_own_env_file(stack: Stack, app: App) -> None:
@@ -54,7 +54,7 @@ def test_a_killed_container_runs_again_with_its_data(stack: Stack, app: App, ser
     assert stack.up().changed > 0
     assert app.read() == ["kept"] * 3
     assert {name: at for name, at in stack.started_at().items() if name != service} == others
-    assert stack.up().changed == 0
+    assert stack.up().idle
 
 
 def test_a_removed_container_runs_again_with_its_data(stack: Stack, app: App) -> None:
@@ -76,7 +76,7 @@ def test_a_rendered_file_that_was_edited_by_hand_is_put_right(stack: Stack, file
     assert "5433" in path.read_text(encoding="utf-8"), "a check changed the file"
     stack.up()
     assert path.read_text(encoding="utf-8") == before
-    assert stack.up().changed == 0
+    assert stack.up().idle
 
 
 def test_a_persons_own_lines_in_an_apps_env_stay_where_they_are(stack: Stack) -> None:
@@ -95,7 +95,7 @@ def test_a_persons_own_lines_in_the_stacks_env_stay_and_do_not_win(stack: Stack)
     stack.up()
     assert stack.env["MINE"] == "a b"
     assert stack.env["REDIS_PORT"] == str(stack.redis_port)
-    assert stack.up().changed == 0
+    assert stack.up().idle
     stack.env_file.write_text(before, encoding="utf-8")
     stack.up()
 
@@ -117,7 +117,7 @@ def test_a_deleted_secret_is_replaced_everywhere_and_no_data_move(stack: Stack, 
             dbname="app",
             password=old["POSTGRES_PASSWORD"],
         )
-    assert stack.up().changed == 0
+    assert stack.up().idle
 
 
 def test_an_interrupted_change_of_a_password_is_finished_by_the_next_run(
@@ -155,7 +155,7 @@ def test_the_data_outlive_another_image_of_the_same_major_version(stack: Stack, 
         stack.up(stack_services=services)
         assert stack.containers()["postgres"]["Config"]["Image"] == other["postgres"]
         assert app.read() == ["kept"] * 3
-        assert stack.up(stack_services=services).changed == 0
+        assert stack.up(stack_services=services).idle
     finally:
         stack.up()
         for image in other.values():

@@ -115,9 +115,9 @@ def test_all_external_is_as_good_as_our_own(external: Stack) -> None:
     assert not external.containers()
     assert not volumes()
     again = external.up()
-    assert again.changed == 0, again.output
+    assert again.idle, again.output
     checked = external.up("--check", "--diff")
-    assert checked.changed == 0, checked.output
+    assert checked.idle, checked.output
     status = external.play("status")
     assert status.code == 0, status.output
     assert status.output.count("external") >= 3
@@ -145,7 +145,7 @@ def test_a_secret_is_written_for_those_who_need_it_only(external: Stack) -> None
 def test_no_engine_is_needed_where_nothing_runs_here(engineless: Stack) -> None:
     engineless.up()
     app_of(engineless).write("without an engine")
-    assert engineless.up().changed == 0
+    assert engineless.up().idle
 
 
 @pytest.mark.parametrize("name", ["postgres", "qdrant", "redis"])
@@ -192,11 +192,11 @@ def test_a_service_moves_out_and_its_data_stay(external: Stack) -> None:
     mixed = external.services | {"redis": own}
     external.up(stack_services=mixed)
     assert list(external.containers()) == ["redis"]
-    assert external.up(stack_services=mixed).changed == 0
+    assert external.up(stack_services=mixed).idle
     external.up()
     assert not external.containers()
     assert volumes() == [f"{somebody.NAME}_redis_data"]
-    assert external.up().changed == 0
+    assert external.up().idle
 
 
 def test_the_migrations_can_be_run_by_hand(external: Stack) -> None:

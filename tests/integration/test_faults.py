@@ -209,7 +209,7 @@ def test_a_password_that_it_does_not_have_says_how_to_change_it(other: Stack, na
     assert app.read() == ["kept"] * 3, "the refused run changed something"
     other.up("-e", "stack_reset_passwords=true", stack_services=services)
     assert app.read() == ["kept"] * 3
-    assert other.up(stack_services=services).changed == 0
+    assert other.up(stack_services=services).idle
 
 
 def test_passwords_with_every_special_character(other: Stack) -> None:
@@ -223,7 +223,7 @@ def test_passwords_with_every_special_character(other: Stack) -> None:
     app.write("kept")
     assert app.read() == ["kept"] * 3
     play = other.up("-vvv", "--diff", stack_services=services)
-    assert play.changed == 0
+    assert play.idle
     assert HARD_PASSWORD not in play.output
     assert key not in play.output
 
@@ -261,7 +261,7 @@ def test_a_persons_override_file_counts_and_converges(other: Stack) -> None:
     (other.infra / "docker-compose.override.yml").write_text(override)
     other.up()
     assert other.containers()["redis"]["Config"]["Labels"]["mine"] == "yes"
-    assert other.up().changed == 0
+    assert other.up().idle
 
 
 def test_what_is_exported_in_the_shell_does_not_win(
@@ -271,7 +271,7 @@ def test_what_is_exported_in_the_shell_does_not_win(
     monkeypatch.setenv("REDIS_PASSWORD", "another")
     monkeypatch.setenv("POSTGRES_PORT", "1")
     monkeypatch.setenv("COMPOSE_PROJECT_NAME", "elsewhere")
-    assert other.up().changed == 0
+    assert other.up().idle
     text = other.env_file.read_text(encoding="utf-8")
     lines = [line for line in text.splitlines(True) if not line.startswith("REDIS_PASSWORD")]
     other.env_file.write_text("".join(lines), encoding="utf-8")
@@ -291,14 +291,14 @@ def test_examples_that_were_copied_are_no_passwords(other: Stack) -> None:
     app = App(other.workspace / "apps/backend/.env")
     app.write("kept")
     assert app.read() == ["kept"] * 3
-    assert other.up().changed == 0
+    assert other.up().idle
 
 
 def test_a_password_that_is_a_plain_word(other: Stack) -> None:
     services = with_service(other, "postgres", password="postgres")
     other.up(stack_services=services)
     assert "groundwork/postgres" in other.env_file.read_text(encoding="utf-8")
-    assert other.up(stack_services=services).changed == 0
+    assert other.up(stack_services=services).idle
 
 
 def test_a_service_that_leaves_the_inventory_leaves_its_data(other: Stack) -> None:
@@ -308,7 +308,7 @@ def test_a_service_that_leaves_the_inventory_leaves_its_data(other: Stack) -> No
     other.up(stack_services=rest, env_files_apps=apps)
     assert set(other.containers()) == {"postgres", "redis"}
     assert f"{other.project}_qdrant_data" in docker("volume", "ls", "-q")
-    assert other.up(stack_services=rest, env_files_apps=apps).changed == 0
+    assert other.up(stack_services=rest, env_files_apps=apps).idle
 
 
 def test_a_second_database_is_one_more_entry(other: Stack) -> None:
@@ -319,7 +319,7 @@ def test_a_second_database_is_one_more_entry(other: Stack) -> None:
     text = (other.workspace / "apps/backend/.env").read_text(encoding="utf-8")
     assert "REPORTS_URL=postgresql://app:" in text
     assert f"@127.0.0.1:{slot_port(15540)}/reports" in text
-    assert other.up(stack_services=services, env_files_apps=apps).changed == 0
+    assert other.up(stack_services=services, env_files_apps=apps).idle
 
 
 def test_an_app_env_that_is_a_folder(other: Stack) -> None:
@@ -394,7 +394,7 @@ def test_a_migration_that_fails_half_way_names_revision_file_and_sql(other: Stac
     assert (version, table) == ((BASE,), (None,))
     (tree / "versions/broken.py").write_text(revision("broken", BASE, 'op.execute("SELECT 1")'))
     other.up(schema_dir=str(tree))
-    assert other.up(schema_dir=str(tree)).changed == 0
+    assert other.up(schema_dir=str(tree)).idle
 
 
 def test_two_heads_and_a_database_that_is_ahead(other: Stack) -> None:
@@ -416,7 +416,7 @@ def test_a_second_run_at_the_same_time_is_told_of_the_first(other: Stack) -> Non
     output, _ = first.communicate(timeout=PLAYBOOK_SECONDS)
     assert first.returncode == 0, output
     assert f"process {first.pid}" in text
-    assert other.up().changed == 0
+    assert other.up().idle
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 120) -> None:
@@ -457,7 +457,7 @@ def test_a_run_that_is_interrupted_is_finished_by_the_next(other: Stack, stage: 
     app = App(other.workspace / "apps/backend/.env")
     app.write("kept")
     assert app.read() == ["kept"] * 3
-    assert other.up().changed == 0
+    assert other.up().idle
     assert BEGIN in other.env_file.read_text(encoding="utf-8")
     assert not [path for path in other.infra.iterdir() if path.name.startswith(".docker-compose")]
 
@@ -479,7 +479,7 @@ def test_the_documented_way_to_another_image_keeps_the_data(other: Stack) -> Non
     )
     other.up()
     assert app.read() == ["kept"] * 3
-    assert other.up().changed == 0
+    assert other.up().idle
 
 
 def test_a_check_where_nothing_is_yet_says_so_and_changes_nothing(other: Stack) -> None:

@@ -123,7 +123,7 @@ def test_every_service_gets_a_new_password_while_apps_write(stack: Stack) -> Non
     nothing_is_lost(writers)
     assert volumes(stack) == before
     assert stack.started_at()["postgres"] == postgres, "the database was restarted for nothing"
-    assert stack.up().changed == 0
+    assert stack.up().idle
 
 
 def errors_are_within_the_change(stack: Stack, name: str, writer: Writer) -> None:
@@ -166,7 +166,7 @@ def test_a_password_of_the_inventory_is_taken_from_there(stack: Stack, app: App)
     assert app.read() == ["kept"] * 3
     text = stack.refuse(playbook="rotate", stack_services=services)
     assert "There is no new password" in text
-    assert stack.up(stack_services=services).changed == 0
+    assert stack.up(stack_services=services).idle
     rotate(stack)
     assert app.read() == ["kept"] * 3
 
@@ -279,7 +279,7 @@ def test_a_killed_rotation_ends_well_on_the_next_run(stack: Stack, stage: str, a
         if new[name] != before.passwords[name]:
             assert not let_in(stack, name, before.passwords[name])
     nothing_is_lost(writers)
-    assert stack.up().changed == 0
+    assert stack.up().idle
 
 
 def test_a_run_whose_worker_lives_on_alone_and_the_next_one_end_well(stack: Stack) -> None:
@@ -295,4 +295,4 @@ def test_a_run_whose_worker_lives_on_alone_and_the_next_one_end_well(stack: Stac
         assert play.code == 0, play.output
         writing_again(writers)
     nothing_is_lost(writers)
-    assert stack.up().changed == 0
+    assert stack.up().idle

@@ -62,7 +62,7 @@ def test_the_containers_are_healthy_by_their_own_checks(secure: Stack) -> None:
 def test_a_second_run_has_nothing_to_do(secure: Stack) -> None:
     before = secure.started_at()
     play = secure.up()
-    assert play.changed == 0
+    assert play.idle, play.output
     assert "certificates until" in play.output
     assert secure.started_at() == before
 
@@ -163,7 +163,7 @@ def test_ones_own_certificate(secure: Stack, app: SecureApp, tmp_path: Path) -> 
     secure.up(**tls(secure, **own))
     assert app._env("DATABASE_URL").endswith(f"sslrootcert={company}")
     assert app.read() == ["from before"] * 3
-    assert secure.up(**tls(secure, **own)).changed == 0
+    assert secure.up(**tls(secure, **own)).idle
     secure.up()
 
 

@@ -110,7 +110,7 @@ def test_a_machine_that_was_not_set_up_yet_is_told(laptop: Laptop) -> None:
 
 
 def test_what_vouches_for_the_services_there_comes_along(laptop: Laptop) -> None:
-    text = (ROOT / "inventory/group_vars/all/stack.yml").read_text(encoding="utf-8")
+    text = (ROOT / "tests/group_vars/all/stack.yml").read_text(encoding="utf-8")
     services = yaml.safe_load(text)["stack_services"]
     services["redis"] |= {"tls": True, "password": ""}
     laptop.stack.variables["stack_services"] = services

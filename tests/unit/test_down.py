@@ -25,8 +25,8 @@ def test_the_word_that_removes_one_machines_data_removes_no_others(
     tmp_path: Path, target: str, given: str, wanted: str
 ) -> None:
     (tmp_path / "group_vars" / "staging").mkdir(parents=True)
-    for name in ("all", "staging/main.yml"):
-        (tmp_path / "group_vars" / name).symlink_to(ROOT / "inventory" / "group_vars" / name)
+    for name, ours in {"all": "tests", "staging/main.yml": "inventory"}.items():
+        (tmp_path / "group_vars" / name).symlink_to(ROOT / ours / "group_vars" / name)
     hosts = {"dev": {"hosts": {"laptop": None}}, "staging": {"hosts": {"vm": None}}}
     (tmp_path / "hosts.yml").write_text(json.dumps(hosts), encoding="utf-8")
     # What goes on after the refusal would fail: nobody can be reached

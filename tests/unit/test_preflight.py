@@ -31,7 +31,7 @@ class Inventory:
         self.folder = folder
         variables = folder / "inventory" / "group_vars"
         variables.mkdir(parents=True)
-        (variables / "all").symlink_to(ROOT / "inventory" / "group_vars" / "all")
+        (variables / "all").symlink_to(ROOT / "tests" / "group_vars" / "all")
         (folder / "play.yml").write_text(PLAYBOOK, encoding="utf-8")
 
     def check(self, **hosts: dict[str, Any]) -> tuple[bool, str]:
@@ -122,7 +122,7 @@ def test_a_mistake_of_one_host_stops_all_and_names_it(
 
 
 def test_a_variable_of_the_first_host_is_not_the_next_ones(inventory: Inventory) -> None:
-    text = (ROOT / "inventory" / "group_vars" / "all" / "stack.yml").read_text(encoding="utf-8")
+    text = (ROOT / "tests/group_vars/all/stack.yml").read_text(encoding="utf-8")
     cache = {"kind": "redis", "image": "redis:7-alpine", "port": 6380, "url_variable": "CACHE_URL"}
     both = {
         "usual": yaml.safe_load(text)["stack_services"],

@@ -74,7 +74,7 @@ def test_one_line_is_refused() -> None:
 def inventory(tmp_path: Path) -> Path:
     folder = tmp_path / "in ventory"
     (folder / "group_vars/all").mkdir(parents=True)
-    stack = ROOT / "inventory/group_vars/all/stack.yml"
+    stack = ROOT / "tests/group_vars/all/stack.yml"
     (folder / "group_vars/all/stack.yml").write_text(stack.read_text())
     (tmp_path / "key").write_text(f"{KEY}\n")
     return folder
