@@ -110,7 +110,8 @@ def copy_venv(copy: Path, user: pwd.struct_passwd) -> None:
     """
     source, target = ROOT / ".venv", copy / ".venv"
     python = readable_python(user)
-    made_from = f"{source} {(source / 'ready').stat().st_mtime_ns} {python}\n"
+    made = max(stamp.stat().st_mtime_ns for stamp in source.glob("ready*"))
+    made_from = f"{source} {made} {python}\n"
     stamp = target / "made-from"
     if stamp.exists() and stamp.read_text() == made_from:
         return
@@ -136,7 +137,7 @@ def copy_venv(copy: Path, user: pwd.struct_passwd) -> None:
 
 def complete(copy: Path, user: pwd.struct_passwd) -> None:
     """Another patch release of Python may need a package more."""
-    for command in ([".venv/bin/python", "-m", "ensurepip"], ["tools/venv"]):
+    for command in ([".venv/bin/python", "-m", "ensurepip"], ["tools/venv", "--dev"]):
         done = subprocess.run(
             command,
             cwd=copy,
