@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
+from .environment import seen
 from .errors import GroundworkError
 from .files import State
 
@@ -60,13 +60,12 @@ def _seen(path: Path) -> str:
 
 def _git(folder: Path, *arguments: str) -> int:
     """Its exit code; 128 where it can't be asked."""
-    # A repository that a hook works in, and one that belongs to another user
-    environment = {name: value for name, value in os.environ.items() if name[:4] != "GIT_"}
+    # A repository that belongs to another user is one all the same
     command = ["git", "-c", "safe.directory=*", "-C", str(folder), *arguments]
     try:
         done = subprocess.run(
             command,
-            env=environment,
+            env=seen(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
