@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomllib
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,6 +48,22 @@ def test_every_default_of_a_role_is_in_its_spec_and_has_its_prefix(role: str) ->
     assert set(defaults) <= set(spec)
     assert all(name.startswith(f"{role}_") for name in spec)
     assert all("default" not in option for option in spec.values()), "defaults/main.yml has them"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_says_what_it_is(role: str) -> None:
+    folder = ROOT / "roles" / role
+    assert (folder / "defaults" / "main.yml").is_file()
+    spec = load(folder / "meta" / "argument_specs.yml")["argument_specs"]["main"]
+    about = load(folder / "meta" / "main.yml")
+    said = about["galaxy_info"]
+    assert about["dependencies"] == []
+    assert said["role_name"] == role
+    assert said["description"] == spec["short_description"]
+    assert said["license"] == "MIT" and (ROOT / "LICENSE").read_text().startswith("MIT License")
+    other = load(ROOT / "roles" / ROLES[0] / "meta" / "main.yml")["galaxy_info"]
+    for key in ("author", "min_ansible_version", "platforms"):
+        assert said[key] == other[key], key
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -138,10 +155,33 @@ def test_a_fragment_uses_only_variables_that_its_kind_has() -> None:
 
 
 def documents() -> list[Path]:
-    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    folders = (ROOT, *(path for path in ROOT.iterdir() if path.is_dir() and path.name[0] != "."))
+    return [
+        path
+        for folder in folders
+        for path in sorted(folder.glob("*.md") if folder == ROOT else folder.rglob("*.md"))
+    ]
 
 
-@pytest.mark.parametrize("path", documents(), ids=lambda path: path.name)
+def anchors(path: Path) -> set[str]:
+    """The places in a page that a link can name, as code forges make them of its headings."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(path: Path) -> None:
+    text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", link):
+            continue
+        name, _, anchor = link.partition("#")
+        target = (path.parent / name).resolve() if name else path
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_what_the_docs_name_exists(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     known = {name for role in ROLES for name in spec_of(role)}
@@ -152,7 +192,13 @@ def test_what_the_docs_name_exists(path: Path) -> None:
     for playbook in re.findall(r"playbooks/\w+\.yml", text):
         assert (ROOT / playbook).exists(), playbook
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"\bmake ([a-z]+)\b`", text)) <= targets
+    typed = re.findall(
+        r"`make ([a-z][a-z ]*)[`$]|^ *make ([a-z][a-z ]*?)(?: *#| *$| [A-Z])", text, re.M
+    )
+    words = {word for pair in typed for line in pair for word in line.split()}
+    assert words <= targets
+    for tool in re.findall(r"\btools/[\w.]+\b", text):
+        assert (ROOT / tool).exists(), tool
 
 
 def test_no_file_is_longer_than_300_lines() -> None:
@@ -222,3 +268,19 @@ def test_what_runs_imports_only_what_is_installed_for_it() -> None:
     assert not {
         name for name, packages in needs.items() if not {p.lower() for p in packages} & runs
     }
+
+
+def test_there_is_a_version_and_a_changelog() -> None:
+    about = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert re.fullmatch(r"\d+\.\d+\.\d+", about["version"])
+    assert "## Unreleased" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_hooks_before_a_commit_are_the_projects_own() -> None:
+    repos = load(ROOT / ".pre-commit-config.yaml")["repos"]
+    assert [repo["repo"] for repo in repos] == ["local"], "nothing is downloaded"
+    recipes = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for hook in repos[0]["hooks"]:
+        assert hook["language"] == "system"
+        (program,) = set(re.findall(r"\.venv/bin/[\w-]+", hook["entry"]))
+        assert program in recipes
