@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.groundwork.environment import POSTGRES
 from ansible.module_utils.groundwork.inventory import parse_services
-from ansible.module_utils.groundwork.schema import Database, database_revisions
+from ansible.module_utils.groundwork.schema_database import Database, database_revisions
 from ansible.module_utils.groundwork.services import Endpoint, ProbeError, kind_of
 from ansible.module_utils.groundwork_module import Call, answer
 from psycopg import pq
@@ -56,11 +56,10 @@ def probe(database: Database, password: str) -> str:
 def all_of_it(tree: Path, database: Database) -> list[Any]:
     """What a run sees and does, as a module: up to head, or from there down to base."""
     found: list[Any] = []
-    names = ("host", "port", "user", "database", "password")
 
     def run(call: Call) -> dict[str, Any]:
         found.append(probe(database, database.password))
-        here = database_revisions(**{name: getattr(database, name) for name in names})
+        here = database_revisions(database)
         report = bring(tree, database, target="base" if here else "head")
         found.extend([here, [step.direction for step in report.applied], report.after])
         return {}
