@@ -1,6 +1,13 @@
 # The short names for what is done every day. Each is one command that you can also type yourself.
 .PHONY: help dev status down test lint unit integration molecule bench examples vault lock
 
+# Ansible wants UTF-8, and leaves out the ansible.cfg of a folder that everybody may write to (as all are
+# on WSL's /mnt/c) unless it is named
+ifneq ($(shell locale charmap 2>/dev/null),UTF-8)
+export LC_ALL := C.UTF-8
+endif
+export ANSIBLE_CONFIG ?= $(CURDIR)/ansible.cfg
+
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
@@ -42,8 +49,8 @@ bench: .venv/ready-dev ## Measure against the same work by hand
 examples: .venv/ready ## Render the .env.example files from the inventory
 	.venv/bin/ansible-playbook playbooks/examples.yml
 
-vault: .venv/ready ## Make the passwords of the group staging, encrypted; NEW=redis renews that one
-	.venv/bin/python tools/vault.py $(NEW:%=--new %)
+vault: .venv/ready ## Make the passwords of the group staging (or GROUP=…), encrypted; NEW=redis renews one
+	.venv/bin/python tools/vault.py $(GROUP:%=--group %) $(NEW:%=--new %)
 
 lock: .venv/ready ## Resolve the requirements*.in files into requirements*.txt
 	tools/lock

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 from display.house import House, fake, role, screen, untimed
 
 HEALTH = {
@@ -262,3 +263,32 @@ def test_an_interrupted_run_leaves_no_live_line(house: House) -> None:
     assert "Work" not in screen(received)
     assert "interrupted" in screen(received)
     assert "Traceback" not in received
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (("--tags", "schema"), "--tags"),
+        (("--skip-tags", "all"), "--skip-tags"),
+        (("--tags", "a", "--skip-tags", "b"), "--tags and --skip-tags"),
+    ],
+)
+def test_a_run_without_a_task_says_so(house: House, given: tuple[str, ...], named: str) -> None:
+    house.role("observe", [fake("main | Look at the host", LOOK, "observe")])
+    house.play([role("observe")])
+    ran = house.run(*given)
+    assert f"No task ran: {named} left none of this playbook." in ran.out
+    assert "No task ran" not in house.run("--tags", "all").out
+
+
+def test_insides_without_a_word_are_no_stage(house: House) -> None:
+    done = {"name": "lock | Take it", "ansible.builtin.command": "true", "changed_when": False}
+    house.role("toolbox", [fake("look | Ask", {}, when=False)])
+    house.role("observe", [fake("main | Look at the host", LOOK, "observe")])
+    house.role("docker", [fake("main | Start it", {}, when=False)])
+    house.folder.joinpath("roles/observe/tasks/lock.yml").write_text(yaml.safe_dump([done]))
+    lock = {"ansible.builtin.import_role": {"name": "observe", "tasks_from": "lock"}}
+    house.play([lock, role("toolbox"), role("observe"), role("docker"), lock])
+    ran = house.run()
+    assert ran.code == 0, ran.out + ran.err
+    assert re.findall(r"(?m)^[A-Z]\w+(?=  )", ran.out) == ["Look", "Engine"], ran.out

@@ -119,8 +119,9 @@ def missing_library(name: str) -> GroundworkError:
     return GroundworkError(
         f"The Python library {name} is not installed.",
         where=sys.executable,
-        next_step="Install the project's requirements for this Python (requirements.txt), or "
-        "point ansible_python_interpreter at the Python that has them.",
+        next_step="On this computer, run `tools/venv`, then .venv/bin/ansible-playbook: what the "
+        "playbooks need here is in that Python. On another machine, ansible_python_interpreter has "
+        "to name the toolbox's (playbooks/staging.yml sends it).",
     )
 
 

@@ -36,6 +36,8 @@ TITLES = {
 # Tasks that say or decide something but touch nothing: they are no work that was done
 TALK = frozenset({"debug", "set_fact", "assert", "validate_argument_spec", "meta", "include_vars"})
 LONG = 5.0
+# Roles of the insides (checks, locks, what looks there); without a word to say they are no stage
+INNER = frozenset({"observe", "toolbox"})
 
 
 @dataclass
@@ -80,6 +82,8 @@ class Story:
             if stage.headed or not (stage.role or stage.worked):
                 continue  # a play's own tasks that were all skipped are no stage to a reader
             took = now - stage.began if stage.began is not None else 0
+            if stage.role in INNER and not stage.notes and took < LONG:
+                continue
             note = "; ".join(stage.notes) or ("ok" if stage.worked else "nothing to do")
             lines.append(
                 line(
