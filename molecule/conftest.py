@@ -55,8 +55,8 @@ def containers(host: Any) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture
 def volumes(host: Any) -> dict[str, dict[str, Any]]:
-    """`docker volume inspect` of each of the stack's volumes, by name."""
-    names = host.check_output(f"docker volume ls --quiet --filter name=^{STACK}_").split()
+    """`docker volume inspect` of each volume with the stack's data, by name."""
+    names = host.check_output(f"docker volume ls --quiet --filter name=^{STACK}_.*_data$").split()
     assert names, "the stack has no volume"
     found = json.loads(host.check_output(f"docker volume inspect {' '.join(names)}"))
     return {item["Name"]: item for item in found}

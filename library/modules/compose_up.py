@@ -45,7 +45,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 services:
-  description: What happened to a service's container, one of created, recreated, started, removed.
+  description: >-
+    What happened to a service's container, one of created, recreated, started, unpaused, removed.
   returned: success
   type: dict
   sample: {redis: recreated}

@@ -156,9 +156,8 @@ def validate(docker: Docker, desired: Desired, states: list[files.State]) -> Non
             path.touch(mode=0o600)
             path.write_text(state.after, encoding="utf-8")
             paths[state.wanted.path] = path
-        result = compose.check(
-            docker, desired.stack_dir, paths[desired.compose_file], paths[desired.env_file]
-        )
+        rendered = paths[desired.compose_file], paths[desired.env_file]
+        result = compose.check(docker, desired.stack, desired.stack_dir, *rendered)
     if not result.ok:
         raise GroundworkError(
             "Compose doesn't accept the files as rendered, so the old ones stay.",
@@ -196,12 +195,11 @@ def run(call: Call) -> dict[str, Any]:
     if not call.check:
         if changing and params["part"] == "stack" and desired.own:
             docker = Docker(params["docker_cli"])
+            ownership.claim(docker, desired.stack, desired.stack_dir)
             validate(docker, desired, states)
             note_new_passwords(docker, desired, secrets)
         for state in changing:
             files.write(state)
-        if params["part"] == "stack":
-            ownership.claim(desired.stack, desired.stack_dir)
     answer: dict[str, Any] = {
         "changed": bool(changing),
         "files": files.actions(states),

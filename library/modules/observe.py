@@ -187,11 +187,14 @@ look:
       returned: always
       type: list
       elements: str
-    foreign_projects:
-      description: Other folders that a stack of this name was started from, and still are there.
+    owner:
+      description: Another folder that the stack belongs to, and its user; else empty.
       returned: always
-      type: list
-      elements: dict
+      type: dict
+    left_data:
+      description: The volumes of services that don't run here any more, by service.
+      returned: always
+      type: dict
     foreign_compose_file:
       description: A Compose file in this one's place that somebody else wrote; else empty.
       returned: always

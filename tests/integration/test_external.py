@@ -95,7 +95,7 @@ def app_of(stack: Stack) -> SecureApp:
 
 
 def volumes() -> list[str]:
-    return docker("volume", "ls", "-q", "--filter", f"name={somebody.NAME}_").split()
+    return docker("volume", "ls", "-q", "--filter", f"name={somebody.NAME}_.*_data$").split()
 
 
 def test_all_external_is_as_good_as_our_own(external: Stack) -> None:

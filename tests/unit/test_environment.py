@@ -134,5 +134,6 @@ def test_nothing_else_reads_what_the_environment_says() -> None:
         f"{core}/engine_choice.py",  # DOCKER_HOST and its like: where they lead
         f"{core}/image_fetch.py",  # with apt's proxy
         f"{core}/ownership.py",  # XDG_STATE_HOME
+        f"{core}/teardown.py",  # less Compose's own variables
         f"{core}/runlock.py",  # `ps`, in English; sent alone to other machines
     }

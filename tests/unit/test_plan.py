@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,7 +48,8 @@ CONVERGED: dict[str, Any] = {
     "other_passwords": [],
     "schema": {"state": "at_head", "pending": []},
     "firewall": [],
-    "foreign_projects": [],
+    "owner": {},
+    "left_data": {},
     "ports_taken": [],
     "foreign_compose_file": "",
     "disk_free_mb": None,
@@ -149,9 +149,11 @@ def test_a_volume_goes_to_the_flavour_that_made_it(volume: dict[str, str], refus
 def test_a_full_disk_and_a_foreign_stack_are_problems() -> None:
     assert "5 MB left" in plan.problems(DESIRED, changed("disk_free_mb", 5))[0]["what"]
     assert plan.problems(DESIRED, changed("foreign_compose_file", "/x.yml"))[0]["where"] == "/x.yml"
-    (problem,) = plan.problems(DESIRED, changed("foreign_projects", ["/other/infra"]))
-    assert problem["where"] == "/other/infra"
-    assert Path(problem["where"]).is_absolute()
+    foreign = changed("owner", {"folder": "/other/infra", "user": "ada"})
+    (problem,) = plan.problems(DESIRED, foreign | {"ports_taken": [{"port": 1}]})
+    assert problem["where"] == "/other/infra, of the user ada"
+    assert "mv '/other/infra' '/work space/infra'" in problem["next_step"]
+    assert not any(plan.plan(DESIRED, foreign).values())
 
 
 def external(**look: Any) -> dict[str, list[str]]:

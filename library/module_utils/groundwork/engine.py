@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -129,7 +129,11 @@ def containers(docker: Docker, project: str) -> dict[str, dict[str, Any]] | None
     listed = docker.run("ps", "-aq", "--no-trunc", "--filter", label, timeout=10)
     if not listed.ok:
         return None
-    found = docker.inspect("container", listed.stdout.split()).values()
+    return by_service(docker.inspect("container", listed.stdout.split()).values())
+
+
+def by_service(found: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Inspected containers of one project: each service's newest, those of `run` left out."""
     return {
         labels(item)["com.docker.compose.service"]: item
         for item in sorted(found, key=lambda item: str(item["Created"]))

@@ -11,18 +11,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from . import compose, daemon_config, files, firewall, health, obstacles, passwords, plan
+from . import daemon_config, files, firewall, health, obstacles, passwords, plan
 from . import engine as engines
 from .contract import Image
 from .desired import Desired
-from .docker import Docker, Result
+from .docker import Docker
 from .engine import Engine
 from .errors import GroundworkError
 from .images import Wanted
 from .schema_state import Tree, schema_state
 from .services import Service, kind_of
-
-Containers = dict[str, dict[str, Any]] | None
+from .survey import Survey, left_data, others, survey
+from .survey import volumes as stack_volumes
 
 
 @dataclass(frozen=True)
@@ -43,24 +43,26 @@ def look(desired: Desired, where: Where) -> dict[str, Any]:
     docker = where.docker
     with ThreadPoolExecutor(8) as pool:
         asked_engine = pool.submit(engines.version, docker)
-        asked_containers = pool.submit(_containers, desired, docker)
+        asked_survey = pool.submit(survey, docker, desired)
         asked_images = pool.submit(_quiet, _inspect_images, desired, where)
-        asked_volumes = pool.submit(_quiet, _inspect_volumes, desired, docker)
+        asked_volumes = pool.submit(_quiet, stack_volumes, docker, desired.stack)
         secrets = desired.secrets()
         known = {name: value for name, value in secrets.values.items() if name not in secrets.made}
         known |= desired.rotated()  # the old ones still hold
         asked_health = pool.submit(health.look_once, list(desired.services), known)
         asked_schema = pool.submit(schema_state, desired.services, where.schema, known)
         asked_firewall = pool.submit(_firewall, desired, where)
-        containers, hashes, plugin = asked_containers.result()
-        engine = engines.judged(asked_engine.result(), plugin)
+        surveyed = asked_survey.result()
+        containers = surveyed.containers
+        engine = engines.judged(asked_engine.result(), surveyed.compose)
         inspected = asked_images.result()
-        volumes = _volumes(desired, where, asked_volumes.result() or {})
+        all_volumes = asked_volumes.result() or {}
+        volumes = _volumes(desired, where, all_volumes)
         answers, revision = asked_health.result(), asked_schema.result()
     chosen = _choose(desired, where, inspected, volumes)
     certificates = obstacles.certificates(desired)
     infra, apps = _files(desired, chosen, engine, secrets, not certificates)
-    services = _services(desired, engine, containers, hashes, answers, chosen)
+    services = _services(desired, surveyed, answers, chosen)
     found: dict[str, Any] = {
         "engine": engine.plain(),
         "engine_settings": _engine_settings(where),
@@ -73,13 +75,16 @@ def look(desired: Desired, where: Where) -> dict[str, Any]:
         "other_passwords": desired.other_passwords(),
         "schema": revision,
         "firewall": asked_firewall.result(),
-        "foreign_projects": obstacles.foreign_projects(desired, containers, volumes),
+        "owner": obstacles.owner(desired, surveyed, all_volumes),
+        "left_data": left_data(desired, all_volumes),
         # Where the engine is there but silent, a port may be held by our own container
         "ports_taken": []
         if containers is None and engine.state != "absent"
         else obstacles.ports_taken(desired, docker, containers),
         "machine": certificates
         + obstacles.machine(desired)
+        + obstacles.strangers(surveyed)
+        + obstacles.own_lines(desired)
         + obstacles.unguarded(where.firewall, containers),
         "foreign_compose_file": obstacles.foreign_compose_file(desired),
     }
@@ -113,36 +118,20 @@ def _quiet(function: Any, *args: Any) -> Any:
         return None
 
 
-def _containers(
-    desired: Desired, docker: Docker
-) -> tuple[Containers, dict[str, str] | None, Result | None]:
-    """The containers, and where there are some, what Compose would label each with.
-
-    Where Compose wasn't asked that or can't say it, its version too.
-    """
-    found = _quiet(engines.containers, docker, desired.stack)
-    hashes = compose.config_hashes(docker, desired.stack_dir) if found else None
-    return found, hashes, None if hashes else engines.compose_version(docker)
-
-
 def _inspect_images(desired: Desired, where: Where) -> dict[str, dict[str, Any]]:
     names = {name for wanted in where.images.values() for name in wanted.names}
     return where.docker.inspect("image", sorted(names))
 
 
-def _inspect_volumes(desired: Desired, docker: Docker) -> dict[str, dict[str, Any]]:
-    return docker.inspect("volume", [desired.volume(service) for service in desired.own])
-
-
 def _volumes(
-    desired: Desired, where: Where, inspected: Mapping[str, Mapping[str, Any]]
+    desired: Desired, where: Where, inspected: Mapping[str, Mapping[str, str]]
 ) -> dict[str, dict[str, Any]]:
     """Which volumes there are, and what made each, by service."""
     found: dict[str, dict[str, Any]] = {}
     for service in desired.own:
         volume = inspected.get(desired.volume(service))
         if volume is not None:
-            flavour = engines.labels(volume).get("groundwork.flavour", "")
+            flavour = volume["flavour"]
             version = "" if flavour else _data_version(service, desired, where)
             found[service.name] = {"flavour": flavour, "data_version": version}
     return found
@@ -213,14 +202,13 @@ def _files(
 
 def _services(
     desired: Desired,
-    engine: Engine,
-    containers: Containers,
-    hashes: Mapping[str, str] | None,
+    surveyed: Survey,
     answers: Mapping[str, Mapping[str, Any]],
     chosen: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, dict[str, Any]]:
-    """Each service as it runs; those that the inventory doesn't have any more too."""
+    """Each service as it runs; a person's own, and those that have left the inventory, too."""
     found: dict[str, dict[str, Any]] = {}
+    containers, hashes = surveyed.containers, surveyed.hashes
     for service in desired.services:
         entry = plan.unknown_service(service) | _answer(answers.get(service.name))
         container = (containers or {}).get(service.name)
@@ -241,9 +229,7 @@ def _services(
         elif containers is not None:
             continue
         found[service.name] = entry
-    for name in set(containers or {}) - {service.name for service in desired.services}:
-        found[name] = {"kind": "", "state": "orphan", "answers": False, "address": ""}
-    return found
+    return found | others(desired, surveyed)
 
 
 def _answer(answer: Mapping[str, Any] | None) -> dict[str, Any]:

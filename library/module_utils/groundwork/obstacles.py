@@ -2,37 +2,71 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from . import dotenv, files, ownership, plan, ports
-from . import engine as engines
+from . import compose, dotenv, files, ownership, plan, ports
 from .desired import Desired
 from .docker import Docker
 from .errors import GroundworkError
+from .survey import Survey
 
 Containers = dict[str, dict[str, Any]] | None
 
 
-def foreign_projects(
-    desired: Desired, containers: Containers, volumes: Mapping[str, Any]
-) -> list[str]:
-    """Other folders that this stack was started from, if they still are there."""
-    folders = {
-        engines.labels(container).get("com.docker.compose.project.working_dir", "")
-        for container in (containers or {}).values()
-    }
-    if volumes:
-        folders.add(ownership.folder_of(desired.stack))
-    return sorted(
-        folder
-        for folder in folders
-        if folder
-        and Path(folder).resolve() != desired.stack_dir.resolve()
-        and (Path(folder) / "docker-compose.yml").exists()
-    )
+def owner(
+    desired: Desired, surveyed: Survey, volumes: Mapping[str, Mapping[str, str]]
+) -> dict[str, str]:
+    """Another folder that this stack belongs to, and its user; nothing where it is this one's."""
+    containers = (surveyed.containers or {}).values()
+    found = ownership.other_owner(desired.stack, desired.stack_dir, containers, volumes)
+    return {"folder": str(found.folder), "user": found.user} if found else {}
+
+
+def strangers(surveyed: Survey) -> list[dict[str, str]]:
+    """Containers outside the stack that may write to its volumes, running or not, as problems.
+
+    Two servers on one volume destroy it, however well each of them says that it is.
+    """
+    return [
+        {
+            "what": f"The container {each['name']} isn't the stack's, and uses its volume "
+            f"{each['volume']} too. Two servers on the same files destroy them.",
+            "where": f"docker inspect {each['name']}",
+            "next_step": f"Remove it (`docker rm --force {each['name']}`; what is on the volume "
+            "stays), then run again.",
+        }
+        for each in surveyed.strangers
+    ]
+
+
+# Compose's own variables by which it takes another project or other files
+_LEADING = re.compile(r"^\s*(?:export\s+)?(COMPOSE_(?:PROJECT_NAME|FILE|ENV_FILES))\s*[=:]", re.M)
+
+
+def own_lines(desired: Desired) -> list[dict[str, str]]:
+    """Lines of a person's own by which `docker compose` by hand takes another project, as problems.
+
+    Groundwork itself doesn't follow them.
+    """
+    env = dotenv.outside(files.read(desired.env_file) or "")
+    override = desired.stack_dir / compose.OVERRIDE
+    found = [(desired.env_file, name) for name in dict.fromkeys(_LEADING.findall(env))]
+    if re.search(r"^name\s*:", files.read(override) or "", re.M):
+        found.append((override, "name"))
+    return [
+        {
+            "what": f"A line of your own, {name}, leads `docker compose` in that folder to another "
+            f"project or other files than the stack {desired.stack!r}.",
+            "where": str(path),
+            "next_step": "Take the line out. The stack's name is stack_name; what you want to add "
+            f"to its Compose file goes into {compose.OVERRIDE} beside it.",
+        }
+        for path, name in found
+    ]
 
 
 def certificates(desired: Desired) -> list[dict[str, str]]:

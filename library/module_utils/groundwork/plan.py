@@ -12,7 +12,9 @@ from typing import Any
 
 from .desired import Desired
 from .images import absent
+from .ownership import Owner, refusal
 from .services import Service, endpoint, kind_of
+from .survey import other_reason
 
 Look = Mapping[str, Any]
 
@@ -25,8 +27,13 @@ ENGINE_REASONS = {
 }
 
 
+STEPS = ("docker", "images", "firewall", "files", "services", "env_files", "schema")
+
+
 def plan(desired: Desired, look: Look) -> dict[str, list[str]]:
     """The reasons to act, by step: docker, images, firewall, files, services, env_files, schema."""
+    if look["owner"]:  # somebody else's: nothing is to be done here
+        return {step: [] for step in STEPS}
     engine = look["engine"]
     docker = []
     if engine["state"] != "ok" and desired.own:
@@ -51,8 +58,12 @@ def plan(desired: Desired, look: Look) -> dict[str, list[str]]:
         services = ["the files that the containers are made from change"]
     if look["new_passwords"]:
         services.append("a database doesn't have its new password yet")
-    orphans = sorted(set(look["services"]) - {service.name for service in desired.services})
-    services += [f"{name}: is not in the inventory any more" for name in orphans]
+    named = {service.name for service in desired.services}
+    services += [
+        f"{name}: {reason}"
+        for name, found in sorted(look["services"].items())
+        if name not in named and (reason := other_reason(found, look["left_data"].get(name)))
+    ]
     return {
         "docker": docker,
         "images": images,
@@ -122,10 +133,13 @@ def problems(desired: Desired, look: Look, reset_passwords: bool = False) -> lis
 
     `reset_passwords`: the databases are to get the passwords of the inventory or `infra/.env`.
     """
+    if look["owner"]:
+        other = Owner(Path(look["owner"]["folder"]), look["owner"]["user"])
+        error = refusal(desired.stack, desired.stack_dir, other)
+        return [{"what": error.what, "where": error.where, "next_step": error.next_step}]
     found: list[dict[str, str]] = []
     if look["engine"]["state"] == "elsewhere" and desired.own:
         found.append(_silent_choice(look["engine"]))
-    found += [_foreign_project(desired, item) for item in look["foreign_projects"]]
     found += [_port_taken(item) for item in look["ports_taken"]]
     found += look.get("machine", ())
     if look["foreign_compose_file"]:
@@ -182,15 +196,6 @@ def _silent_choice(engine: Mapping[str, Any]) -> dict[str, str]:
         "what": f"The Docker engine that was chosen gives no answer: {engine['error']}",
         "where": engine["chosen"],
         "next_step": engine["next_step"],
-    }
-
-
-def _foreign_project(desired: Desired, folder: str) -> dict[str, str]:
-    return {
-        "what": f"The stack {desired.stack!r} and its data belong to another folder already.",
-        "where": folder,
-        "next_step": f"Give this one a name of its own (stack_name) and its own ports, or stop "
-        f"that one (`docker compose --project-directory '{Path(folder)}' down`: data stay).",
     }
 
 
