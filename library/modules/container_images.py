@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.groundwork import images
+from ansible.module_utils.groundwork.image_sources import Setup
 from ansible.module_utils.groundwork.inventory import parse_services
 from ansible.module_utils.groundwork_module import Call, main
 
@@ -25,11 +26,14 @@ options:
     description:
       - Where images may come from; the order matters.
       - V(present) is an image that the host has already, under its official name or as this
-        project builds it. A built one must be of the current recipe where V(build) is a source.
+        project builds it. A built one must be of the current recipe where V(build) is a source,
+        and where V(registry) comes later in the list, the registry is asked for the official one
+        before.
       - V(archive) is a C(docker save) tarball in O(archive_dir). Where that folder has a
         C(SHA256SUMS) file, the tarball must be listed in it with its digest.
       - V(registry) is C(docker pull), at most three times where the registry falters, and given
-        up within seconds where none is in reach.
+        up within seconds where none is in reach. One that is reached and refuses (no such tag, no
+        login, a limit) ends it for that image; nothing is built in its place then.
       - V(build) makes a stand-in from O(build_dir), under a name of its own. It needs
         C(mmdebstrap) and C(pip), Debian's mirror and a Python package index, and no container
         registry.
@@ -48,6 +52,24 @@ options:
       - Where builds keep their downloads and do their work. Needed to build.
       - One run at a time builds there; another one waits.
     type: path
+  registry:
+    description:
+      - A mirror's prefix, such as V(mirror.example.com/hub), for images that name no registry.
+    type: str
+    default: ""
+  kept:
+    description:
+      - Services that keep the image that is built here, since their data or container were made by
+        it. No registry is asked for them.
+    type: list
+    elements: str
+    default: []
+  renew:
+    description:
+      - Ask the registry for newer images of the same names. An image that is pinned by its digest
+        stays what it is.
+    type: bool
+    default: false
   docker_cli:
     description: The docker command.
     type: str
@@ -96,6 +118,10 @@ images:
       description: Where it came from; empty where nobody had it.
       type: str
       returned: always
+    changed:
+      description: Whether the host didn't have that very image before.
+      type: bool
+      returned: always
     settled:
       description: Whether that is certain; V(false) where check mode can't tell.
       type: bool
@@ -114,6 +140,7 @@ images:
       id: sha256:9d65a7199497c5e5fbb6b2a35d9a1b4f6a0f4cf4a7b2ac1c3d2a3c8b21d55b6e
       archive: groundwork_postgres_16.15-2.tar
       source: build
+      changed: true
       settled: true
       tried:
         - {source: present, why: neither postgres:16-alpine nor groundwork/postgres:16.15-2 is here}
@@ -137,18 +164,21 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "archive_dir": {"type": "path"},
     "build_dir": {"type": "path"},
     "cache_dir": {"type": "path"},
+    "registry": {"type": "str", "default": ""},
+    "kept": {"type": "list", "elements": "str", "default": []},
+    "renew": {"type": "bool", "default": False},
     "docker_cli": {"type": "str", "default": "docker"},
 }
 
 
 def run(call: Call) -> dict[str, Any]:
-    setup = images.Setup.of(call.params, dry=call.check)
+    setup = Setup.of(call.params, dry=call.check)
     wanted = setup.wanted(parse_services(call.params["services"]))
+    before = images.ids(setup.docker, wanted)
     outcomes = images.settle(wanted.values(), setup.ask())
-    answer: dict[str, Any] = {
-        "changed": any(o.source not in ("", "present") for o in outcomes.values()),
-        "images": images.report(setup.docker, wanted, outcomes),
-    }
+    found = images.report(setup.docker, wanted, outcomes, before)
+    changed = any(image["changed"] for image in found.values())
+    answer: dict[str, Any] = {"changed": changed, "images": found}
     error = images.failure(outcomes)
     if error:
         answer |= {"failed": True, "msg": str(error), "lacking": setup.lacking(outcomes)}

@@ -65,6 +65,14 @@ options:
   version_table_file:
     description: The file in which the module alembic_migrate remembers a tree's version table.
     type: path
+  registry:
+    description: A mirror's prefix for images that name no registry.
+    type: str
+    default: ""
+  renew:
+    description: Whether newer images of the same names are asked for.
+    type: bool
+    default: false
   min_free_mb:
     description: The least room, in megabytes, on the engine's disk to start something.
     type: int
@@ -144,7 +152,10 @@ look:
       type: list
       elements: str
     images:
-      description: By service, its reference, id, flavour and candidates.
+      description:
+        - By service, its reference, id, flavour and candidates; the image that is wanted, the one
+          that is built here in its place, why the sources are to be asked (due, else empty), and
+          whether and why the built one stays (kept, why).
       returned: always
       type: dict
     volumes:

@@ -14,17 +14,15 @@ from ansible.module_utils.groundwork import (
     image_archive,
     image_load,
     image_recipes,
-    image_registry,
     images,
 )
-from ansible.module_utils.groundwork.docker import Result
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.image_archive import ArchiveError
 from ansible.module_utils.groundwork.image_build import copy_context
 from ansible.module_utils.groundwork.image_fetch import parse_targets, temporary, whole_wheels
-from ansible.module_utils.groundwork.images import Answer, Setup, Source, Wanted, failure, settle
+from ansible.module_utils.groundwork.image_sources import Setup
+from ansible.module_utils.groundwork.images import Answer, Source, Wanted, failure, settle
 from ansible.module_utils.groundwork.inventory import parse_services
-from ansible.module_utils.groundwork.services import KINDS
 from tarballs import save, sums
 
 BUILD_DIR = Path(__file__).resolve().parents[2] / "images"
@@ -55,7 +53,7 @@ def test_each_source_is_asked_only_for_what_is_still_missing() -> None:
         "registry": source(asked, "postgres:16-alpine"),
         "build": source(asked),
     }
-    outcomes = settle([POSTGRES, REDIS], sources)
+    outcomes = settle([POSTGRES, REDIS], sources.items())
     assert asked == [["postgres:16-alpine", "redis:7-alpine"], ["postgres:16-alpine"]]
     assert outcomes[REDIS].source == "present"
     assert outcomes[POSTGRES].source == "registry"
@@ -64,7 +62,7 @@ def test_each_source_is_asked_only_for_what_is_still_missing() -> None:
 
 def test_the_inventory_decides_the_order() -> None:
     setup = Setup(images.Docker("/nowhere"), sources=["build", "present"])
-    assert list(setup.ask()) == ["build", "present"]
+    assert [name for name, _ in setup.ask()] == ["build", "present"]
 
 
 def test_two_services_of_one_image_are_one_wish() -> None:
@@ -76,14 +74,14 @@ def test_two_services_of_one_image_are_one_wish() -> None:
     )
     asked: list[list[str]] = []
     wanted = Setup(images.Docker("/nowhere")).wanted(services)
-    settle(wanted.values(), {"registry": source(asked, "redis:7-alpine")})
+    settle(wanted.values(), [("registry", source(asked, "redis:7-alpine"))])
     assert set(wanted) == {"redis", "cache"}
     assert asked == [["redis:7-alpine"]]
 
 
 def test_seconds_run_until_the_image_is_here() -> None:
     ticks = iter([10.0, 12.5])
-    outcomes = settle([REDIS], {"present": source([], "redis:7-alpine")}, lambda: next(ticks))
+    outcomes = settle([REDIS], [("present", source([], "redis:7-alpine"))], lambda: next(ticks))
     assert outcomes[REDIS].seconds == 2.5
 
 
@@ -94,8 +92,11 @@ def test_one_error_lists_every_image_and_every_reason() -> None:
     }
     outcomes = settle(
         [POSTGRES, REDIS],
-        {"present": source(asked, "redis:7-alpine"), "registry": source(asked, why="no such host")}
-        | {"build": build},
+        [
+            ("present", source(asked, "redis:7-alpine")),
+            ("registry", source(asked, why="no such host")),
+            ("build", build),
+        ],
     )
     text = str(failure(outcomes))
     assert "postgres:16-alpine" in text
@@ -107,7 +108,7 @@ def test_one_error_lists_every_image_and_every_reason() -> None:
 
 
 def test_nothing_failed_is_no_error() -> None:
-    assert failure(settle([REDIS], {"present": source([], "redis:7-alpine")})) is None
+    assert failure(settle([REDIS], [("present", source([], "redis:7-alpine"))])) is None
 
 
 def test_check_mode_promises_nothing_of_a_registry() -> None:
@@ -211,7 +212,7 @@ def test_an_unlisted_archive_is_refused_where_digests_are_given(tmp_path: Path) 
 def test_a_refused_archive_is_a_reason_and_the_next_source_is_asked(tmp_path: Path) -> None:
     (tmp_path / "redis_7-alpine.tar").write_bytes(b"no tarball")
     setup = Setup(images.Docker("/nowhere"), sources=["archive"], archive_dir=tmp_path)
-    sources = setup.ask() | {"build": source([], "redis:7-alpine")}
+    sources = [*setup.ask(), ("build", source([], "redis:7-alpine"))]
     outcome = settle([REDIS], sources)[REDIS]
     assert outcome.source == "build"
     assert "redis_7-alpine.tar" in outcome.tried[0][1].why
@@ -233,42 +234,6 @@ def test_a_missing_archive_folder_is_a_reason(tmp_path: Path) -> None:
 )
 def test_archives_have_a_name_by_convention(reference: str, file: str) -> None:
     assert image_archive.file_name(reference) == file
-
-
-# The registry
-
-
-@pytest.mark.parametrize(
-    ("error", "attempts"),
-    [
-        ('Get "https://registry-1.docker.io/v2/": dial tcp: lookup x: no such host', 1),
-        ("dial tcp 127.0.0.1:5000: connect: connection refused", 1),
-        ("no answer within 15 s", 1),
-        ("manifest for redis:nope not found: manifest unknown", 1),
-        ("toomanyrequests: You have reached your pull rate limit", 1),
-        ("net/http: TLS handshake timeout", 3),
-        ("received unexpected HTTP status: 503 Service Unavailable", 3),
-        ("read tcp 10.0.0.2:1->1.2.3.4:443: read: connection reset by peer", 3),
-    ],
-)
-def test_only_what_may_pass_is_tried_again(error: str, attempts: int) -> None:
-    calls: list[Sequence[str]] = []
-    slept: list[float] = []
-
-    def run(args: Sequence[str]) -> Result:
-        calls.append(args)
-        return Result(1, "", f"Error response from daemon: {error}\n")
-
-    why = image_registry.pull("redis:7-alpine", run, slept.append)
-    assert len(calls) == attempts
-    assert len(slept) == attempts - 1
-    assert slept == sorted(slept)
-    assert error in why
-
-
-def test_a_pull_that_works_the_second_time_is_fine() -> None:
-    results = iter([Result(1, "", "unexpected EOF"), Result(0, "", "")])
-    assert image_registry.pull("redis:7", lambda _: next(results), lambda _: None) == ""
 
 
 # Recipes
@@ -361,54 +326,6 @@ def test_the_hosts_own_mirror_is_used_and_no_password_of_it() -> None:
         "deb http://mirror.test/upd/ bookworm-updates main\n"
     )
     assert parse_targets(text, "forky") == ""
-
-
-# Flavours of what is built here, as the rooms read them
-
-
-@pytest.mark.parametrize(
-    ("kind", "reference", "labels", "flavour"),
-    [
-        ("postgres", "postgres:16-alpine", {}, "postgres-16-musl"),
-        ("postgres", "postgres:16", {}, "postgres-16-glibc"),
-        ("postgres", "postgres:17.2-bookworm", {}, "postgres-17-glibc"),
-        (
-            "postgres",
-            "groundwork/postgres:16.15",
-            {"groundwork.major": "16", "groundwork.libc": "glibc"},
-            "postgres-16-glibc",
-        ),
-        (
-            "postgres",
-            "mine/postgres:15-alpine",
-            {"groundwork.major": "16", "groundwork.libc": "glibc"},
-            "postgres-16-glibc",
-        ),
-        ("redis", "groundwork/redis:7.0.15", {"groundwork.major": "7"}, "redis"),
-    ],
-)
-def test_labels_decide_the_flavour(
-    kind: str, reference: str, labels: dict[str, str], flavour: str
-) -> None:
-    assert KINDS[kind].flavour(reference, labels, {}) == flavour
-
-
-@pytest.mark.parametrize(
-    ("reference", "stands_in"),
-    [
-        ("postgres:16-alpine", True),
-        ("postgres:16.3", True),
-        ("registry.example:5000/postgres:16", True),
-        ("postgres:latest", True),
-        ("postgres:17-alpine", False),
-        ("postgres:1", False),
-    ],
-)
-def test_a_built_image_stands_in_for_its_own_major_version_alone(
-    reference: str, stands_in: bool
-) -> None:
-    recipe = image_recipes.recipe(BUILD_DIR, "postgres")
-    assert recipe.stands_in(reference) == stands_in
 
 
 def test_a_base_is_unpacked_where_its_programs_may_run(monkeypatch: pytest.MonkeyPatch) -> None:

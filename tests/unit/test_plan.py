@@ -35,7 +35,8 @@ RUNNING: dict[str, Any] = {
     "version": "1",
     "error": "",
 }
-IMAGE = {"reference": "x", "id": "sha256:1", "flavour": "postgres-16-musl", "candidates": ["x"]}
+IMAGE = {"reference": "x", "id": "sha256:1", "flavour": "postgres-16-musl", "wanted": "x"}
+IMAGE |= {"candidates": ["x"], "built": "", "due": "", "kept": False, "why": ""}
 CONVERGED: dict[str, Any] = {
     "engine": {"state": "ok", "error": ""},
     "engine_settings": [],
@@ -80,7 +81,7 @@ def test_nothing_is_to_do_where_all_is_as_it_should_be() -> None:
         ("engine/state", "absent", "docker", "no Docker engine"),
         ("engine/state", "stopped", "docker", "stopped"),
         ("engine_settings", ["icc"], "docker", "settings differ: icc"),
-        ("images/redis/reference", "", "images", "redis"),
+        ("images/redis/due", "redis:7 is not here", "images", "redis: redis:7 is not here"),
         ("services/redis/state", "exited", "services", "redis: its container is exited"),
         ("services/redis/state", "unknown", "services", "redis: unknown"),
         ("services/redis/health", "unhealthy", "services", "unhealthy"),

@@ -8,12 +8,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from . import certificates, contract, dotenv
+from . import certificates, contract, dotenv, image_names
 from .certificates import AUTHORITY, Pair
 from .contract import App, Image, Secrets
 from .errors import GroundworkError
 from .files import Wanted, read
 from .git import IGNORED
+from .image_names import Name
 from .inventory import check_stack_name, parse_services
 from .services import AUDIENCES, Service, endpoint, kind_of
 
@@ -241,8 +242,7 @@ class Desired:
         """The `.env.example` beside each env file: the same lines, placeholders for secrets."""
         secrets = contract.placeholders(self.services)
         images = {
-            service.name: Image(service.image, kind_of(service).flavour(service.image, {}, {}))
-            for service in self.own
+            service.name: Image(service.image, _example_flavour(service)) for service in self.own
         }
         texts = {self.env_file: self._infra_env(images, secrets, {})}
         for app in self.apps:
@@ -254,3 +254,10 @@ class Desired:
             Wanted(path.with_name(f"{path.name}.example"), f"{dotenv.EXAMPLE_HEADER}{text}", 0o644)
             for path, text in texts.items()
         ]
+
+
+def _example_flavour(service: Service) -> str:
+    """What an example shows: nobody asks an image for it, so it is told by the name alone."""
+    version = image_names.version((image_names.parse(service.image) or Name("", "")).tag)
+    libc = "/ld-musl" if "alpine" in service.image else "/ld-linux"
+    return kind_of(service).flavour({}, {}, f"(PostgreSQL) {version} {libc}")

@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from . import image_names
 from .errors import GroundworkError
-from .services.base import major_in_tag
+from .services import KINDS
+from .services.base import BUILT_LABEL
 
-INPUTS_LABEL = "groundwork.inputs"
+INPUTS_LABEL = BUILT_LABEL
 _SKIPPED_SUFFIXES = (".pyc", ".md")
 
 
@@ -71,8 +73,23 @@ class Recipe:
     stands_for: str = ""
 
     def stands_in(self, reference: str) -> bool:
-        """Whether it may take the place of an official image: of the same major version."""
-        return major_in_tag(reference) in ("", self.stands_for)
+        """Whether it may take the place of an image: of the official one alone (at Docker Hub, or
+        by its whole path at any registry), of the same major version, and not of one that is
+        pinned by its digest."""
+        name = image_names.parse(reference)
+        if name is None or name.digest or self.kind not in KINDS:
+            return False
+        official = KINDS[self.kind].official
+        whole = official if "/" in official else f"library/{official}"
+        mirrored = name.registry and f"/{name.path}".endswith(f"/{whole}")
+        if not mirrored and name.repository != official:
+            return False
+        return image_names.version(name.tag).partition(".")[0] in ("", self.stands_for)
+
+    @property
+    def version(self) -> str:
+        """What its name says of its version: `16.15`."""
+        return self.reference.rpartition(":")[2]
 
 
 def references(build_dir: Path) -> dict[str, str]:

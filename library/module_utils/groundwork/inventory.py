@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from . import image_names
 from .errors import GroundworkError
 from .inventory_external import (
     ONLY_EXTERNAL,
@@ -23,7 +24,6 @@ from .services import KINDS, Service
 _STACK = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
-_IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:@-]*")
 _COMMON = (
     *("kind", "image", "port", "bind", "bind_public", "password", "url_variable", "external"),
     *("allow_from", *LIMITS, *TLS),
@@ -160,7 +160,7 @@ def _service(
     if external:
         more = external_fields(where, kind, entry, problems)
         port = kind.container_port if port is None else port
-    elif not isinstance(image, str) or not _IMAGE.fullmatch(image):
+    elif not isinstance(image, str) or image_names.parse(image) is None:
         problems.append(f"{where}.image must be an image reference such as redis:7-alpine.")
     more |= tls_fields(where, entry, external, authority, problems)
     port = _port(f"{where}.port", port, problems)

@@ -6,18 +6,19 @@ Reads and nothing else, and everything that can be read at once is. What could n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from . import daemon_config, files, firewall, health, obstacles, passwords, plan
+from . import daemon_config, files, firewall, health, image_choice, obstacles, passwords, plan
 from . import engine as engines
 from .contract import Image
 from .desired import Desired
 from .docker import Docker
 from .engine import Engine
 from .errors import GroundworkError
+from .image_choice import Known
 from .images import Wanted
 from .schema_state import Tree, schema_state
 from .services import Service, kind_of
@@ -31,6 +32,8 @@ class Where:
 
     docker: Docker
     images: Mapping[str, Wanted]  # what each service asks for
+    sources: Sequence[str]  # where it may come from
+    renew: bool  # whether newer ones are asked for
     schema: Tree | None
     min_free_mb: int
     daemon: Mapping[str, Any]  # the engine's options, and swarm; nothing where not looked at
@@ -44,7 +47,8 @@ def look(desired: Desired, where: Where) -> dict[str, Any]:
     with ThreadPoolExecutor(8) as pool:
         asked_engine = pool.submit(engines.version, docker)
         asked_survey = pool.submit(survey, docker, desired)
-        asked_images = pool.submit(_quiet, _inspect_images, desired, where)
+        names = sorted({name for wanted in where.images.values() for name in wanted.names})
+        asked_images = pool.submit(_quiet, docker.inspect, "image", names)
         asked_volumes = pool.submit(_quiet, stack_volumes, docker, desired.stack)
         secrets = desired.secrets()
         known = {name: value for name, value in secrets.values.items() if name not in secrets.made}
@@ -59,7 +63,7 @@ def look(desired: Desired, where: Where) -> dict[str, Any]:
         all_volumes = asked_volumes.result() or {}
         volumes = _volumes(desired, where, all_volumes)
         answers, revision = asked_health.result(), asked_schema.result()
-    chosen = _choose(desired, where, inspected, volumes)
+    chosen = _choose(desired, where, inspected, volumes, containers)
     certificates = obstacles.certificates(desired)
     infra, apps = _files(desired, chosen, engine, secrets, not certificates)
     services = _services(desired, surveyed, answers, chosen)
@@ -118,11 +122,6 @@ def _quiet(function: Any, *args: Any) -> Any:
         return None
 
 
-def _inspect_images(desired: Desired, where: Where) -> dict[str, dict[str, Any]]:
-    names = {name for wanted in where.images.values() for name in wanted.names}
-    return where.docker.inspect("image", sorted(names))
-
-
 def _volumes(
     desired: Desired, where: Where, inspected: Mapping[str, Mapping[str, str]]
 ) -> dict[str, dict[str, Any]]:
@@ -157,21 +156,16 @@ def _choose(
     where: Where,
     inspected: Mapping[str, Mapping[str, Any]] | None,
     volumes: Mapping[str, Mapping[str, Any]],
+    containers: Containers,
 ) -> dict[str, dict[str, Any]]:
-    """The image for each service: the first that is here, one of its volume's flavour before."""
-    chosen: dict[str, dict[str, Any]] = {}
-    for service in desired.own:
-        options, wanted = [], where.images[service.name]
-        for name in wanted.names:
-            image = (inspected or {}).get(name)
-            if image is not None and wanted.accepts(name, engines.labels(image)):
-                labels, env = engines.labels(image), engines.environment(image)
-                flavour = kind_of(service).flavour(name, labels, env)
-                options.append({"reference": name, "id": image["Id"], "flavour": flavour})
-        made_by = volumes.get(service.name, {}).get("flavour", "")
-        options.sort(key=lambda option: option["flavour"] != made_by if made_by else False)
-        none = {"reference": "", "id": "", "flavour": ""}
-        chosen[service.name] = (options or [none])[0] | {"candidates": list(wanted.names)}
+    """The image for each service, of those that are here."""
+    here = image_choice.Here.of(where.docker, where.images, inspected or {})
+    kept, sources = desired.kept(), where.sources
+    chosen = {}
+    for name, service in ((service.name, service) for service in desired.own):
+        last = kept.get(f"{service.prefix}_IMAGE", "")
+        known = Known.of(volumes.get(name), (containers or {}).get(name), last)
+        chosen[name] = image_choice.choose(where.images[name], here, known, sources, where.renew)
     return chosen
 
 
@@ -225,6 +219,7 @@ def _services(
                 "config": ("same" if same else "differs") if wanted else "unknown",
                 "image": "same" if container["Image"] == chosen[service.name]["id"] else "differs",
                 "started_at": state["StartedAt"],
+                "runs": str(container["Config"].get("Image", "")),
             }
         elif containers is not None:
             continue

@@ -12,7 +12,7 @@ from .desired import Desired
 from .docker import Docker
 from .errors import GroundworkError
 from .image_recipes import recipes
-from .images import Setup
+from .image_sources import Setup, checked_prefix
 from .schema_state import Tree
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -24,6 +24,8 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "compose": {"type": "str", "required": True},
     "password_length": {"type": "int", "default": 32, "no_log": False},
     "sources": {"type": "list", "elements": "str", "required": True},
+    "registry": {"type": "str", "default": ""},
+    "renew": {"type": "bool", "default": False},
     "build_dir": {"type": "path"},
     "schema_dir": {"type": "path"},
     "schema_service": {"type": "str", "default": ""},
@@ -53,10 +55,13 @@ def observe(params: Mapping[str, Any]) -> dict[str, Any]:
         docker,
         sources=params["sources"],
         recipes=recipes(Path(build_dir)) if build_dir else {},
+        registry=checked_prefix(params["registry"]),
     )
     where = look.Where(
         docker=docker,
         images=setup.wanted(desired.services),
+        sources=params["sources"],
+        renew=params["renew"],
         schema=_tree(params),
         min_free_mb=params["min_free_mb"],
         daemon=params["daemon"],
@@ -81,6 +86,7 @@ def observe(params: Mapping[str, Any]) -> dict[str, Any]:
             for name, image in found["images"].items()
             if image["reference"]
         },
+        "kept_images": [name for name, image in found["images"].items() if image["kept"]],
     }
     if problems and params["refuse"]:
         errors = [

@@ -37,6 +37,12 @@ class Owner:
         return f"{self.folder}, of the user {self.user}" if self.user else str(self.folder)
 
 
+def state_dir() -> Path:
+    """Where a person's own notes of this project are."""
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "groundwork"
+
+
 def marker_of(stack: str) -> str:
     """The name of the volume that says to whom a stack belongs."""
     return f"{stack}_owner"
@@ -153,8 +159,7 @@ def _user_of(folder: Path) -> str:
 
 
 def _note(stack: str) -> str:
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     try:
-        return (Path(state) / "groundwork" / stack).read_text(encoding="utf-8").strip()
+        return (state_dir() / stack).read_text(encoding="utf-8").strip()
     except OSError:
         return ""

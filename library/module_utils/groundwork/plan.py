@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from .desired import Desired
-from .images import absent
 from .ownership import Owner, refusal
 from .services import Service, endpoint, kind_of
 from .survey import other_reason
@@ -42,11 +41,11 @@ def plan(desired: Desired, look: Look) -> dict[str, list[str]]:
     if settings and desired.own:
         docker.append(f"the engine's settings differ: {', '.join(settings)}")
     images = [
-        f"{name}: {absent(found['candidates'])}"
+        f"{name}: {found['due']}"
         if engine["state"] == "ok"
         else f"{name}: unknown until the engine answers"
         for name, found in look["images"].items()
-        if not found["reference"]
+        if found["due"]
     ]
     files = _file_reasons(desired, look["files"])
     services = [
@@ -260,11 +259,22 @@ def _flavour_clash(
         made_by = wanted if volume["data_version"] == major else f"major {volume['data_version']}"
     if not made_by or made_by == wanted:
         return None
+    if wanted.endswith("-unknown"):
+        return {
+            "what": f"The volume {name} was made by {made_by}; the image {image['reference']} has "
+            "no shell that says which version and C library it has.",
+            "where": f"stack_services.{service.name}.image",
+            "next_step": "Put back the image from before; or, where you know that it fits, give "
+            "this one the labels groundwork.major (16) and groundwork.libc (glibc or musl).",
+        }
+    built = image["built"] if image["built"] != image["reference"] else ""
     return {
         "what": f"The volume {name} was made by {made_by}; the image {image['reference']} is "
         f"{wanted}, which can't read it safely.",
         "where": f"stack_services.{service.name}.image",
-        "next_step": f"Put back an image of {made_by}. To move to {wanted}: dump the data with "
+        "next_step": f"Put back an image of {made_by}"
+        + (f" (if that was {built}: images_sources: [present, build])" if built else "")
+        + f". To move to {wanted}: dump the data with "
         f"the old image, remove the volume knowingly (`docker volume rm {name}`), run again "
         "and load the dump (docs/data.md).",
     }
@@ -286,4 +296,5 @@ def unknown_service(service: Service) -> dict[str, Any]:
         "error": "",
         "code": "",
         "started_at": "",
+        "runs": "",
     }

@@ -22,6 +22,7 @@ class Service:
     image: str = ""
     source: str = ""
     health: str = ""
+    chosen: Mapping[str, Any] = field(default_factory=dict)  # the look's entry of its image
 
 
 @dataclass
@@ -82,12 +83,15 @@ class Host:
             service.address = words(seen.get("address"))
             service.url = masked(words(seen.get("url")))
             service.health = _state(seen)
+            service.image = words(seen.get("runs"))
             if seen.get("state") == "external":
                 service.source = "external"
         for name, value in mapping(look.get("images")).items():
             service, image = self._service(name), mapping(value)
             service.health = service.health or "missing"
-            service.image = words(image.get("reference"))
+            # What runs is what there is, until something is started
+            service.image = service.image or words(image.get("reference"))
+            service.chosen = image
             # A look after the images were got finds them here; where they came from tells more
             service.source = service.source or ("present" if service.image else "")
         for files in (mapping(look.get("files")), mapping(look.get("env_files"))):
@@ -115,6 +119,7 @@ class Host:
             service.version = words(seen.get("version")) or service.version
             service.address = words(seen.get("address")) or service.address
             service.health = "healthy" if seen.get("healthy") else "not healthy"
+            service.image = words(service.chosen.get("reference")) or service.image
 
     def _images(self, result: Mapping[str, Any]) -> None:
         for name, value in mapping(result.get("images")).items():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..image_names import difference
 from .outcome import Outcome
 from .text import (
     Line,
@@ -80,6 +81,8 @@ def image_lines(outcome: Outcome, marks: Marks) -> list[Line]:
         if source == "present" and not tried:
             continue
         used = words(image.get("used")) or words(image.get("wanted"))
+        if difference(image, used):
+            used = f"{used} in place of {words(image.get('wanted'))}"
         lines.append(
             line(
                 f"{service}  {used}  ",
@@ -96,6 +99,8 @@ def image_lines(outcome: Outcome, marks: Marks) -> list[Line]:
 
 def _source(image: Mapping[str, Any]) -> tuple[str, str]:
     source = words(image.get("source"))
+    if source == "registry" and image.get("changed") is False:
+        return "no newer one", "dim"
     if source:
         return SOURCES.get(source, source), "changed"
     if image.get("settled") is False:  # a check can't tell which source will have it

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..image_names import difference
 from .facts import Facts, Host, Service
 from .results import SOURCES
 from .runs import run_rows
@@ -70,6 +71,7 @@ def host_lines(host_name: str, host: Host, run: Run, marks: Marks) -> list[Line]
     title = f"{host.stack} on {host_name}" if host.stack else host_name
     head = f"{marks.rule * 2} {title} "
     rows = _service_rows(host, run.width)
+    rows += _image_rows(host)
     if run.look_only and host.engine:
         rows.append(labelled("engine", host.engine))
     rows += _file_rows(host, run)
@@ -113,6 +115,16 @@ def _service_rows(host: Host, width: int) -> list[Line]:
         else:
             rows.append(line(*row, "  ", image))
     return rows
+
+
+def _image_rows(host: Host) -> list[Line]:
+    """Where another image runs than the inventory names."""
+    said = [
+        f"{name}: {words}"
+        for name, service in host.services.items()
+        if (words := difference(service.chosen, service.image))
+    ]
+    return [labelled("images" if not n else "", text, "", "") for n, text in enumerate(said)]
 
 
 def _health_style(health: str) -> str:

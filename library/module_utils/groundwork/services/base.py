@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+BUILT_LABEL = "groundwork.inputs"  # on each image that is built here: the digest of its recipe
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class Kind:
     """A room: all that the house has to know of one kind of service.
 
     * `secret_suffix`: `PASSWORD` makes `REDIS_PASSWORD` the variable of the service's secret.
+    * `official`: the repository at Docker Hub of its official image: `qdrant/qdrant`.
     * `file_suffix`: likewise the variable that its container gets as a file.
     * `version_file`: a file in its volume that names the major version of the data, or `""`.
     * `options`: the options that only this kind has, with their defaults.
@@ -75,13 +77,16 @@ class Kind:
     * `url(service, endpoint, secret)`: the connection URL; percent-encoded.
     * `config_lines(service, secret)`: variables of `infra/.env` that the containers read as files.
     * `app_lines(service, secret)`: what an app needs besides the URL.
-    * `flavour(reference, labels, env)`: what of an image its data depend on (a major version, a C
-      library): a volume made by one flavour is not given to another. `env` is the image's own.
+    * `flavour(labels, env, said)`: what of an image its data depend on (a major version, a C
+      library): a volume made by one flavour is not given to another. Labels and environment are
+      the image's own; `said` is what `ask_image`, a shell script, printed inside it, `""` where it
+      wasn't asked. Never told by an image's name, which says nothing certain.
     * `probe(service, endpoint, secret, timeout)`: asks the service in its own protocol; returns
       the server's version; raises `ProbeError`. `timeout` in seconds.
     """
 
     name: str
+    official: str
     container_port: int
     secret_suffix: str
     file_suffix: str
@@ -91,18 +96,14 @@ class Kind:
     url: Callable[[Service, Endpoint, str], str]
     config_lines: Callable[[Service, str], dict[str, str]]
     app_lines: Callable[[Service, str], dict[str, str]]
-    flavour: Callable[[str, Mapping[str, str], Mapping[str, str]], str]
+    flavour: Callable[[Mapping[str, str], Mapping[str, str], str], str]
     probe: Callable[[Service, Endpoint, str, float], str]
+    ask_image: str = ""
+    one_flavour: bool = False  # the data of any image are good for every other
 
     def secret_variable(self, service: Service) -> str:
         """The env variable that holds the service's secret: `POSTGRES_PASSWORD`."""
         return f"{service.prefix}_{self.secret_suffix}"
-
-
-def major_in_tag(reference: str) -> str:
-    """The first number of an image's tag: `redis:7-alpine` gives `7`; `""` where there is none."""
-    match = re.search(r":v?(\d+)[^/]*$", reference.partition("@")[0])
-    return match[1] if match else ""
 
 
 class ProbeError(Exception):

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from ..environment import POSTGRES_FILES
 from . import tls
-from .base import Endpoint, Kind, ProbeError, Service, major_in_tag
+from .base import Endpoint, Kind, ProbeError, Service
 from .wire import knock, no_answer, one_line
 
 
@@ -48,11 +48,23 @@ def _app_lines(service: Service, secret: str) -> dict[str, str]:
     return {}
 
 
-def _flavour(reference: str, labels: Mapping[str, str], env: Mapping[str, str]) -> str:
+# The version that the server says, and the C library that it is linked to; where it is a wrapper,
+# the one that the image has.
+_ASK_IMAGE = r"""
+server=$(command -v postgres) && "$server" --version
+head -c 8192 "$server" | tr '\0' '\n' | grep -m1 -e /ld-musl -e /ld-linux -e /ld64 ||
+  ls -d /lib/ld-musl-* /lib*/ld-linux* /lib*/ld64* 2>/dev/null
+true
+"""
+
+
+def _flavour(labels: Mapping[str, str], env: Mapping[str, str], said: str) -> str:
     # Indexes on text follow the C library's order of letters: musl's data are not glibc's.
-    major = labels.get("groundwork.major") or env.get("PG_MAJOR") or major_in_tag(reference)
-    libc = labels.get("groundwork.libc") or ("musl" if "alpine" in reference else "glibc")
-    return f"postgres-{major or 'unknown'}-{libc}"
+    version = re.search(r"\(PostgreSQL\) (\d+)", said)
+    major = labels.get("groundwork.major") or (version[1] if version else env.get("PG_MAJOR"))
+    found = "musl" if "/ld-musl" in said else "glibc" if "/ld" in said else ""
+    libc = labels.get("groundwork.libc") or found
+    return f"postgres-{major or 'unknown'}-{libc or 'unknown'}"
 
 
 # The client library hands out no SQLSTATE for a connection that failed (psycopg/psycopg#1188), so
@@ -126,6 +138,7 @@ def _probe_error(message: str, code: str, timeout: float) -> ProbeError:
 
 KIND = Kind(
     name="postgres",
+    official="postgres",
     container_port=5432,
     secret_suffix="PASSWORD",
     file_suffix="PASSWORD",
@@ -137,4 +150,5 @@ KIND = Kind(
     app_lines=_app_lines,
     flavour=_flavour,
     probe=_probe,
+    ask_image=_ASK_IMAGE,
 )

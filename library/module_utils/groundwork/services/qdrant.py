@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import tls
-from .base import Endpoint, Kind, ProbeError, Service
+from .base import BUILT_LABEL, Endpoint, Kind, ProbeError, Service
 from .wire import time_left, unreachable
 
 
@@ -40,9 +40,9 @@ def _app_lines(service: Service, secret: str) -> dict[str, str]:
     return lines | ({f"{service.prefix}_CA_FILE": service.ca_file} if service.ca_file else {})
 
 
-def _flavour(reference: str, labels: Mapping[str, str], env: Mapping[str, str]) -> str:
+def _flavour(labels: Mapping[str, str], env: Mapping[str, str], said: str) -> str:
     # The server and the Edge gateway keep their files in different ways.
-    return "qdrant-edge" if reference.startswith("groundwork/") else "qdrant-server"
+    return "qdrant-edge" if BUILT_LABEL in labels else "qdrant-server"
 
 
 def _probe(service: Service, endpoint: Endpoint, secret: str, timeout: float) -> str:
@@ -99,6 +99,7 @@ def _version(body: bytes) -> str:
 
 KIND = Kind(
     name="qdrant",
+    official="qdrant/qdrant",
     container_port=6333,
     secret_suffix="API_KEY",
     file_suffix="CONFIG",

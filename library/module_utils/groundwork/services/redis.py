@@ -35,7 +35,7 @@ def _app_lines(service: Service, secret: str) -> dict[str, str]:
     return {f"{service.prefix}_CA_FILE": service.ca_file} if service.ca_file else {}
 
 
-def _flavour(reference: str, labels: Mapping[str, str], env: Mapping[str, str]) -> str:
+def _flavour(labels: Mapping[str, str], env: Mapping[str, str], said: str) -> str:
     # Redis reads the files of older versions, and refuses those of newer ones by itself.
     return "redis"
 
@@ -107,6 +107,7 @@ def _version(ask: Callable[..., str]) -> str:
 
 KIND = Kind(
     name="redis",
+    official="redis",
     container_port=6379,
     secret_suffix="PASSWORD",
     file_suffix="ACL",
@@ -118,4 +119,5 @@ KIND = Kind(
     app_lines=_app_lines,
     flavour=_flavour,
     probe=_probe,
+    one_flavour=True,
 )

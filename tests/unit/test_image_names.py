@@ -1,0 +1,170 @@
+"""Images' names by Docker's reference grammar, mirrors, and what may stand in for what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible.module_utils.groundwork import image_names, image_recipes
+from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.image_sources import checked_prefix
+from ansible.module_utils.groundwork.inventory import parse_services
+
+BUILD_DIR = Path(__file__).resolve().parents[2] / "images"
+SHA = "sha256:" + "0123456789abcdef" * 4
+
+GOOD = {
+    "postgres": ("", "postgres", "", ""),
+    "minio/minio:RELEASE.2024-01-16T16-07-38Z": (
+        *("", "minio/minio", "RELEASE.2024-01-16T16-07-38Z", ""),
+    ),
+    "redis:_Next.1-B": ("", "redis", "_Next.1-B", ""),
+    f"redis:{'T' * 128}": ("", "redis", "T" * 128, ""),
+    "localhost/redis": ("localhost", "redis", "", ""),
+    "localhost:5000/a/b/c:TAG": ("localhost:5000", "a/b/c", "TAG", ""),
+    "Registry.Example.COM:5000/team_a/x__y/z--1.2:v1": (
+        *("Registry.Example.COM:5000", "team_a/x__y/z--1.2", "v1", ""),
+    ),
+    "UPPER/redis": ("UPPER", "redis", "", ""),
+    "10.0.0.5:5000/redis:7": ("10.0.0.5:5000", "redis", "7", ""),
+    "[fd00::5]:5000/redis:7": ("[fd00::5]:5000", "redis", "7", ""),
+    "qdrant/qdrant:v1.7.4": ("", "qdrant/qdrant", "v1.7.4", ""),
+    f"postgres@{SHA}": ("", "postgres", "", SHA),
+    f"ghcr.io/a/b:16-Alpine@{SHA}": ("ghcr.io", "a/b", "16-Alpine", SHA),
+}
+# Each of them was given to `docker image inspect`, which refuses it as an invalid reference
+BAD = (
+    *("", " redis", "redis ", "redis\n", "redis:", "redis:7:8", "Redis", "a/Redis:7", "UPPER"),
+    *("redis:.7", "redis:-7", f"redis:{'T' * 129}", "redis:é", "a___b", "a..b", "a-", "a_", "_a"),
+    *("my_host.example/redis/", "reg-.example/redis", "reg.example:/redis", "https://r.io/redis"),
+    *("redis@sha256:abc", f"redis@{SHA[:-1]}", f"redis@{SHA.upper()}", f"redis@{SHA}:7"),
+    *("redis@", "redis:7@", "$(id)", "redis;id", "redis:7 --privileged"),
+)
+
+
+@pytest.mark.parametrize("reference", GOOD)
+def test_what_docker_takes_is_taken_apart(reference: str) -> None:
+    name = image_names.parse(reference)
+    assert name is not None
+    assert (name.registry, name.path, name.tag, name.digest) == GOOD[reference]
+    assert str(name) == reference
+    entry = {"kind": "redis", "image": reference, "port": 6379}
+    assert parse_services({"redis": entry})[0].image == reference
+
+
+@pytest.mark.parametrize("reference", BAD)
+def test_what_docker_refuses_is_refused_by_its_variable(reference: str) -> None:
+    assert image_names.parse(reference) is None
+    with pytest.raises(GroundworkError, match=r"stack_services\.redis\.image"):
+        parse_services({"redis": {"kind": "redis", "image": reference, "port": 6379}})
+
+
+@pytest.mark.parametrize(
+    ("reference", "behind"),
+    [
+        ("postgres:16-alpine", "mirror.example.com/hub/postgres:16-alpine"),
+        ("library/postgres", "mirror.example.com/hub/library/postgres"),
+        ("qdrant/qdrant:v1.7.4", "mirror.example.com/hub/qdrant/qdrant:v1.7.4"),
+        (f"redis:7@{SHA}", f"mirror.example.com/hub/redis:7@{SHA}"),
+        ("docker.io/library/redis:7", "docker.io/library/redis:7"),
+        ("ghcr.io/team/redis:7", "ghcr.io/team/redis:7"),
+        ("localhost:5000/redis", "localhost:5000/redis"),
+    ],
+)
+def test_a_mirror_is_put_before_what_names_no_registry(reference: str, behind: str) -> None:
+    assert image_names.behind(reference, "mirror.example.com/hub") == behind
+    assert image_names.behind(reference, "") == reference
+
+
+@pytest.mark.parametrize(
+    ("prefix", "good"),
+    [
+        ("mirror.example.com/hub", True),
+        ("mirror.example.com:5000", True),
+        ("localhost:5000/a/b", True),
+        ("", True),
+        ("https://mirror.example.com", False),
+        ("mirror.example.com/hub/", False),
+        ("mirror.example.com/hub:1", False),
+        ("hub", False),
+        ("team/hub", False),
+        ("mirror.example.com/Hub", False),
+    ],
+)
+def test_a_mirrors_prefix_is_checked(prefix: str, good: bool) -> None:
+    if good:
+        assert checked_prefix(prefix) == prefix
+    else:
+        with pytest.raises(GroundworkError, match="images_registry"):
+            checked_prefix(prefix)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reference", "stands_in"),
+    [
+        ("postgres", "postgres:16-alpine", True),
+        ("postgres", "postgres:16.3", True),
+        ("postgres", "postgres:latest", True),
+        ("postgres", "postgres", True),
+        ("postgres", "library/postgres:16", True),
+        ("postgres", "docker.io/library/postgres:16", True),
+        ("postgres", "index.docker.io/library/postgres:16", True),
+        ("postgres", "docker.io/postgres:16", True),
+        ("postgres", "mirror.example.com/hub/library/postgres:16", True),
+        ("redis", "redis:7.4-alpine", True),
+        ("qdrant", "qdrant/qdrant:v1.7.4", True),
+        ("qdrant", "mirror.example.com:5000/hub/qdrant/qdrant:v1.7.4", True),
+        # Another major version
+        ("postgres", "postgres:17-alpine", False),
+        ("postgres", "postgres:1", False),
+        ("redis", "redis:6", False),
+        # Somebody else's, whatever the major version
+        ("postgres", "pgvector/pgvector:pg16", False),
+        ("postgres", "postgis/postgis:16-3.4", False),
+        ("postgres", "timescale/timescaledb:latest-pg16", False),
+        ("postgres", "bitnami/postgresql:16", False),
+        ("postgres", "team/postgres:16", False),
+        ("postgres", "registry.example:5000/postgres:16", False),
+        ("postgres", "registry.example/ourlibrary/postgres:16", False),
+        ("redis", "redis/redis-stack:7.2.0-v0", False),
+        ("redis", "bitnami/redis:7.2", False),
+        ("redis", "valkey/valkey:7", False),
+        ("qdrant", "qdrant:v1.7.4", False),
+        ("qdrant", "notqdrant/qdrant:v1", False),
+        # One image and no other
+        ("postgres", f"postgres@{SHA}", False),
+        ("postgres", f"postgres:16@{SHA}", False),
+    ],
+)
+def test_a_built_image_stands_in_for_the_official_one_alone(
+    kind: str, reference: str, stands_in: bool
+) -> None:
+    assert image_recipes.recipe(BUILD_DIR, kind).stands_in(reference) == stands_in
+
+
+def test_a_digest_has_a_name_that_archives_can_keep() -> None:
+    tag = SHA.replace(":", "-")
+    assert image_names.by_tag(f"postgres:16@{SHA}") == f"postgres:{tag}"
+    assert image_names.by_tag(f"r.io:5/a/b@{SHA}") == f"r.io:5/a/b:{tag}"
+    assert image_names.by_tag("postgres:16") == "postgres:16"
+    assert image_names.parse(image_names.by_tag(f"x@sha512:{'a' * 128}"))
+
+
+def test_the_registry_that_a_login_is_for() -> None:
+    assert image_names.registry_of("r.example:5000/a/b:1") == "r.example:5000"
+    assert image_names.registry_of("docker.io/library/redis") == ""
+    assert image_names.registry_of("redis:7") == ""
+
+
+def test_what_runs_is_compared_with_what_is_wanted() -> None:
+    said = image_names.difference
+    assert said({"wanted": "redis:7.4-alpine"}, "groundwork/redis:7.0.15") == (
+        "wanted redis:7.4-alpine, has groundwork/redis:7.0.15"
+    )
+    kept = {"wanted": "postgres:16-alpine", "why": "its data are postgres-16-glibc"}
+    assert said(kept, "groundwork/postgres:16.15").endswith(
+        "16.15 (its data are postgres-16-glibc)"
+    )
+    assert said({"wanted": "redis:7"}, "redis:7") == ""
+    assert said({"wanted": f"redis@{SHA}"}, image_names.by_tag(f"redis@{SHA}")) == ""
+    assert said({"wanted": "redis:7"}, "") == said({}, "redis:7") == ""
