@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from .image_names import by_tag
+
 SUMS = "SHA256SUMS"
 _SUFFIXES = (".tar", ".tar.gz", ".tgz")
 _LIST_LIMIT = 16 * 1024 * 1024  # bytes, for a list or a configuration inside a tarball
@@ -53,7 +55,7 @@ def short(reference: str) -> str:
 
 def file_name(reference: str) -> str:
     """The name that an image's tarball has by convention: `qdrant_qdrant_v1.7.4.tar`."""
-    return short(reference).replace("/", "_").replace(":", "_").replace("@", "_") + ".tar"
+    return short(by_tag(reference)).replace("/", "_").replace(":", "_") + ".tar"
 
 
 def read_folder(path: Path) -> Folder:

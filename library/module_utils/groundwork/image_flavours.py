@@ -32,7 +32,7 @@ def flavours(
     for name, image in images.items():
         flavour = kinds[name].flavour(labels(image), environment(image), "")
         said = memory.get(f"{kinds[name].name} {image['Id']}")
-        if kinds[name].ask_image and flavour.endswith("-unknown"):
+        if kinds[name].ask_image and "unknown" in flavour:
             if said is None:
                 unknown.append(name)
             flavour = said or flavour
@@ -46,7 +46,8 @@ def flavours(
             for name, flavour in asked.items()
             if "unknown" not in flavour
         }
-        _write({**memory, **new})
+        if new:
+            _write({**memory, **new})
         known |= asked
     return known
 
@@ -67,7 +68,8 @@ def _read() -> dict[str, str]:
         found = json.loads((state_dir() / _MEMORY).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+    found = found if isinstance(found, dict) else {}
+    return {name: value for name, value in found.items() if isinstance(value, str)}
 
 
 def _write(memory: Mapping[str, str]) -> None:

@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import image_archive
-from .docker import Docker
+from .docker import Docker, Result
 from .errors import GroundworkError
 from .image_archive import SUMS, ArchiveError
+from .image_names import by_tag
 
 _TIMEOUT = 900.0  # seconds, for one image
 
@@ -42,7 +43,7 @@ def missing(
 def _held(path: Path, reference: str) -> str:
     """The id of an image in its tarball; `""` where it isn't there or the tarball is broken."""
     try:
-        held = image_archive.read(path).get(image_archive.short(reference))
+        held = image_archive.read(path).get(image_archive.short(by_tag(reference)))
     except ArchiveError:
         return ""
     return f"sha256:{held.digest}" if held else ""
@@ -61,8 +62,12 @@ def save(docker: Docker, references: Sequence[str], folder: Path) -> None:
 
 
 def _save(docker: Docker, reference: str, folder: Path) -> None:
+    name = by_tag(reference)  # an archive keeps no digests
+
     def write(fresh: Path) -> None:
-        result = docker.run("save", "--output", str(fresh), reference, timeout=_TIMEOUT)
+        result = docker.run("tag", reference, name) if name != reference else Result(0, "", "")
+        if result.ok:
+            result = docker.run("save", "--output", str(fresh), name, timeout=_TIMEOUT)
         if not result.ok:
             raise GroundworkError(
                 f"{reference} can't be saved: {result.error}",

@@ -182,9 +182,7 @@ def report(
             "used": outcome.used,
             "flavour": flavours.get(outcome.used, ""),
             "id": image["Id"] if image else "",
-            "archive": image_archive.file_name(image_names.by_tag(outcome.used))
-            if outcome.used
-            else "",
+            "archive": image_archive.file_name(outcome.used) if outcome.used else "",
             "source": outcome.source,
             "changed": bool(
                 outcome.source and (not image or before.get(outcome.used) != image["Id"])
