@@ -22,7 +22,7 @@ from .image_choice import Known
 from .images import Wanted
 from .schema_state import Tree, schema_state
 from .services import Service, kind_of
-from .survey import Survey, left_data, others, survey
+from .survey import Containers, Survey, left_data, others, survey
 from .survey import volumes as stack_volumes
 
 
