@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.groundwork import ask, dotenv, health
+from ansible.module_utils.groundwork import ask, dotenv, first_start, health
 from ansible.module_utils.groundwork.certificates import authority_file
 from ansible.module_utils.groundwork.containers import Project
 from ansible.module_utils.groundwork.docker import Docker
@@ -26,7 +26,9 @@ description:
     turned unhealthy fails the module at once, with the last lines of its log. So does a password
     that the service refuses. Where a service answers and its container is unhealthy, the engine's
     next check decides.
-  - Changes nothing.
+  - Changes nothing, but for one case. A PostgreSQL of the project whose first start was cut short
+    (killed inside initdb, or before the app's database was there) gets what is missing, or a new
+    cluster where there was none yet; only where its volume holds nothing of a person's.
 options:
   services:
     description: The dictionary C(stack_services) of the inventory.
@@ -85,6 +87,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+finished:
+  description: What was made up for in volumes whose first start was cut short, as sentences.
+  returned: success
+  type: list
+  elements: str
 services:
   description: How each service was when it was last asked, in the order of O(services).
   returned: always, unless the services could not be asked at all
@@ -139,10 +146,17 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 def run(call: Call) -> dict[str, Any]:
     try:
-        results = look(call.params) if call.check else wait(call.params)
+        if call.check:
+            return {"services": public(look(call.params)), "finished": []}
+        results, finished = wait(call.params)
     except Unhealthy as error:
         return {"failed": True, "msg": str(error), "services": public(error.results)}
-    return {"services": public(results)}
+    return {
+        "changed": bool(finished),
+        "services": public(results),
+        "finished": finished,
+        "warnings": finished,
+    }
 
 
 def parsed(params: Mapping[str, Any]) -> list[Service]:
@@ -157,14 +171,35 @@ def look(params: Mapping[str, Any]) -> list[ask.Result]:
     return health.once([ask.aim(each, params["audience"], secrets) for each in services])
 
 
-def wait(params: Mapping[str, Any]) -> list[ask.Result]:
+def wait(params: Mapping[str, Any]) -> tuple[list[ask.Result], list[str]]:
+    """Their results, and what was made up for (see `first_start`)."""
     services = parsed(params)
     secrets = read(params["env_file"]) if params["env_file"] else None
     targets = ask.targets(services, params["audience"], secrets, params["env_file"] or "")
-    project = params["project"]
+    project, docker = params["project"], Docker(params["docker_cli"])
     here = project and not all(service.external for service in services)
-    watch = Project(Docker(params["docker_cli"]), project) if here else None
-    return health.wait(targets, params["timeout"], watch)
+    watch = Project(docker, project) if here else None
+    try:
+        return health.wait(targets, params["timeout"], watch), []
+    except Unhealthy as error:
+        finished = make_up(docker, project, services, error) if here else []
+        if not finished:
+            raise
+    return health.wait(targets, params["timeout"], watch), finished
+
+
+def make_up(docker: Docker, project: str, services: list[Service], error: Unhealthy) -> list[str]:
+    """What was made up for of first starts that were cut short; the error learns of the rest."""
+    ill = {result.name for result in error.results if not result.healthy}
+    done: list[str] = []
+    for service in services:
+        if service.kind == "postgres" and not service.external and service.name in ill:
+            found = first_start.mend(docker, project, service)
+            done += [found.done] if found.done else []
+            if found.databases and service.options["database"] not in found.databases:
+                names = ", ".join(found.databases)
+                error.details.append(f"{service.name}: the databases in its volume: {names}")
+    return done
 
 
 def read(path: str) -> dict[str, str]:

@@ -24,9 +24,10 @@ ADVICE: dict[str, tuple[str, str]] = {
         "See that the service's `user` is the one that the volume was made with. Then run again.",
     ),
     "3D000": (
-        "The volume was made with another database name.",
-        "Put the old name back into the service's `database`, or create the database in the "
-        "running server. Then run again.",
+        "Its volume has other databases: it was made with another name, or somebody renamed or "
+        "dropped this one.",
+        "Put the right name into the service's `database`; or, for an empty one, run `docker "
+        "compose exec SERVICE createdb -U USER NAME` in infra/. Then run again.",
     ),
     "WRONGPASS": ("The running Redis was started with another password.", _RECREATE),
     "NOAUTH": ("Redis wants a password and was asked without one.", _RECREATE),
