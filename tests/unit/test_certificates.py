@@ -200,7 +200,21 @@ def test_the_names_of_a_service_stay_the_same(tmp_path: Path, bind: str, known: 
     names = certificates._names(desired.certificates()["cache"])
     assert {known, "cache", "127.0.0.1" if bind == "0.0.0.0" else known, "localhost"} <= names
     assert "db.example.com" in names
-    again = [item.text for item in desired.infra_files(images, secrets, True)]
+    second = Desired.of(params | {"password_length": 32})
+    again = [item.text for item in second.infra_files(images, secrets, True)]
     assert again == [item.text for item in written]
     modes = {item.path.name: item.mode for item in written}
     assert (modes["ca.crt"], modes["_authority.key"]) == (0o644, 0o400)
+
+
+def test_one_run_makes_its_keys_and_passwords_once(tmp_path: Path) -> None:
+    """Whoever asks in it: the file's lines, the certificates' files, the summary."""
+    entry = {"kind": "redis", "image": "redis:7-alpine", "port": 6379, "tls": True}
+    params = {"stack_name": "demo", "services": {"cache": entry}, "apps": {}, "compose": ""}
+    params |= {"workspace_dir": str(tmp_path), "stack_dir": str(tmp_path / "infra")}
+    desired = Desired.of(params | {"password_length": 32})
+    assert desired.certificates() == desired.certificates()
+    assert desired.secrets() == desired.secrets()
+    images = {"cache": Image("redis:7-alpine", "redis")}
+    first, second = (desired.infra_files(images, desired.secrets(), True) for _ in range(2))
+    assert first == second

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,14 @@ class Desired:
         return f"{self.stack}_{service.name}_data"
 
     def secrets(self) -> Secrets:
-        """The secrets as they are or will be; new ones where `infra/.env` lacks them."""
+        """The secrets as they are or will be; new ones where `infra/.env` lacks them.
+
+        The same ones however often they are asked for, and so are the certificates.
+        """
+        return self._secrets
+
+    @cached_property
+    def _secrets(self) -> Secrets:
         return contract.settle_secrets(
             self.services, self.kept(), self.password_length, self.rotate
         )
@@ -186,6 +194,10 @@ class Desired:
 
         Raises GroundworkError for one in the inventory that can't be used.
         """
+        return self._certificates
+
+    @cached_property
+    def _certificates(self) -> dict[str, Pair]:
         secured = [(service, self._names(service)) for service in self.own if service.tls]
         pairs = {
             service.name: certificates.given(service, names)
