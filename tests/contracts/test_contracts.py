@@ -149,7 +149,8 @@ def test_a_fragment_uses_only_variables_that_its_kind_has() -> None:
     from ansible.module_utils.groundwork.services import KINDS, describe
 
     for kind in KINDS:
-        (service,) = parse_services({"x": {"kind": kind, "image": "x:1", "port": 1}})
+        further = {f"{name.lower()}_port": 2 for name in KINDS[kind].more_ports}
+        (service,) = parse_services({"x": {"kind": kind, "image": "x:1", "port": 1} | further})
         text = (ROOT / f"roles/stack/templates/services/{kind}.yml.j2").read_text()
         assert set(re.findall(r"service\.env\.(\w+)", text)) <= set(describe(service)["env"])
 

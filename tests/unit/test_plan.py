@@ -121,7 +121,8 @@ def test_a_service_without_a_container_is_started() -> None:
 
 
 def test_a_taken_port_names_port_holder_and_variable() -> None:
-    taken = [{"service": "redis", "port": 6379, "holder": "redis-server (process 7)"}]
+    taken = [{"service": "redis", "option": "port", "port": 6379}]
+    taken[0]["holder"] = "redis-server (process 7)"
     (problem,) = plan.problems(DESIRED, changed("ports_taken", taken))
     assert "6379" in problem["what"]
     assert "redis-server (process 7)" in problem["what"]

@@ -1,9 +1,8 @@
 """The env contract: which variable goes into which env file, for which audience.
 
 `infra/.env` speaks to the containers of the Compose network, an app's `.env` to a program on the
-host, in the network or at the end of an SSH tunnel (its `audience`), and a public app's `.env` to
-everybody's browser. All of them are computed here and nowhere
-else; the committed `.env.example` files are the same lines without the secrets.
+host, in the network or at the end of an SSH tunnel (its `audience`), and a public app's to
+everybody's browser. All are computed here alone; the committed `.env.example` lack only secrets.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from .certificates import Pair
 from .dotenv import PLACEHOLDER
 from .errors import GroundworkError
 from .inventory import did_you_mean, unwritable
-from .services import AUDIENCES, Service, endpoint, kind_of
+from .services import AUDIENCES, Service, endpoint, kind_of, port_lines
 
 SALT_VARIABLE = "STACK_CHECKSUM_SALT"
 _SECRET_NAME = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|PRIVATE|CREDENTIAL|API_?KEY|ACCESS_?KEY")
@@ -67,10 +66,11 @@ def infra_env(
     for service in services:
         kind = kind_of(service)
         variable = kind.secret_variable(service)
-        secret = secrets[variable]
-        url = kind.url(service, endpoint(service, "internal"), secret)
+        secret, inside = secrets[variable], endpoint(service, "internal")
+        url = kind.url(service, inside, secret)
+        published = port_lines(service, "host")
         if service.external:
-            lines |= {variable: secret, **kind.app_lines(service, secret)}
+            lines |= {variable: secret, **kind.app_lines(service, secret), **published}
             lines[service.url_variable] = url
             continue
         # PostgreSQL's password isn't among them: it is read when the volume is made and never
@@ -80,7 +80,7 @@ def infra_env(
             read |= {"certificate": pair.certificate, "key": pair.key}
         lines[f"{service.prefix}_IMAGE"] = images[service.name].reference
         lines[f"{service.prefix}_FLAVOUR"] = images[service.name].flavour
-        lines[f"{service.prefix}_PORT"] = str(service.port)
+        lines |= {f"{service.prefix}_PORT": str(service.port), **published}
         lines[variable] = secret
         lines |= _settings(service, secret)
         if service.tls:
@@ -120,6 +120,7 @@ def app_env(
             secret = secrets[kind.secret_variable(service)]
             here = endpoint(service, app.audience, tunnel_offset)
             lines[service.url_variable] = kind.url(service, here, secret)
+            lines |= port_lines(service, app.audience, tunnel_offset)
             lines |= kind.app_lines(service, secret)
     lines |= app.variables
     if app.public:

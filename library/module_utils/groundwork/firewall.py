@@ -49,15 +49,16 @@ def _open(chain: str, service: Service, address: Any, networks: Iterable[str]) -
     everywhere = address.is_unspecified
     before = "" if everywhere else f" --ctorigdst {address}"
     here = "" if everywhere else f" -d {address}"
-    lines = [
-        f"-A {chain} -p tcp -s {network} -m conntrack{before}"
-        f" --ctorigdstport {service.port} -j RETURN"
-        for network in networks
-        if ipaddress.ip_network(network).version == address.version
-    ]
-    # What the engine's proxy would answer
-    proxy = f"-A {chain} -p tcp{here} --dport {service.port} -m addrtype --dst-type LOCAL -j DROP"
-    return [*lines, proxy]
+    lines: list[str] = []
+    for port in service.ports.values():
+        lines += [
+            f"-A {chain} -p tcp -s {network} -m conntrack{before} --ctorigdstport {port} -j RETURN"
+            for network in networks
+            if ipaddress.ip_network(network).version == address.version
+        ]
+        # What the engine's proxy would answer
+        lines.append(f"-A {chain} -p tcp{here} --dport {port} -m addrtype --dst-type LOCAL -j DROP")
+    return lines
 
 
 def _file(chain: str, lines: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ from .image_fetch import BuildError
 from .image_recipes import Recipe
 from .image_registry import Verdict
 from .images import SOURCES, Answer, Outcome, Source, Wanted, absent, refused
-from .services import Service
+from .services import Service, lacks
 
 
 def checked_prefix(prefix: str) -> str:
@@ -73,7 +73,8 @@ class Setup:
         found: dict[str, Wanted] = {}
         for service in (each for each in services if not each.external):
             recipe = self.recipes.get(service.kind)
-            if recipe and not recipe.stands_in(service.image):
+            unfit = f"what is built here {lacks(service)}" if service.more_ports else ""
+            if recipe and (unfit or not recipe.stands_in(service.image)):
                 recipe = None
             found[service.name] = Wanted(
                 kind=service.kind,
@@ -81,6 +82,7 @@ class Setup:
                 built=recipe.reference if recipe else "",
                 inputs=recipe.inputs if recipe and "build" in self.sources else "",
                 kept=bool(recipe) and service.name in self.kept,
+                unfit=unfit,
             )
         return found
 
@@ -208,7 +210,9 @@ class Setup:
     def _build(self, wanted: Sequence[Wanted]) -> dict[Wanted, Answer]:
         able = {item: self.recipes[item.kind] for item in wanted if item.built}
         answers = {
-            item: Answer(why=f"nothing that is built here stands in for {item.reference}")
+            item: Answer(
+                why=item.unfit or f"nothing that is built here stands in for {item.reference}"
+            )
             for item in wanted
             if item not in able
         }

@@ -27,7 +27,8 @@ class Wanted:
 
     `built` is the name of the image that this project builds in its place, or `""`; `inputs` is
     the digest that it must carry, or `""` where any will do (where nothing is built). `kept`: it
-    has to be that one, for what the data or the container are made by.
+    has to be that one, for what the data or the container are made by. `unfit`: why none can be
+    built, where it is a service's own wish.
     """
 
     kind: str
@@ -35,6 +36,7 @@ class Wanted:
     built: str = ""
     inputs: str = ""
     kept: bool = False
+    unfit: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:

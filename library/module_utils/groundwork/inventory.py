@@ -19,7 +19,7 @@ from .inventory_external import (
     tls_fields,
 )
 from .inventory_limits import LIMITS, bind_problem, limit_problems, network_problems
-from .services import KINDS, Service
+from .services import KINDS, Service, port_lines
 
 _STACK = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -141,7 +141,8 @@ def _service(
             f"{where}.kind: no kind {kind_name!r}.{did_you_mean(str(kind_name), KINDS)}"
         )
         return None
-    known = (*_COMMON, *ONLY_EXTERNAL, *kind.options)
+    further = {name: f"{name.lower()}_port" for name in kind.more_ports}
+    known = (*_COMMON, *ONLY_EXTERNAL, *kind.options, *further.values())
     external = is_external(where, entry, problems)
     problems += [
         f"{where}.{key}: unknown option.{did_you_mean(str(key), known)}"
@@ -164,6 +165,11 @@ def _service(
         problems.append(f"{where}.image must be an image reference such as redis:7-alpine.")
     more |= tls_fields(where, entry, external, authority, problems)
     port = _port(f"{where}.port", port, problems)
+    more_ports = {
+        name: _port(f"{where}.{option}", entry[option], problems)
+        for name, option in further.items()
+        if option in entry
+    }
     bind = str(entry.get("bind", "127.0.0.1"))
     found_wrong = bind_problem(where, bind, entry.get("bind_public", False))
     problems += found_wrong
@@ -196,6 +202,7 @@ def _service(
         url_variable=url_variable,
         password=password,
         options=options,
+        more_ports=more_ports,
         limits=limits,
         allow_from=None if allow_from is None else tuple(map(str, allow_from)),
         **more,
@@ -235,16 +242,27 @@ def unwritable(secret: str) -> str:
 
 def _clashes(variable: str, services: list[Service]) -> list[str]:
     problems: list[str] = []
-    for attribute, what in (("port", "port"), ("url_variable", "variable"), ("prefix", "prefix")):
-        seen: dict[Any, str] = {}
-        for service in services:
-            if attribute == "port" and service.external:
-                continue
-            value = getattr(service, attribute)
-            if value in seen:
-                problems.append(
-                    f"{variable}.{service.name} and {variable}.{seen[value]}: "
-                    f"both use the {what} {value}."
-                )
-            seen.setdefault(value, service.name)
+    for attribute, what in (("url_variable", "variable"), ("prefix", "prefix")):
+        values = [(service.name, getattr(service, attribute)) for service in services]
+        problems += _used_twice(variable, what, values)
+    own = [service for service in services if not service.external]
+    ports = [(f"{each.name}.{name}", port) for each in own for name, port in each.ports.items()]
+    problems += _used_twice(variable, "port", ports)
+    # A service `qdrant-grpc` has a QDRANT_GRPC_PORT, and so has `qdrant` with a grpc_port
+    names = [(service.name, f"{service.prefix}_PORT") for service in services]
+    names += [(each.name, name) for each in services for name in port_lines(each, "host")]
+    problems += _used_twice(variable, "variable", names)
+    return problems
+
+
+def _used_twice(variable: str, what: str, values: list[tuple[str, Any]]) -> list[str]:
+    """A line for each of the values, by who has it, that somebody before has already."""
+    problems: list[str] = []
+    seen: dict[Any, str] = {}
+    for name, value in values:
+        if value in seen:
+            problems.append(
+                f"{variable}.{name} and {variable}.{seen[value]}: both use the {what} {value}."
+            )
+        seen.setdefault(value, name)
     return problems

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from .errors import GroundworkError
 from .image_recipes import recipes
 from .image_sources import Setup, checked_prefix
 from .schema_state import Tree
+from .services import endpoint
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "stack_name": {"type": "str", "required": True},
@@ -79,7 +81,8 @@ def observe(params: Mapping[str, Any]) -> dict[str, Any]:
         "summary": {
             "stack": desired.stack,
             "docs": ([["tunnel", params["tunnel"]]] if params["tunnel"] else [])
-            + _certificates(desired, problems),
+            + _certificates(desired, problems)
+            + _more_ports(desired),
         },
         "images": {
             name: {"reference": image["reference"], "flavour": image["flavour"]}
@@ -112,6 +115,15 @@ def _certificates(desired: Desired, problems: list[dict[str, str]]) -> list[list
     end, name = min((certificates.ends(pair), name) for name, pair in pairs.items())
     who = "the authority" if name == certificates.AUTHORITY else name
     return [["tls", f"certificates until {end:%Y-%m-%d} ({who}'s)"]]
+
+
+def _more_ports(desired: Desired) -> list[list[str]]:
+    """Where a service answers besides its address, for the summary."""
+    return [
+        [name, f"{service.name} at {replace(endpoint(service, 'host'), port=port)}"]
+        for service in desired.services
+        for name, port in service.more_ports.items()
+    ]
 
 
 def serve(params: Mapping[str, Any]) -> dict[str, Any]:

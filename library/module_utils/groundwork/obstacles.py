@@ -96,10 +96,20 @@ def ports_taken(desired: Desired, docker: Docker, containers: Containers) -> lis
         for bindings in (container["NetworkSettings"]["Ports"] or {}).values()
         for published in bindings or []
     }
-    waiting = {service.port: service for service in desired.own if service.port not in ours}
-    held = ports.taken(docker, [(service.bind, port) for port, service in waiting.items()])
+    waiting = {
+        port: (service, option)
+        for service in desired.own
+        for option, port in service.ports.items()
+        if port not in ours
+    }
+    held = ports.taken(docker, [(service.bind, port) for port, (service, _) in waiting.items()])
     return [
-        {"service": waiting[item.port].name, "port": item.port, "holder": item.holder}
+        {
+            "service": waiting[item.port][0].name,
+            "option": waiting[item.port][1],
+            "port": item.port,
+            "holder": item.holder,
+        }
         for item in held
     ]
 

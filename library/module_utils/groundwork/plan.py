@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .desired import Desired
+from .image_clash import flavour_clash, ports_that_it_lacks
 from .ownership import Owner, refusal
 from .services import Service, endpoint, kind_of
 from .survey import other_reason
@@ -156,8 +157,9 @@ def problems(desired: Desired, look: Look, reset_passwords: bool = False) -> lis
     for service in desired.own:
         volume, image = look["volumes"].get(service.name), look["images"].get(service.name)
         if volume and image and image["reference"]:
-            clash = _flavour_clash(service, desired.volume(service), volume, image)
+            clash = flavour_clash(service, desired.volume(service), volume, image)
             found += [clash] if clash else []
+            found += ports_that_it_lacks(service, image["reference"])
     if look["disk_free_mb"] is not None and look["disk_free_mb"] < look["disk_wanted_mb"]:
         found.append(
             {
@@ -244,39 +246,9 @@ def _port_taken(item: Mapping[str, Any]) -> dict[str, str]:
     return {
         "what": f"Port {item['port']}, which {item['service']} wants, is taken "
         f"by {item['holder']}.",
-        "where": f"stack_services.{item['service']}.port",
+        "where": f"stack_services.{item['service']}.{item['option']}",
         "next_step": "Stop that program, or choose another port in "
         "inventory/group_vars/all/stack.yml.",
-    }
-
-
-def _flavour_clash(
-    service: Service, name: str, volume: Mapping[str, Any], image: Mapping[str, Any]
-) -> dict[str, str] | None:
-    made_by, wanted = volume["flavour"], image["flavour"]
-    if volume["data_version"]:  # found in the volume itself, for want of a label
-        major = wanted.split("-")[1]
-        made_by = wanted if volume["data_version"] == major else f"major {volume['data_version']}"
-    if not made_by or made_by == wanted:
-        return None
-    if wanted.endswith("-unknown"):
-        return {
-            "what": f"The volume {name} was made by {made_by}; the image {image['reference']} has "
-            "no shell that says which version and C library it has.",
-            "where": f"stack_services.{service.name}.image",
-            "next_step": "Put back the image from before; or, where you know that it fits, give "
-            "this one the labels groundwork.major (16) and groundwork.libc (glibc or musl).",
-        }
-    built = image["built"] if image["built"] != image["reference"] else ""
-    return {
-        "what": f"The volume {name} was made by {made_by}; the image {image['reference']} is "
-        f"{wanted}, which can't read it safely.",
-        "where": f"stack_services.{service.name}.image",
-        "next_step": f"Put back an image of {made_by}"
-        + (f" (if that was {built}: images_sources: [present, build])" if built else "")
-        + f". To move to {wanted}: dump the data with "
-        f"the old image, remove the volume knowingly (`docker volume rm {name}`), run again "
-        "and load the dump (docs/data.md).",
     }
 
 

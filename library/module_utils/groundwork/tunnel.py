@@ -23,13 +23,16 @@ def command(services: Iterable[Service], ssh: Mapping[str, Any], offset: int) ->
         if service.external:
             continue
         here, there = endpoint(service, "tunnel", offset), endpoint(service, "host")
-        if not 1 <= here.port <= 65535:
-            raise GroundworkError(
-                f"{service.name} would be at port {here.port} of the laptop, which can't be.",
-                where="env_files_tunnel_offset",
-                next_step="Choose an offset with which every port is from 1 to 65535.",
-            )
-        forwards += ["-L", f"{here}:{there}"]
+        for port in service.ports.values():
+            if not 1 <= port + offset <= 65535:
+                raise GroundworkError(
+                    f"{service.name} would be at port {port + offset} of the laptop, "
+                    "which can't be.",
+                    where="env_files_tunnel_offset",
+                    next_step="Choose an offset with which every port is from 1 to 65535.",
+                )
+            ends = replace(here, port=port + offset), replace(there, port=port)
+            forwards += ["-L", ":".join(map(str, ends))]
     if not forwards:
         return ""
     # Where a port is taken (another tunnel?), nobody should believe that this one is up

@@ -22,6 +22,8 @@ __all__ = [
     "describe",
     "endpoint",
     "kind_of",
+    "lacks",
+    "port_lines",
 ]
 
 
@@ -50,6 +52,28 @@ def endpoint(service: Service, audience: str, tunnel_offset: int = 0) -> Endpoin
     return Endpoint(loopback.get(service.bind, service.bind), service.port)
 
 
+def lacks(service: Service) -> str:
+    """What an entry asks for that an image built in the official one's place doesn't have.
+
+    Half a sentence (`has no gRPC`), `""` where it has all.
+    """
+    return f"has no {' and no '.join(service.more_ports)}" if service.more_ports else ""
+
+
+def port_lines(service: Service, audience: str, tunnel_offset: int = 0) -> dict[str, str]:
+    """The variables of its further ports (`QDRANT_GRPC_PORT`), for an audience.
+
+    They are at the host of its `endpoint`, and secured as that one is.
+    """
+    inside = kind_of(service).more_ports
+    lines: dict[str, str] = {}
+    for name, port in service.more_ports.items():
+        if not service.external:
+            port = {"internal": inside[name], "tunnel": port + tunnel_offset}.get(audience, port)
+        lines[f"{service.prefix}_{name.upper()}_PORT"] = str(port)
+    return lines
+
+
 def describe(service: Service) -> dict[str, Any]:
     """A service as templates and variables read it, without its secret.
 
@@ -68,6 +92,7 @@ def describe(service: Service) -> dict[str, Any]:
     if not service.external:
         own = kind.config_lines(service, "")
         suffixes = ["IMAGE", "FLAVOUR", "PORT", "CHECKSUM"]
+        own |= port_lines(service, "host")
         suffixes += [name.removeprefix(f"{service.prefix}_") for name in own]
     return {
         "name": service.name,

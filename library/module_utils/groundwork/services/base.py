@@ -31,6 +31,7 @@ class Service:
     url_variable: str
     password: str = field(default="", repr=False)
     options: Mapping[str, str] = field(default_factory=dict)
+    more_ports: Mapping[str, int] = field(default_factory=dict)  # see Kind.more_ports
     limits: Mapping[str, Any] = field(default_factory=dict)  # those of memory, cpus, pids it has
     allow_from: tuple[str, ...] | None = None  # networks; None where the inventory's default holds
     host: str = ""
@@ -44,6 +45,12 @@ class Service:
     def external(self) -> bool:
         """Whether somebody else runs it: no container, image, volume or port of ours."""
         return bool(self.host)
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """All its ports on this machine, by the option that names each."""
+        more = {f"{name.lower()}_port": port for name, port in self.more_ports.items()}
+        return {"port": self.port} | more
 
     @property
     def prefix(self) -> str:
@@ -83,6 +90,8 @@ class Kind:
       wasn't asked. Never told by an image's name, which says nothing certain.
     * `probe(service, endpoint, secret, timeout)`: asks the service in its own protocol; returns
       the server's version; raises `ProbeError`. `timeout` in seconds.
+    * `more_ports`: the container's further ports by name; `gRPC` is published where an entry has a
+      `grpc_port`. The image that is built in the official one's place has none of them.
     """
 
     name: str
@@ -100,6 +109,7 @@ class Kind:
     probe: Callable[[Service, Endpoint, str, float], str]
     ask_image: str = ""
     one_flavour: bool = False  # the data of any image are good for every other
+    more_ports: Mapping[str, int] = field(default_factory=dict)
 
     def secret_variable(self, service: Service) -> str:
         """The env variable that holds the service's secret: `POSTGRES_PASSWORD`."""

@@ -111,4 +111,5 @@ KIND = Kind(
     app_lines=_app_lines,
     flavour=_flavour,
     probe=_probe,
+    more_ports={"gRPC": 6334},
 )
