@@ -21,7 +21,7 @@ from ansible.executor.task_result import CallbackTaskResult
 from ansible.module_utils.groundwork.display import process
 from ansible.module_utils.groundwork.display.facts import Facts
 from ansible.module_utils.groundwork.display.outcome import Outcome, Status, Task
-from ansible.module_utils.groundwork.display.playbook import has_rescue, task_of
+from ansible.module_utils.groundwork.display.playbook import has_rescue, nothing_ran, task_of
 from ansible.module_utils.groundwork.display.screen import Screen
 from ansible.module_utils.groundwork.display.story import Story, short
 from ansible.module_utils.groundwork.display.summary import Run, closing_lines, recap_line
@@ -285,20 +285,9 @@ class CallbackModule(CallbackBase):
 
     # --- the end
 
-    def _if_nothing_ran(self) -> None:
-        """Say so, where what was typed left no task: silence would look like success."""
-        typed = [
-            f"--{name.replace('_', '-')}"
-            for name, usual in (("tags", ("all",)), ("skip_tags", ()), ("start_at_task", None))
-            if (given := context.CLIARGS.get(name)) and given != usual
-        ]
-        if self._play and not self._tasks and typed:
-            self._note(0, f"No task ran: {' and '.join(typed)} left none of this playbook.", "warn")
-            self._note(0, "Next: run it without; it does by itself only what is needed.", "")
-
     def v2_playbook_on_stats(self, stats: Any) -> None:
         self._print(self._story.end(time.monotonic()))
-        self._if_nothing_ran()
+        self._print([] if self._tasks or not self._play else nothing_ran(context.CLIARGS))
         self._screen.close()
         seconds, check = time.monotonic() - self._began, bool(context.CLIARGS.get("check"))
         run = Run(seconds, check, self._story.only_looks, self._screen.width())

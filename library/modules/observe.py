@@ -256,6 +256,11 @@ images:
   description: The reference and flavour of each service's image, where one is here.
   returned: always
   type: dict
+kept_images:
+  description: The services whose image has to stay the one that is built here, for their data.
+  returned: always
+  type: list
+  elements: str
 """
 
 CORE = "observation"  # whose `serve` answers where `core_dir` is

@@ -12,8 +12,9 @@ from ansible.module_utils.groundwork.contract import SALT_VARIABLE, App, Image
 from ansible.module_utils.groundwork.desired import Desired
 from ansible.module_utils.groundwork.docker import Docker
 from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.image_clash import ports_that_it_lacks
 from ansible.module_utils.groundwork.image_recipes import recipes
-from ansible.module_utils.groundwork.images import Setup
+from ansible.module_utils.groundwork.image_sources import Setup
 from ansible.module_utils.groundwork.inventory import parse_services
 from rendered import compose
 
@@ -108,15 +109,15 @@ def test_what_is_built_does_not_stand_in_and_says_why(tmp_path: Path) -> None:
     wanted = setup.wanted(parse_services({"with": QDRANT, "without": PLAIN | {"port": 1}}))
     assert wanted["with"].names == ("qdrant/qdrant:v1.7.4",)
     assert len(wanted["without"].names) == 2
-    (answer,) = setup.ask()["build"]([wanted["with"]]).values()
+    (answer,) = dict(setup.ask())["build"]([wanted["with"]]).values()
     assert answer.why == "what is built here has no gRPC"
 
 
 def test_an_image_without_it_is_refused_by_name(tmp_path: Path) -> None:
-    found = plan._ports_that_it_lacks(desired(tmp_path).services[0], "groundwork/qdrant:edge-0.9.0")
+    found = ports_that_it_lacks(desired(tmp_path).services[0], "groundwork/qdrant:edge-0.9.0")
     assert [item["where"] for item in found] == ["stack_services.qdrant.grpc_port"]
     assert "has no gRPC" in found[0]["what"]
-    assert not plan._ports_that_it_lacks(desired(tmp_path).services[0], "qdrant/qdrant:v1.7.4")
+    assert not ports_that_it_lacks(desired(tmp_path).services[0], "qdrant/qdrant:v1.7.4")
 
 
 def test_the_summary_says_where_it_is(tmp_path: Path) -> None:

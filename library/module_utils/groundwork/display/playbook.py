@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from .outcome import Task
 from .story import TITLES
+from .text import Line, line
 
 
 def task_of(task: Any, play: Any) -> Task:
@@ -32,3 +34,22 @@ def has_rescue(task: Any) -> bool:
             return True
         child, parent = parent, parent._parent
     return False
+
+
+def nothing_ran(given: Mapping[str, Any]) -> list[Line]:
+    """What to say where the options that were typed left no task: silence would look like success.
+
+    `given` are ansible-playbook's options by name.
+    """
+    usual: dict[str, Any] = {"tags": ("all",), "skip_tags": (), "start_at_task": None}
+    typed = [
+        f"--{name.replace('_', '-')}"
+        for name, value in usual.items()
+        if given.get(name) and given[name] != value
+    ]
+    if not typed:
+        return []
+    return [
+        line((f"No task ran: {' and '.join(typed)} left none of this playbook.", "warn")),
+        line(("Next: run it without; it does by itself only what is needed.", "")),
+    ]
