@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
@@ -133,13 +134,18 @@ def test_a_stack_moves_with_its_folder(own: Stack, elsewhere: Stack) -> None:
     text = own.env_file.read_text(encoding="utf-8")
     own.env_file.write_text(f"MINE=1\n{text}", encoding="utf-8")
     secrets = own.secrets()
-    assert f"mv '{own.infra}' '{elsewhere.infra}'" in elsewhere.refuse().replace("\n", " ")
+    assert (
+        f"mv {quote(str(own.infra))} {quote(str(elsewhere.infra))}"
+        in elsewhere.refuse().replace("\n", " ")
+    )
     own.infra.rename(elsewhere.infra)
     try:
         elsewhere.up()
         assert elsewhere.secrets() == secrets
         assert "MINE=1" in elsewhere.env_file.read_text(encoding="utf-8")
         assert app_of(elsewhere).read() == ["moved"] * 3
+        for item in elsewhere.containers().values():
+            assert str(own.infra) not in str(item["Mounts"]), "it can't start a second time"
         assert elsewhere.up().idle
         own.infra.mkdir()
         (own.infra / "docker-compose.yml").touch()

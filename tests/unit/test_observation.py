@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ansible.module_utils.groundwork import observation
 from ansible.module_utils.groundwork.observation import ARGUMENT_SPEC, serve
+from engine_of_paper import Paper
 
 CORE = Path(__file__).resolve().parents[2] / "library" / "module_utils"
 ALONE = """
@@ -74,3 +76,31 @@ def test_the_passwords_in_use_are_compared_with_the_inventorys(tmp_path: Path) -
     found = serve(params(str(tmp_path), services={"db": theirs, "redis": own}))
     assert found["look"]["other_passwords"] == ["redis"]
     assert "redis: the inventory gives another password" in found["msg"]
+
+
+def test_somebody_elses_stack_is_one_problem_and_nothing_else(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
+    theirs, here = tmp_path / "theirs" / "infra", tmp_path / "here"
+    for path in (theirs, here):
+        path.mkdir(parents=True)
+    (theirs / "docker-compose.yml").touch()
+    marked = {"groundwork.folder": str(theirs), "groundwork.user": "anna"}
+    docker = Paper(volumes={"alone_owner": marked})
+    monkeypatch.setattr(observation, "Docker", lambda cli: docker)
+    found = serve(params(str(here)))
+    (problem,) = found["problems"]
+    assert problem["where"] == f"{theirs}, of the user anna"
+    for part in ("services", "images", "files", "env_files"):
+        assert found["look"][part] == {}, "what is there says nothing of this folder"
+    assert not any(found["plan"].values())
+
+
+def test_data_that_a_service_left_behind_are_named(tmp_path: Path, monkeypatch: Any) -> None:
+    left = {"groundwork.flavour": "postgres-16"}
+    docker = Paper(volumes={"alone_reports_data": left, "alone_redis_data": left})
+    monkeypatch.setattr(observation, "Docker", lambda cli: docker)
+    found = serve(params(str(tmp_path)))
+    rows = found["summary"]["docs"]
+    assert ["data", "of reports are here still: alone_reports_data"] in rows
+    assert not any("redis" in text for _, text in rows)

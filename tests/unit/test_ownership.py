@@ -7,7 +7,7 @@ import pytest
 from ansible.module_utils.groundwork import ownership
 from ansible.module_utils.groundwork.compose import _environment, services_in
 from ansible.module_utils.groundwork.ownership import Owner, other_owner
-from ansible.module_utils.groundwork.survey import data_of, other_reason
+from ansible.module_utils.groundwork.survey import as_configured, data_of, other_reason
 from ordinary import as_ordinary_user
 
 
@@ -125,3 +125,17 @@ def test_data_are_known_by_their_volumes_name() -> None:
 )
 def test_a_service_that_the_inventory_does_not_have(found: dict[str, Any], reason: str) -> None:
     assert other_reason(found, "v") == reason
+
+
+@pytest.mark.parametrize(
+    ("place", "digest", "same"),
+    [("here", "h", True), ("link", "h", True), ("old", "h", False), ("here", "x", False)],
+)
+def test_a_container_is_as_it_should_be_where_its_folder_is(
+    tmp_path: Path, place: str, digest: str, same: bool
+) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "here")
+    labels = {"com.docker.compose.project.working_dir": str(tmp_path / place)}
+    found = {"Config": {"Labels": labels | {"com.docker.compose.config-hash": digest}}}
+    assert as_configured(found, "h", tmp_path / "here") is same

@@ -154,7 +154,7 @@ def test_a_full_disk_and_a_foreign_stack_are_problems() -> None:
     foreign = changed("owner", {"folder": "/other/infra", "user": "ada"})
     (problem,) = plan.problems(DESIRED, foreign | {"ports_taken": [{"port": 1}]})
     assert problem["where"] == "/other/infra, of the user ada"
-    assert "mv '/other/infra' '/work space/infra'" in problem["next_step"]
+    assert "mv /other/infra '/work space/infra'" in problem["next_step"]
     assert not any(plan.plan(DESIRED, foreign).values())
 
 

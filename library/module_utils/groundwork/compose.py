@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import dotenv, engine
+from . import dotenv, engine, ownership
 from .docker import Docker, Result
 from .errors import GroundworkError
 from .files import read
@@ -89,14 +89,20 @@ def up(docker: Docker, project: str, folder: Path) -> dict[str, str]:
     """Start what differs from the files in `folder`; doesn't wait until it is healthy.
 
     Returns what happened to each service: created, recreated, started, unpaused, removed; nothing
-    for those that ran as they should. Raises GroundworkError with Compose's own last lines.
+    for those that ran as they should. Raises GroundworkError with Compose's own last lines, or
+    where the stack belongs to another folder.
     """
     nothing = "\nservices: {}\n" in (read(folder / "docker-compose.yml") or "")
     if nothing and engine.containers(docker, project) is None:
         return {}  # all services are external, and there is no engine: none is needed
-    before = _look(docker, project)
+    if not nothing:
+        ownership.claim(docker, project, folder)
+    found = engine.containers(docker, project) or {}
+    # Compose doesn't compare where secrets are mounted from, which is gone where a folder moved
+    moved = any(ownership.started_elsewhere(each, folder) for each in found.values())
+    before = _look(found)
     unpaused = make_ready(docker, project)
-    result = run(docker, project, folder, *_UP, timeout=600)
+    result = run(docker, project, folder, *_UP, *(["--force-recreate"] * moved), timeout=600)
     if not result.ok and "no service selected" in result.stderr:
         # All services are external; what ran here before they were goes, its data stay.
         result = run(docker, project, folder, "down", "--remove-orphans", timeout=600)
@@ -110,7 +116,7 @@ def up(docker: Docker, project: str, folder: Path) -> dict[str, str]:
             if taken
             else "Mend what Compose says above and run again; what started keeps running.",
         )
-    return unpaused | compare(before, _look(docker, project))
+    return unpaused | compare(before, _look(engine.containers(docker, project) or {}))
 
 
 def make_ready(docker: Docker, project: str) -> dict[str, str]:
@@ -141,8 +147,7 @@ def make_ready(docker: Docker, project: str) -> dict[str, str]:
     return woken
 
 
-def _look(docker: Docker, project: str) -> dict[str, tuple[str, str]]:
-    found: Mapping[str, Mapping[str, Any]] = engine.containers(docker, project) or {}
+def _look(found: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
     return {name: (item["Id"], item["State"]["StartedAt"]) for name, item in found.items()}
 
 

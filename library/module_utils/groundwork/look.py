@@ -22,7 +22,7 @@ from .image_choice import Known
 from .images import Wanted
 from .schema_state import Tree, schema_state
 from .services import Service, kind_of
-from .survey import Containers, Survey, left_data, others, survey
+from .survey import Containers, Survey, as_configured, left_data, others, survey
 from .survey import volumes as stack_volumes
 
 
@@ -210,9 +210,9 @@ def _services(
             entry |= {"state": "external", "health": "", "config": "", "image": ""}
             entry["leftover"] = container is not None
         elif container is not None:
-            labels, state = engines.labels(container), container["State"]
+            state = container["State"]
             wanted = (hashes or {}).get(service.name)
-            same = labels.get("com.docker.compose.config-hash") == wanted
+            same = as_configured(container, wanted, desired.stack_dir)
             entry |= {
                 "state": state["Status"],
                 "health": (state.get("Health") or {}).get("Status", "none"),

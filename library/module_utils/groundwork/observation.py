@@ -70,6 +70,8 @@ def observe(params: Mapping[str, Any]) -> dict[str, Any]:
         firewall=params["firewall"],
     )
     found = look.look(desired, where)
+    if found["owner"]:  # what answers there says nothing of this folder's services
+        found |= {key: {} for key in ("services", "images", "files", "env_files")}
     steps = plan.plan(desired, found)
     problems = plan.problems(desired, found, params["reset_passwords"])
     problems += plan.nothing_to_rotate(desired, steps)
@@ -82,6 +84,7 @@ def observe(params: Mapping[str, Any]) -> dict[str, Any]:
             "stack": desired.stack,
             "docs": ([["tunnel", params["tunnel"]]] if params["tunnel"] else [])
             + _certificates(desired, problems)
+            + [["data", f"of {name} are here still: {v}"] for name, v in found["left_data"].items()]
             + _more_ports(desired),
         },
         "images": {

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,14 +86,24 @@ def other_owner(
     return None
 
 
+def started_elsewhere(container: Mapping[str, Any], here: Path) -> bool:
+    """Whether Compose made an inspected container from another folder than `here`.
+
+    What it has mounted is from there, though its configuration be the same.
+    """
+    folder = engine.labels(container).get(WORKING_DIR_LABEL, "")
+    return bool(folder) and not _same(Path(folder), here)
+
+
 def refusal(stack: str, here: Path, owner: Owner, advice: str = "") -> GroundworkError:
     """The error that says whose a stack is. `advice` comes before the ways out that there are."""
     return GroundworkError(
         f"The stack {stack!r} and its data belong to another folder already.",
         where=str(owner),
         next_step=(advice or "Give this one a name of its own (stack_name) and its own ports.")
-        + " Or move that one here with its passwords, where there is no such folder yet: "
-        f"`mv '{owner.folder}' '{here}'`, then run again (data stay).",
+        + " Or, where that folder is yours and there is none here yet, move it with its passwords: "
+        f"`mv {shlex.quote(str(owner.folder))} {shlex.quote(str(here))}`, then run again "
+        "(data stay).",
     )
 
 

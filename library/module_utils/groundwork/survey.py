@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from . import compose, engine
@@ -13,7 +14,7 @@ from .desired import Desired
 from .docker import Docker, Result
 from .errors import GroundworkError
 from .files import read
-from .ownership import FOLDER_LABEL, USER_LABEL, marker_of
+from .ownership import FOLDER_LABEL, USER_LABEL, marker_of, started_elsewhere
 
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
@@ -132,18 +133,27 @@ def others(desired: Desired, surveyed: Survey) -> dict[str, dict[str, Any]]:
     named = {service.name for service in desired.services}
     containers, hashes = surveyed.containers or {}, surveyed.hashes or {}
     theirs = set(hashes) - written - named
-    found = {name: _theirs(containers.get(name), hashes[name]) for name in sorted(theirs)}
+    found = {
+        name: _theirs(containers.get(name), hashes[name], desired.stack_dir)
+        for name in sorted(theirs)
+    }
     for name in sorted(set(containers) - named - theirs):
         found[name] = {"kind": "", "state": "orphan", "answers": False, "address": ""}
     return found
 
 
-def _theirs(container: Mapping[str, Any] | None, wanted: str) -> dict[str, Any]:
+def as_configured(container: Mapping[str, Any], wanted: str | None, folder: Path) -> bool:
+    """Whether a container has Compose's label `wanted`, and is from the file in `folder`."""
+    same = engine.labels(container).get("com.docker.compose.config-hash") == wanted
+    return same and not started_elsewhere(container, folder)
+
+
+def _theirs(container: Mapping[str, Any] | None, wanted: str, folder: Path) -> dict[str, Any]:
     entry = {"kind": "", "own": True, "state": "missing", "answers": False, "address": ""}
     if container is None:
         return entry
     state = container["State"]
-    same = engine.labels(container).get("com.docker.compose.config-hash") == wanted
+    same = as_configured(container, wanted, folder)
     return entry | {
         "state": state["Status"],
         "health": (state.get("Health") or {}).get("Status", "none"),

@@ -139,3 +139,21 @@ def test_the_recap_is_spelled_as_ansible_spells_it() -> None:
     assert plain([recap_line("vm", counts)]) == [
         "vm : ok=3 changed=0 unreachable=0 failed=1 skipped=0 rescued=0 ignored=0"
     ]
+
+
+def test_a_service_of_a_persons_own_is_shown_as_the_engine_has_it() -> None:
+    facts = Facts()
+    own = {"own": True, "answers": False, "address": ""}
+    services = {
+        "mail": own | {"state": "running", "health": "none"},
+        "web": own | {"state": "running", "health": "starting"},
+        "job": own | {"state": "exited", "health": "none"},
+    }
+    did(facts, "observe", {"look": {"services": services}})
+    rows = [line.split() for line in told(facts, look_only=True).splitlines()]
+    for name, state in {"mail": "running", "web": "starting", "job": "exited"}.items():
+        assert [name, state, "your", "own"] in rows
+    did(facts, "compose_up", {"services": {"job": "started", "web": "removed", "redis": "created"}})
+    rows = [line.split() for line in told(facts).splitlines()]
+    assert ["job", "started", "your", "own"] in rows, "as it was left, not as it was found"
+    assert not any(row[:1] in (["web"], ["redis"]) for row in rows)

@@ -52,6 +52,7 @@ class Host:
         learn = {
             "observe": self._look,
             "service_health": self._health,
+            "compose_up": self._up,
             "container_images": self._images,
             "managed_files": self._files,
             "tunnel_files": self._tunnel,
@@ -86,6 +87,8 @@ class Host:
             service.image = words(seen.get("runs"))
             if seen.get("state") == "external":
                 service.source = "external"
+            if seen.get("own"):
+                service.source = "your own"
         for name, value in mapping(look.get("images")).items():
             service, image = self._service(name), mapping(value)
             service.health = service.health or "missing"
@@ -120,6 +123,14 @@ class Host:
             service.address = words(seen.get("address")) or service.address
             service.health = "healthy" if seen.get("healthy") else "not healthy"
             service.image = words(service.chosen.get("reference")) or service.image
+
+    def _up(self, result: Mapping[str, Any]) -> None:
+        """What became of a person's own services, which nobody asks how they are."""
+        for name, what in mapping(result.get("services")).items():
+            if name in self.services and self.services[name].source == "your own":
+                self.services[name].health = "started"
+                if words(what) == "removed":
+                    del self.services[name]
 
     def _images(self, result: Mapping[str, Any]) -> None:
         for name, value in mapping(result.get("images")).items():
@@ -177,6 +188,9 @@ def _state(seen: Mapping[str, Any]) -> str:
     state = words(seen.get("state"))
     if seen.get("answers"):
         return "healthy"
+    if seen.get("own"):  # a person's own, which nobody asks: as the engine has it
+        health = words(seen.get("health"))
+        return health if state == "running" and health not in ("", "none") else state
     if state == "external":
         return "does not answer"
     if state == "running":

@@ -134,8 +134,8 @@ def _health_style(health: str) -> str:
 
 
 def _image(service: Service) -> str:
-    if service.source == "external":
-        return "external"
+    if service.source in ("external", "your own"):
+        return service.source
     if not service.image:
         return "no image yet" if service.health == "missing" else ""
     source = SOURCES.get(service.source, service.source)

@@ -1,0 +1,104 @@
+"""A docker client that answers from a script, and remembers what it was asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible.module_utils.groundwork.docker import Docker, Result
+
+PROJECT = "com.docker.compose.project"
+
+
+def container(name: str, project: str = "", **more: Any) -> dict[str, Any]:
+    """An inspected container. `folder`, `service`, `mounts` (volume to writable), `state`."""
+    labels = {PROJECT: project} if project else {}
+    labels |= {"com.docker.compose.project.working_dir": more["folder"]} if "folder" in more else {}
+    labels |= {"com.docker.compose.service": more["service"]} if "service" in more else {}
+    mounts = [{"Name": volume, "RW": rw} for volume, rw in more.get("mounts", {}).items()]
+    return {
+        "Id": f"id-{name}",
+        "Name": f"/{name}",
+        "Created": "2026-01-01T00:00:00Z",
+        "Config": {"Labels": labels | more.get("labels", {})},
+        "State": {
+            "Status": more.get("state", "running"),
+            "ExitCode": more.get("exit_code", 0),
+            "StartedAt": "2026-01-01T00:00:01Z",
+        },
+        "Mounts": mounts,
+    }
+
+
+@dataclass(frozen=True)
+class Paper(Docker):
+    """An engine with these containers and volumes (name to labels); both can change."""
+
+    containers: list[dict[str, Any]] = field(default_factory=list)
+    volumes: dict[str, dict[str, str]] = field(default_factory=dict)
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+    environments: list[Mapping[str, str]] = field(default_factory=list)
+
+    def run(self, *args: str, **options: Any) -> Result:
+        self.asked.append(args)
+        self.environments.append(self.env or {})
+        match args:
+            case ("version", *_):
+                server = {"Version": "26.1.5", "ApiVersion": "1.45"}
+                return Result(0, json.dumps({"Server": server}), "")
+            case ("compose", "version", *_):
+                return Result(0, "2.26.1", "")
+            case ("info", *_):
+                return Result(0, "/", "")
+            case ("image", "inspect", *_):
+                return Result(1, "[]", "no such image")
+            case ("ps", *_) if "{{.State}}" in str(args):
+                rows = [
+                    f"{c['Id']} {c['State']['Status']} {c['Name'][1:]} "
+                    f"{c['Config']['Labels'].get('com.docker.compose.service', '')}"
+                    for c in self.containers
+                ]
+                return Result(0, "\n".join(rows), "")
+            case ("ps", *_) if "--format" in args:
+                return Result(0, "\n".join(map(_row, self.containers)), "")
+            case ("ps", *_):
+                label = args[-1].removeprefix("label=")
+                ids = [c["Id"] for c in self.containers if label in _labels(c)]
+                return Result(0, "\n".join(ids), "")
+            case ("container", "inspect", *ids):
+                found = [c for c in self.containers if c["Id"] in ids]
+                return Result(0, json.dumps(found), "")
+            case ("volume", "ls", *_):
+                return Result(0, "\n".join(_volume(*item) for item in self.volumes.items()), "")
+            case ("volume", "inspect", name):
+                if name not in self.volumes:
+                    return Result(1, "[]", f"no such volume: {name}")
+                entry = {"Name": name, "Labels": self.volumes[name]}
+                return Result(0, json.dumps([entry]), "")
+            case ("volume", "create", *labels, name):
+                pairs = dict(each.split("=", 1) for each in labels if each != "--label")
+                self.volumes.setdefault(name, pairs)
+            case ("volume", "rm", *names):
+                for name in names:
+                    self.volumes.pop(name, None)
+        return Result(0, "", "")
+
+    def did(self, *start: str) -> bool:
+        """Whether it was asked something that begins so."""
+        return any(args[: len(start)] == start for args in self.asked)
+
+
+def _labels(found: Mapping[str, Any]) -> list[str]:
+    return [f"{name}={value}" for name, value in found["Config"]["Labels"].items()]
+
+
+def _row(found: Mapping[str, Any]) -> str:
+    mounts = ",".join(mount["Name"] for mount in found["Mounts"])
+    return json.dumps([found["Id"], mounts, found["Config"]["Labels"].get(PROJECT, "")])
+
+
+def _volume(name: str, labels: Mapping[str, str]) -> str:
+    keys = ("groundwork.flavour", "groundwork.folder", "groundwork.user")
+    return json.dumps([name, *(labels.get(key, "") for key in keys)])
