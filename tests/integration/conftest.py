@@ -13,7 +13,7 @@ from .stack import ROOT, Stack, new_stack
 
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Root isn't stopped by modes: these tests run as an ordinary user (tools/as_user.py)."""
-    if os.geteuid() == 0:
+    if os.geteuid() == 0 and not config.option.collectonly:
         config.pluginmanager.getplugin("capturemanager").suspend_global_capture(in_=True)
         program = str(ROOT / "tools" / "as_user.py")
         arguments = config.invocation_params.args

@@ -18,7 +18,8 @@ from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.image_build import Builder
 from ansible.module_utils.groundwork.image_fetch import BuildError
 from ansible.module_utils.groundwork.image_recipes import Recipe
-from ansible.module_utils.groundwork.images import Outcome, Setup, Wanted, settle
+from ansible.module_utils.groundwork.image_sources import Setup
+from ansible.module_utils.groundwork.images import Outcome, Wanted, settle
 
 DOCKER = Docker()
 BUILD_DIR = Path(__file__).resolve().parents[2] / "images"
