@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from ansible.module_utils.groundwork import ownership
 from ansible.module_utils.groundwork.compose import _environment, services_in
 from ansible.module_utils.groundwork.ownership import Owner, other_owner
-from ansible.module_utils.groundwork.survey import as_configured, data_of, other_reason
+from ansible.module_utils.groundwork.survey import configuration, data_of, other_reason
 from ordinary import as_ordinary_user
 
 
@@ -115,6 +116,10 @@ def test_data_are_known_by_their_volumes_name() -> None:
         ({"state": "orphan"}, "is not in the inventory any more; its data stay, in the volume v"),
         ({"own": True, "state": "missing", "config": "same"}, "has no container yet"),
         ({"own": True, "state": "running", "config": "differs"}, "its configuration changed"),
+        (
+            {"own": True, "state": "running", "config": "moved"},
+            "its container was made from another folder; it is made anew, its data stay",
+        ),
         ({"own": True, "state": "running", "config": "same"}, ""),
         ({"own": True, "state": "exited", "config": "same", "exit_code": 0}, ""),
         (
@@ -128,14 +133,38 @@ def test_a_service_that_the_inventory_does_not_have(found: dict[str, Any], reaso
 
 
 @pytest.mark.parametrize(
-    ("place", "digest", "same"),
-    [("here", "h", True), ("link", "h", True), ("old", "h", False), ("here", "x", False)],
+    ("place", "digest", "said"),
+    [
+        *(("here", "h", "same"), ("link", "h", "same"), ("old", "h", "moved")),
+        *(("here", "x", "differs"), ("old", "x", "moved")),
+    ],
 )
 def test_a_container_is_as_it_should_be_where_its_folder_is(
-    tmp_path: Path, place: str, digest: str, same: bool
+    tmp_path: Path, place: str, digest: str, said: str
 ) -> None:
     (tmp_path / "here").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "here")
     labels = {"com.docker.compose.project.working_dir": str(tmp_path / place)}
     found = {"Config": {"Labels": labels | {"com.docker.compose.config-hash": digest}}}
-    assert as_configured(found, "h", tmp_path / "here") is same
+    assert configuration(found, "h", tmp_path / "here") == said
+    assert configuration(found, None, tmp_path / "here") == "unknown"
+
+
+def test_the_way_to_move_a_stack_works_where_a_folder_is_there_already(tmp_path: Path) -> None:
+    here, there = tmp_path / "new wörk" / "infra", tmp_path / "old" / "infra"
+    there.mkdir(parents=True)
+    (there / ".env").write_text("A=1\n")
+    here.parent.mkdir()
+
+    def follow() -> None:
+        advice = ownership.refusal("demo", here, Owner(there)).next_step
+        subprocess.run(advice.split("`")[1], shell=True, check=True)
+        assert (here / ".env").read_text() == "A=1\n"
+        assert not there.exists()
+
+    follow()
+    here.rename(there)
+    here.mkdir()
+    (here / "mine").write_text("kept")
+    follow()
+    assert (here.parent / "infra.before" / "mine").read_text() == "kept"

@@ -22,7 +22,7 @@ from .image_choice import Known
 from .images import Wanted
 from .schema_state import Tree, schema_state
 from .services import Service, kind_of
-from .survey import Containers, Survey, as_configured, left_data, others, survey
+from .survey import Containers, Survey, configuration, left_data, others, survey
 from .survey import volumes as stack_volumes
 
 
@@ -212,11 +212,10 @@ def _services(
         elif container is not None:
             state = container["State"]
             wanted = (hashes or {}).get(service.name)
-            same = as_configured(container, wanted, desired.stack_dir)
             entry |= {
                 "state": state["Status"],
                 "health": (state.get("Health") or {}).get("Status", "none"),
-                "config": ("same" if same else "differs") if wanted else "unknown",
+                "config": configuration(container, wanted, desired.stack_dir),
                 "image": "same" if container["Image"] == chosen[service.name]["id"] else "differs",
                 "started_at": state["StartedAt"],
                 "runs": str(container["Config"].get("Image", "")),

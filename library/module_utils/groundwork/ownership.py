@@ -97,13 +97,17 @@ def started_elsewhere(container: Mapping[str, Any], here: Path) -> bool:
 
 def refusal(stack: str, here: Path, owner: Owner, advice: str = "") -> GroundworkError:
     """The error that says whose a stack is. `advice` comes before the ways out that there are."""
+    there, new = shlex.quote(str(owner.folder)), shlex.quote(str(here))
+    way, kept = f"mv {there} {new}", ""
+    if here.exists():  # into which mv would put the other
+        old = shlex.quote(f"{here}.before")
+        way, kept = f"mv {new} {old} && {way}", f" What was here is in {old} then."
     return GroundworkError(
         f"The stack {stack!r} and its data belong to another folder already.",
         where=str(owner),
         next_step=(advice or "Give this one a name of its own (stack_name) and its own ports.")
-        + " Or, where that folder is yours and there is none here yet, move it with its passwords: "
-        f"`mv {shlex.quote(str(owner.folder))} {shlex.quote(str(here))}`, then run again "
-        "(data stay).",
+        + f" Or, where that folder is yours, move it here with its passwords: `{way}`, then run "
+        f"again (data stay).{kept}",
     )
 
 

@@ -14,7 +14,7 @@ from .desired import Desired
 from .image_clash import flavour_clash, ports_that_it_lacks
 from .ownership import Owner, refusal
 from .services import Service, endpoint, kind_of
-from .survey import other_reason
+from .survey import CONFIGURATION_REASONS, other_reason
 
 Look = Mapping[str, Any]
 
@@ -103,8 +103,8 @@ def _service_reason(service: Service, found: Mapping[str, Any] | None) -> str:
         return f"its container is {found['state']}"
     if found["health"] == "unhealthy":
         return "is unhealthy"
-    if found["config"] == "differs":
-        return "its configuration changed"
+    if reason := CONFIGURATION_REASONS.get(found["config"]):
+        return reason
     if found["image"] == "differs":
         return "its image changed"
     if not found["answers"]:

@@ -142,10 +142,25 @@ def others(desired: Desired, surveyed: Survey) -> dict[str, dict[str, Any]]:
     return found
 
 
-def as_configured(container: Mapping[str, Any], wanted: str | None, folder: Path) -> bool:
-    """Whether a container has Compose's label `wanted`, and is from the file in `folder`."""
-    same = engine.labels(container).get("com.docker.compose.config-hash") == wanted
-    return same and not started_elsewhere(container, folder)
+# Why a container is replaced, by what `configuration` says
+CONFIGURATION_REASONS = {
+    "differs": "its configuration changed",
+    "moved": "its container was made from another folder; it is made anew, its data stay",
+}
+
+
+def configuration(container: Mapping[str, Any], wanted: str | None, folder: Path) -> str:
+    """How a container is against the Compose file in `folder`: same, differs, moved or unknown.
+
+    `wanted` is the label that Compose would give it, None where nobody can say. `moved`: it was
+    made from another folder, so that what it has mounted is from there.
+    """
+    if not wanted:
+        return "unknown"
+    if started_elsewhere(container, folder):
+        return "moved"
+    digest = engine.labels(container).get("com.docker.compose.config-hash")
+    return "same" if digest == wanted else "differs"
 
 
 def _theirs(container: Mapping[str, Any] | None, wanted: str, folder: Path) -> dict[str, Any]:
@@ -153,12 +168,11 @@ def _theirs(container: Mapping[str, Any] | None, wanted: str, folder: Path) -> d
     if container is None:
         return entry
     state = container["State"]
-    same = as_configured(container, wanted, folder)
     return entry | {
         "state": state["Status"],
         "health": (state.get("Health") or {}).get("Status", "none"),
         "exit_code": state.get("ExitCode", 0),
-        "config": "same" if same else "differs",
+        "config": configuration(container, wanted, folder),
     }
 
 
@@ -169,8 +183,8 @@ def other_reason(found: Mapping[str, Any], volume: str | None) -> str:
         return f"is not in the inventory any more{kept}"
     if found["state"] == "missing":
         return "has no container yet"
-    if found["config"] == "differs":
-        return "its configuration changed"
+    if reason := CONFIGURATION_REASONS.get(found["config"]):
+        return reason
     done = found["state"] == "exited" and not found["exit_code"]  # one that has a task and ends
     running = found["state"] in ("running", "restarting")  # in the latter Compose changes nothing
     return "" if done or running else f"its container is {found['state']}"

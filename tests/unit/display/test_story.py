@@ -107,3 +107,13 @@ def test_censored_results_never_speak() -> None:
     lines = [*story.ok(outcome(hidden)), *story.failed(outcome(hidden)),
              *story.ok(outcome(hidden, module="debug"))]  # fmt: skip
     assert "hunter2" not in "\n".join(plain(lines))
+
+
+def test_a_look_stays_one_where_its_playbook_asserts_something_itself() -> None:
+    """As playbooks/status.yml, whose first task checks the target."""
+    story = Story(ASCII)
+    story.skipped(outcome(role="", module="assert", name="target | See that it is ours"))
+    story.ok(outcome({"look": {}}, role="observe", module="observe"))
+    assert story.only_looks
+    story.ok(outcome(role="", module="command", name="Do something"))
+    assert not story.only_looks
