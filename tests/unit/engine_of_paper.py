@@ -68,8 +68,8 @@ class Paper(Docker):
                 ids = [c["Id"] for c in self.containers if label in _labels(c)]
                 return Result(0, "\n".join(ids), "")
             case ("container", "inspect", *ids):
-                found = [c for c in self.containers if c["Id"] in ids]
-                return Result(0, json.dumps(found), "")
+                known = {c["Id"]: c for c in self.containers}
+                return Result(0, json.dumps([known[each] for each in ids]), "")
             case ("volume", "ls", *_):
                 return Result(0, "\n".join(_volume(*item) for item in self.volumes.items()), "")
             case ("volume", "inspect", name):

@@ -133,11 +133,15 @@ def containers(docker: Docker, project: str) -> dict[str, dict[str, Any]] | None
 
 
 def by_service(found: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Inspected containers of one project: each service's newest, those of `run` left out."""
+    """Inspected containers of one project: each service's newest, those of `run` left out.
+
+    So is one that somebody labelled with the project by hand, and with no service.
+    """
     return {
-        labels(item)["com.docker.compose.service"]: item
+        service: item
         for item in sorted(found, key=lambda item: str(item["Created"]))
         if labels(item).get("com.docker.compose.oneoff") != "True"
+        if (service := labels(item).get("com.docker.compose.service"))
     }
 
 
