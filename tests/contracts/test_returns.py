@@ -34,6 +34,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "observe": STACK | {"workspace_dir": ".", "compose": "", "sources": ["present"],
                         "refuse": False},
     "preflight": {"roles": ["stack"]},
+    "prepared_images": {"services": SERVICES, "sources": ["archive"], "archive_dir": "none"},
     "run_lock": {"path": "lock"},
     "run_log": {"path": "lock", "log": "log"},
     "saved_images": {"images": [], "folder": "saved"},

@@ -100,7 +100,7 @@ def test_without_mmdebstrap_the_official_image_is_the_base(
     assert DOCKER.run("tag", base.reference, base.debian.official).ok
     assert DOCKER.run("rmi", base.reference).ok
     try:
-        debian_base(base, DOCKER, tmp_path)
+        debian_base(base, DOCKER, tmp_path, tmp_path)
     finally:
         DOCKER.run("rmi", base.debian.official)
     made = DOCKER.inspect("image", [base.reference])[base.reference]
@@ -113,4 +113,4 @@ def test_without_either_the_error_says_so(
     base = recipe(recipes, "base")
     assert DOCKER.run("rmi", base.reference).ok
     with pytest.raises(BuildError, match="mmdebstrap is not installed, and debian:groundwork"):
-        debian_base(base, DOCKER, tmp_path)
+        debian_base(base, DOCKER, tmp_path, tmp_path)

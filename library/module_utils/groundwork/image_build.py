@@ -24,11 +24,15 @@ _LOCK_TIMEOUT = 900.0  # seconds, for another run that builds
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 
 
-def missing_tools(docker: Docker, recipes: Sequence[Recipe]) -> list[str]:
-    """The tools that building would need and that are not here, as Debian packages."""
+def missing_tools(docker: Docker | None, recipes: Sequence[Recipe]) -> list[str]:
+    """The tools that building would need and that are not here, as Debian packages.
+
+    `docker` is None where there is no engine yet, so no base either.
+    """
     bases = {recipe.base.reference for recipe in recipes if recipe.base}
+    here = set(docker.inspect("image", sorted(bases))) if docker else set()
     lacking = []
-    if not shutil.which("mmdebstrap") and bases - set(docker.inspect("image", sorted(bases))):
+    if not shutil.which("mmdebstrap") and bases - here:
         lacking.append("mmdebstrap")
     if any(recipe.wheels for recipe in recipes) and not image_fetch.pip():
         lacking.append("python3-pip")
@@ -52,8 +56,10 @@ class Builder:
             ThreadPoolExecutor(8, thread_name_prefix="build") as pool,
         ):
             bases: dict[str, Future[None]] = {
-                base.reference: pool.submit(image_fetch.debian_base, base, self.docker, work)
-                for base in {r.base.reference: r.base for r in recipes if r.base}.values()
+                base.reference: pool.submit(
+                    image_fetch.debian_base, base, self.docker, self.cache, work
+                )
+                for base in _bases(recipes)
             }
             wheels = {
                 recipe.kind: pool.submit(image_fetch.wheels, recipe, self.cache / "wheels", work)
@@ -64,6 +70,20 @@ class Builder:
                 for recipe in recipes
             }
             return {kind: _outcome(job) for kind, job in jobs.items()}
+
+    def prepare(self, recipes: Sequence[Recipe]) -> None:
+        """Bring into the cache what `build` needs from outside; asks no engine.
+
+        What can't be had is left out: `build` tries it again, and says why.
+        """
+        with (
+            self._alone() as work,
+            ThreadPoolExecutor(8, thread_name_prefix="prepare") as pool,
+        ):
+            for base in _bases(recipes):
+                pool.submit(image_fetch.base_tarball, base, self.cache, work)
+            for recipe in recipes:
+                pool.submit(image_fetch.wheels, recipe, self.cache / "wheels", work)
 
     def _one(
         self,
@@ -122,6 +142,10 @@ class Builder:
                 yield work
             finally:
                 shutil.rmtree(work, ignore_errors=True)
+
+
+def _bases(recipes: Sequence[Recipe]) -> list[Recipe]:
+    return list({recipe.base.reference: recipe.base for recipe in recipes if recipe.base}.values())
 
 
 def copy_context(folder: Path, context: Path) -> None:

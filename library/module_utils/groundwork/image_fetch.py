@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,6 +29,7 @@ from .image_recipes import INPUTS_LABEL, Debian, Recipe
 LAST_LINES = 15
 _HOOKS = "/usr/share/mmdebstrap/hooks"
 _TIMEOUT = 900.0  # seconds, for one download or one base
+FRESH = 3600.0  # seconds for which a base that was made ahead is as good as a new one
 
 
 class BuildError(Exception):
@@ -169,19 +171,37 @@ def _extract(wheel: Path, pattern: str, target: Path) -> bool:
     return False
 
 
-def debian_base(recipe: Recipe, docker: Docker, work: Path) -> None:
+def debian_base(recipe: Recipe, docker: Docker, cache: Path, work: Path) -> None:
     """Make the Debian base and give it to the engine, unless the engine has this very one."""
-    debian = recipe.debian
-    if debian is None:
-        raise BuildError(f"{recipe.folder / 'image.json'} doesn't say how the base is made")
+    debian = _debian(recipe)
     here = docker.inspect("image", [recipe.reference]).get(recipe.reference)
     if here and (here["Config"].get("Labels") or {}).get(INPUTS_LABEL) == recipe.inputs:
         return
     if not shutil.which("mmdebstrap"):
         _official_base(recipe, debian, docker)
         return
+    tarball = base_tarball(recipe, cache, work)
+    labels = _base_labels(recipe, debian)
+    changes = [f"LABEL {name}={json.dumps(value)}" for name, value in labels.items()]
+    result = docker.run(
+        "import", *(f"--change={change}" for change in (*changes, 'CMD ["bash"]')),
+        str(tarball), recipe.reference, timeout=_TIMEOUT,
+    )  # fmt: skip
+    tarball.unlink()
+    if not result.ok:
+        raise BuildError("The engine doesn't take the Debian base", last_lines(result.stderr))
+
+
+def base_tarball(recipe: Recipe, cache: Path, work: Path) -> Path:
+    """The Debian base as a file in `cache`: one that was made just before, else a new one."""
+    debian = _debian(recipe)
+    ready = cache / f"{recipe.kind}-{recipe.inputs[:12]}.tar"
+    if ready.exists() and time.time() - ready.stat().st_mtime < FRESH:
+        return ready
+    for old in cache.glob(f"{recipe.kind}-*.tar"):
+        old.unlink()
     sources = apt_lines(debian.suite)
-    tarball = work / f"{recipe.kind}.tar"
+    tarball = work / ready.name
     run(
         [
             "mmdebstrap", f"--variant={debian.variant}",
@@ -197,15 +217,13 @@ def debian_base(recipe: Recipe, docker: Docker, work: Path) -> None:
         stdin=sources or None,
         variables=temporary(tempfile.gettempdir()),
     )  # fmt: skip
-    labels = _base_labels(recipe, debian)
-    changes = [f"LABEL {name}={json.dumps(value)}" for name, value in labels.items()]
-    result = docker.run(
-        "import", *(f"--change={change}" for change in (*changes, 'CMD ["bash"]')),
-        str(tarball), recipe.reference, timeout=_TIMEOUT,
-    )  # fmt: skip
-    tarball.unlink()
-    if not result.ok:
-        raise BuildError("The engine doesn't take the Debian base", last_lines(result.stderr))
+    return tarball.rename(ready)  # whole or not at all
+
+
+def _debian(recipe: Recipe) -> Debian:
+    if recipe.debian is None:
+        raise BuildError(f"{recipe.folder / 'image.json'} doesn't say how the base is made")
+    return recipe.debian
 
 
 def _base_labels(recipe: Recipe, debian: Debian) -> dict[str, str]:

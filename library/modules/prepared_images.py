@@ -1,0 +1,120 @@
+"""Make ahead what images will be built of, beside the run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.groundwork import image_ahead, image_build, image_recipes, images
+from ansible.module_utils.groundwork.docker import Docker
+from ansible.module_utils.groundwork.image_sources import Setup, checked_prefix
+from ansible.module_utils.groundwork.inventory import parse_services
+from ansible.module_utils.groundwork_module import Call, main
+
+DOCUMENTATION = r"""
+module: prepared_images
+short_description: Make ahead what images will be built of, beside the run
+description:
+  - For a machine on which a Docker engine is being installed. Where no container registry is in
+    reach, its images are built afterwards; this fetches the Python packages for that and makes the
+    Debian base meanwhile, into O(cache_dir).
+  - Does nothing where a registry answers, or where a folder with archives is set.
+  - What it has begun goes on beside the run and ends with it, however that ends. Building waits
+    for it, and tries itself what failed here.
+  - For the machine on which ansible-playbook runs.
+options:
+  services:
+    description: The dictionary C(stack_services) of the inventory.
+    type: dict
+    required: true
+  sources:
+    description: Where images may come from, as of M(container_images).
+    type: list
+    elements: str
+    choices: [present, archive, registry, build]
+    default: [present, archive, registry, build]
+  archive_dir:
+    description: A folder with C(docker save) tarballs. Empty where there is none.
+    type: path
+  build_dir:
+    description: The folder with a recipe for each kind of service. Empty where nothing is built.
+    type: path
+  cache_dir:
+    description: Where builds keep their downloads. Empty where nothing is built.
+    type: path
+  registry:
+    description: A mirror's prefix for images that name no registry, as of M(container_images).
+    type: str
+    default: ""
+attributes:
+  check_mode:
+    description: Begins nothing.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Begin with what images are built of
+  prepared_images:
+    services: "{{ stack_services }}"
+    build_dir: "{{ inventory_dir | dirname }}/images"
+    cache_dir: "{{ inventory_dir | dirname }}/.cache/images"
+"""
+
+RETURN = r"""
+kinds:
+  description: The kinds of services whose images will have to be built here.
+  returned: success
+  type: list
+  elements: str
+  sample: [postgres, qdrant, redis]
+lacking:
+  description: Debian packages that are needed for that, and are not here. Nothing is begun before.
+  returned: success
+  type: list
+  elements: str
+  sample: [mmdebstrap]
+begun:
+  description: Whether something is being made now.
+  returned: success
+  type: bool
+"""
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "services": {"type": "dict", "required": True},
+    "sources": {
+        "type": "list",
+        "elements": "str",
+        "choices": list(images.SOURCES),
+        "default": list(images.SOURCES),
+    },
+    "archive_dir": {"type": "path"},
+    "build_dir": {"type": "path"},
+    "cache_dir": {"type": "path"},
+    "registry": {"type": "str", "default": ""},
+}
+
+
+def run(call: Call) -> dict[str, Any]:
+    params = call.params
+    build_dir, cache_dir = params["build_dir"], params["cache_dir"]
+    setup = Setup(
+        docker=Docker(),
+        sources=params["sources"],
+        archive_dir=Path(params["archive_dir"]) if params["archive_dir"] else None,
+        recipes=image_recipes.recipes(Path(build_dir)) if build_dir and cache_dir else {},
+        registry=checked_prefix(params["registry"]),
+    )
+    services = parse_services(params["services"])
+    recipes = image_ahead.needed(setup, services, image_ahead.registry_answers)
+    lacking = image_build.missing_tools(None, recipes)
+    begun = bool(recipes) and not lacking and not call.check
+    if begun:
+        # A task runs in a worker, whose parent is the ansible-playbook that lives on
+        image_ahead.start(recipes, Path(cache_dir), os.getppid())
+    kinds = [recipe.kind for recipe in recipes]
+    return {"changed": False, "kinds": kinds, "lacking": lacking, "begun": begun}
+
+
+if __name__ == "__main__":
+    main(ARGUMENT_SPEC, run)
