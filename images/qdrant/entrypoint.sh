@@ -3,4 +3,4 @@
 # gateway process 1, so that it gets Docker's SIGTERM and closes its files.
 set -eu
 cd "$(dirname "${BASH_SOURCE[0]}")"
-exec "${GROUNDWORK_QDRANT_PYTHON:-./venv/bin/python}" -m gateway "$@"
+exec "${GROUNDWORK_QDRANT_PYTHON:-python3}" -m gateway "$@"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tarfile
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 from ansible.module_utils.groundwork import (
     image_archive,
+    image_fetch,
     image_load,
     image_recipes,
     images,
@@ -243,7 +245,7 @@ def test_every_recipe_is_complete() -> None:
     recipes = image_recipes.recipes(BUILD_DIR)
     assert image_recipes.references(BUILD_DIR) == {
         "postgres": "groundwork/postgres:16.15-2",
-        "qdrant": "groundwork/qdrant:edge-0.9.0-2",
+        "qdrant": "groundwork/qdrant:edge-0.9.0-3",
         "redis": "groundwork/redis:7.0.15",
     }
     for recipe in recipes.values():
@@ -307,6 +309,31 @@ def test_cached_wheels_count_only_with_their_digest(tmp_path: Path) -> None:
     wheel.write_bytes(b"whee")
     assert whole_wheels(tmp_path, pinned) == []
     assert whole_wheels(tmp_path / "none", pinned) == []
+
+
+def test_wheels_are_unpacked_to_be_imported_whatever_the_umask(tmp_path: Path) -> None:
+    wheel, context = tmp_path / "a-1-py3-none-any.whl", tmp_path / "context"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("a/b/__init__.py", "here = True")
+    context.mkdir()
+    recipe = image_recipes.recipe(BUILD_DIR, "qdrant")
+    before = os.umask(0o077)
+    try:
+        image_fetch.put_wheels(recipe, [wheel], context)
+    finally:
+        os.umask(before)
+    module = context / "packages/a/b/__init__.py"
+    assert module.read_text() == "here = True"
+    assert module.stat().st_mode & 0o777 == 0o644
+    assert all(path.stat().st_mode & 0o777 == 0o755 for path in module.parents[:3])
+
+
+def test_a_wheel_with_more_than_packages_is_refused(tmp_path: Path) -> None:
+    wheel = tmp_path / "a-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("a-1.data/scripts/a", "#!python")
+    with pytest.raises(image_fetch.BuildError, match="holds more than packages"):
+        image_fetch.put_wheels(image_recipes.recipe(BUILD_DIR, "qdrant"), [wheel], tmp_path)
 
 
 def test_the_hosts_own_mirror_is_used_and_no_password_of_it() -> None:

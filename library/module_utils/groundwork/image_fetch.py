@@ -152,13 +152,26 @@ def put_wheels(recipe: Recipe, files: Sequence[Path], context: Path) -> None:
     """Bring the wheels, or the parts of them that the recipe names, into the build context."""
     if recipe.wheels is None:
         return
-    if not recipe.wheels.extract:
+    if recipe.wheels.unpack:
+        _unpack(files, context / recipe.wheels.unpack)
+    elif not recipe.wheels.extract:
         (context / "wheels").mkdir()
         for path in files:
             shutil.copyfile(path, context / "wheels" / path.name)
     for pattern, name in recipe.wheels.extract.items():
         if not any(_extract(path, pattern, context / name) for path in files):
             raise BuildError(f"No Python package holds {pattern}")
+
+
+def _unpack(wheels: Sequence[Path], target: Path) -> None:
+    """As an installer does with wheels of packages alone; a program or a header has no place."""
+    for wheel in wheels:
+        with zipfile.ZipFile(wheel) as archive:
+            if any(".data/" in name for name in archive.namelist()):
+                raise BuildError(f"{wheel.name} holds more than packages, so it can't be unpacked")
+            archive.extractall(target)  # their digests are known
+    for path in (target, *target.rglob("*")):  # whatever the umask
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _extract(wheel: Path, pattern: str, target: Path) -> bool:

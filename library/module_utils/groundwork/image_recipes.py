@@ -27,12 +27,14 @@ _SKIPPED_SUFFIXES = (".pyc", ".md")
 class Wheels:
     """Python packages that the host fetches, since a container may have no package index.
 
-    `python` is the version that they are for. `extract` maps a path inside the wheels (a pattern)
-    to its name in the build context; without it the wheels themselves are put into `wheels/`.
+    `python` is the version that they are for. `unpack` is the folder of the build context into
+    which all are unpacked, ready to be imported; `extract` maps a path inside the wheels (a
+    pattern) to its name there. Without either, the wheels themselves are put into `wheels/`.
     """
 
     requirements: str
     python: str
+    unpack: str = ""
     extract: Mapping[str, str] = field(default_factory=dict)
 
 
