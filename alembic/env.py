@@ -53,14 +53,26 @@ def env_file() -> tuple[Path, str]:
     return path, entry.get("url_variable", "DATABASE_URL")
 
 
+def lines_of(path: Path) -> list[str]:
+    """The lines of an env file; none where it isn't there."""
+    try:
+        # -sig: editors on Windows begin a file with a mark
+        return path.read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError:
+        return []
+    except UnicodeDecodeError:
+        raise CommandError(
+            f"{path} is not a text file in UTF-8.\nNext: save it as UTF-8."
+        ) from None
+
+
 def database_url() -> tuple[sqlalchemy.URL, str]:
     """The database's address for a person's own command, spoken by psycopg 3; and whose it is."""
     url, source = os.environ.get("DATABASE_URL", ""), "the variable DATABASE_URL"
     if not url:
         path, variable = env_file()
         source = str(path)
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        for line in lines:
+        for line in lines_of(path):
             name, _, value = line.strip().partition("=")
             if name == variable:
                 url = value.strip("'\"")

@@ -76,6 +76,7 @@ def test_another_folder_neither_starts_nor_stops_nor_empties_it(
         said = elsewhere.refuse(playbook="down", **given)
         assert str(own.infra) in said
     said = elsewhere.refuse(playbook="rotate")
+    assert not elsewhere.infra.exists(), "`mv`, as the refusal says, would go into it"
     assert str(own.infra) in said
     assert own.started_at() == before
     assert own.play("down").code == 0  # no container says any more whose it is

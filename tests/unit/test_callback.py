@@ -119,6 +119,18 @@ def test_a_run_that_ends_after_its_look(house: House) -> None:
     assert not ran.err
 
 
+@pytest.mark.parametrize("when", [True, False], ids=["with a target", "without"])
+def test_a_status_says_what_is_due(house: House, when: bool) -> None:
+    house.role("observe", [fake("main | Look at the host", LOOK, "observe")])
+    check = {"name": "See that the target is ours", "when": when}
+    house.play(
+        [{**check, "ansible.builtin.assert": {"that": True, "quiet": True}}, role("observe")]
+    )
+    ran = house.run()
+    assert "  to do     on the next run:\n  Schema    one revision is waiting\n" in ran.out, ran.out
+    assert "nothing changed" not in ran.out
+
+
 def test_anything_else_that_a_playbook_can_do(house: House) -> None:
     (house.folder / "more.yml").write_text("- ansible.builtin.debug: {msg: from a file}\n")
     house.play([

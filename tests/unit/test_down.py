@@ -46,3 +46,27 @@ def test_the_word_that_removes_one_machines_data_removes_no_others(
     assert f"but this stack is {wanted}; nothing was touched" in done.stdout
     assert f"-e stack_remove_data={wanted}." in done.stdout
     assert "unreachable=0" in done.stdout
+
+
+def test_a_refusal_makes_nothing(tmp_path: Path) -> None:
+    """The folder of a stack that isn't there doesn't come from the lock, where nothing is done."""
+    docker = tmp_path / "bin" / "docker"
+    docker.parent.mkdir()
+    docker.write_text("#!/bin/sh\necho 'no engine here' >&2\nexit 1\n", encoding="utf-8")
+    docker.chmod(0o755)
+    gone = tmp_path / "gone"
+    playbook = Path(sys.executable).with_name("ansible-playbook"), ROOT / "playbooks" / "down.yml"
+    for given in (), ("-e", "stack_remove_data=groundwork"):
+        done = subprocess.run(
+            [*playbook, "-e", f"workspace_dir={gone}", *given],
+            env=os.environ
+            | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "NO_COLOR": "1"}
+            | {"PATH": f"{docker.parent}:{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 2, done.stdout + done.stderr
+        assert "Next:" in done.stdout
+        assert not gone.exists()
