@@ -28,6 +28,7 @@ from ansible.module_utils.groundwork.inventory import (
 )
 from ansible.module_utils.groundwork.inventory_limits import check_limits
 from ansible.module_utils.groundwork.secret_rules import check as check_secrets
+from ansible.module_utils.groundwork_errors import known
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
@@ -110,7 +111,7 @@ class ActionModule(ActionBase):
         try:
             return self._templar.template(variables.get(name))
         except AnsibleError as error:
-            raise GroundworkError(
+            raise known(error) or GroundworkError(
                 f"{name} can't be worked out: {error}",
                 where="inventory/group_vars",
                 next_step="Correct it and run again; nothing was changed.",

@@ -26,6 +26,7 @@ from ansible.module_utils.groundwork.display.screen import Screen
 from ansible.module_utils.groundwork.display.story import Story, short
 from ansible.module_utils.groundwork.display.summary import Run, closing_lines, recap_line
 from ansible.module_utils.groundwork.display.text import Line, item_label, line
+from ansible.module_utils.groundwork_errors import reword
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.callback import CallbackBase
 from ansible.utils.color import stringc
@@ -106,6 +107,7 @@ class CallbackModule(CallbackBase):
         live, first_tick = self.get_option("live"), self.get_option("first_tick")
         self._screen = Screen(self._display, _paint, live, first_tick)
         self._story = Story(self._screen.marks, self._display.verbosity)
+        reword(self._display)
         atexit.register(self._screen.close)
 
     def _print(self, lines: Iterable[Line], failed: bool = False) -> None:
@@ -272,12 +274,10 @@ class CallbackModule(CallbackBase):
         host = result.host.get_name()
         self._items_shown.add((host, result.task._uuid))
         self._warn(result)
-        outcome = self._outcome(result, status, item=self._label(result))
+        label = item_label(self._get_item_label(result.result), self._screen.marks)
+        outcome = self._outcome(result, status, item=label)
         self._facts.learn(host, outcome, changes=False)
         return outcome
-
-    def _label(self, result: CallbackTaskResult) -> str:
-        return item_label(self._get_item_label(result.result), self._screen.marks)
 
     def v2_runner_on_async_poll(self, result: CallbackTaskResult) -> None:
         task, job = self._task(result.task), result.result.get("ansible_job_id", "")

@@ -1,4 +1,4 @@
-"""The decrypted text of a vault with passwords put into it; all other lines stay as they are."""
+"""A vault: its decrypted text with passwords put into it, and why it can't be decrypted."""
 
 from __future__ import annotations
 
@@ -54,3 +54,29 @@ def with_passwords(
             continue
         made.append(name)
     return "\n".join(lines) + "\n", made
+
+
+_REFUSED = {
+    "missing": (
+        "A part of the inventory is encrypted, and no password was given for it.",
+        "Type the same command with -J behind it: it asks for the password. Or name a file that "
+        "holds it, once in your shell: export ANSIBLE_VAULT_PASSWORD_FILE=/path/of/that/file "
+        "(docs/passwords.md).",
+    ),
+    "wrong": (
+        "A part of the inventory is encrypted, with another password than the one that was given.",
+        "Run again with the right one, which your team has: -J asks for it, and "
+        "ANSIBLE_VAULT_PASSWORD_FILE names a file that holds it (docs/passwords.md).",
+    ),
+    "damaged": (
+        "A part of the inventory is encrypted, and damaged.",
+        "Get it back from git, which has its versions, then run again.",
+    ),
+}
+
+
+def refused(why: str, file: str) -> GroundworkError:
+    """What to say where a vault can't be decrypted; `why`: its password is `missing` or `wrong`, or
+    the file is `damaged`."""
+    what, next_step = _REFUSED[why]
+    return GroundworkError(what, where=file, next_step=next_step)
