@@ -6,12 +6,15 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.groundwork import observation
+from ansible.module_utils.groundwork.dotenv import BEGIN, END
 from ansible.module_utils.groundwork.observation import ARGUMENT_SPEC, serve
 from engine_of_paper import Paper
+from ordinary import as_ordinary_user
 
 CORE = Path(__file__).resolve().parents[2] / "library" / "module_utils"
 ALONE = """
@@ -94,6 +97,34 @@ def test_somebody_elses_stack_is_one_problem_and_nothing_else(
     for part in ("services", "images", "files", "env_files"):
         assert found["look"][part] == {}, "what is there says nothing of this folder"
     assert not any(found["plan"].values())
+
+
+def test_a_file_that_git_would_take_along_is_a_problem_before_anything_starts(
+    tmp_path: Path,
+) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    apps = {"web": {"path": "apps/web/.env", "services": ["redis"]}}
+    found = serve(params(str(tmp_path), apps=apps))
+    assert "apps/web/.env gets passwords, and git doesn't ignore it" in found["msg"]
+    (tmp_path / ".gitignore").write_text(".env\n", encoding="utf-8")
+    assert "git" not in serve(params(str(tmp_path), apps=apps)).get("msg", "")
+
+
+def test_a_file_is_asked_for_its_folder_only_where_it_has_to_be_written(tmp_path: Path) -> None:
+    apps = {"web": {"path": "web/.env", "services": [], "variables": {"A": "1"}}}
+    (tmp_path / "web").mkdir()
+
+    def refused(mode: int) -> str:
+        (tmp_path / "web").chmod(mode)
+        return str(serve(params(str(tmp_path), apps=apps)).get("msg", ""))
+
+    assert f"may not write into {tmp_path / 'web'}" in as_ordinary_user(
+        tmp_path, partial(refused, 0o555)
+    )
+    (tmp_path / "web").chmod(0o755)
+    (tmp_path / "web" / ".env").write_text(f"{BEGIN}\nA=1\n{END}\n", encoding="utf-8")
+    (tmp_path / "web" / ".env").chmod(0o600)
+    assert "web" not in as_ordinary_user(tmp_path, partial(refused, 0o555))
 
 
 def test_data_that_a_service_left_behind_are_named(tmp_path: Path, monkeypatch: Any) -> None:

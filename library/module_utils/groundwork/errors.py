@@ -25,6 +25,10 @@ class GroundworkError(Exception):
         self.next_step = next_step
         self.details = list(details or [])
 
+    def as_problem(self) -> dict[str, str]:
+        """As an entry of the look's `problems`: what, where, next_step."""
+        return {"what": self.what, "where": self.where, "next_step": self.next_step}
+
     def __str__(self) -> str:
         """The parts as lines: what; `Where:`; the details, indented; `Next:`."""
         lines = [self.what]

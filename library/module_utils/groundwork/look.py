@@ -65,7 +65,7 @@ def look(desired: Desired, where: Where) -> dict[str, Any]:
         answers, revision = asked_health.result(), asked_schema.result()
     chosen = _choose(desired, where, inspected, volumes, containers)
     certificates = obstacles.certificates(desired)
-    infra, apps = _files(desired, chosen, engine, secrets, not certificates)
+    infra, apps, unwritable = _files(desired, chosen, engine, secrets, not certificates)
     services = _services(desired, surveyed, answers, chosen)
     found: dict[str, Any] = {
         "engine": engine.plain(),
@@ -86,6 +86,7 @@ def look(desired: Desired, where: Where) -> dict[str, Any]:
         if containers is None and engine.state != "absent"
         else obstacles.ports_taken(desired, docker, containers),
         "machine": certificates
+        + unwritable
         + obstacles.machine(desired)
         + obstacles.strangers(surveyed)
         + obstacles.own_lines(desired)
@@ -175,23 +176,24 @@ def _files(
     engine: Engine,
     secrets: Any,
     certified: bool,
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Verdicts by path: the Compose file and infra/.env; the apps' env files."""
+) -> tuple[dict[str, str], dict[str, str], list[dict[str, str]]]:
+    """Verdicts by path, of the files in infra/ and the apps'; and what forbids to write them."""
+    states: list[files.State] = []
     if certified and all(image["reference"] for image in chosen.values()):
         picked = {
             name: Image(image["reference"], image["flavour"]) for name, image in chosen.items()
         }
         wanted = desired.infra_files(picked, secrets, engine.quick_start)
-        infra = files.verdicts(map(files.compare, wanted))
+        states = [files.compare(item) for item in wanted]
+        infra = files.verdicts(states)
     else:
         infra = {
             str(path): "unknown" if path.exists() else "missing"
             for path in (desired.compose_file, desired.env_file)
         }
-    apps = desired.app_files(secrets)
-    for item in apps:
-        files.check_writable(item.path)
-    return infra, {str(item.path): files.compare(item).verdict for item in apps}
+    apps = [files.compare(item) for item in desired.app_files(secrets)]
+    verdicts = {str(state.wanted.path): state.verdict for state in apps}
+    return infra, verdicts, obstacles.unwritable(states, apps)
 
 
 def _services(

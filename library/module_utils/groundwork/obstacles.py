@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import compose, dotenv, files, ownership, plan, ports
+from . import compose, dotenv, files, git, ownership, plan, ports
 from .desired import Desired
 from .docker import Docker
 from .errors import GroundworkError
@@ -74,7 +74,17 @@ def certificates(desired: Desired) -> list[dict[str, str]]:
     try:
         desired.certificates()
     except GroundworkError as error:
-        return [{"what": error.what, "where": error.where, "next_step": error.next_step}]
+        return [error.as_problem()]
+    return []
+
+
+def unwritable(infra: Iterable[files.State], apps: Iterable[files.State]) -> list[dict[str, str]]:
+    """A file that has to be written and can't be, or gets passwords that git would take along."""
+    try:
+        git.check_unseen(files.changing(infra), covered=True)
+        git.check_unseen(files.changing(apps))
+    except GroundworkError as error:
+        return [error.as_problem()]
     return []
 
 

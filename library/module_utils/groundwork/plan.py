@@ -135,8 +135,7 @@ def problems(desired: Desired, look: Look, reset_passwords: bool = False) -> lis
     """
     if look["owner"]:
         other = Owner(Path(look["owner"]["folder"]), look["owner"]["user"])
-        error = refusal(desired.stack, desired.stack_dir, other)
-        return [{"what": error.what, "where": error.where, "next_step": error.next_step}]
+        return [refusal(desired.stack, desired.stack_dir, other).as_problem()]
     found: list[dict[str, str]] = []
     if look["engine"]["state"] == "elsewhere" and desired.own:
         found.append(_silent_choice(look["engine"]))
