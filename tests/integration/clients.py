@@ -55,7 +55,8 @@ class App:
         with self.postgres() as connection:
             row = connection.execute("SELECT word FROM survives ORDER BY ctid DESC").fetchone()
         (point,) = self.qdrant().retrieve(COLLECTION, [1])
-        return [row[0] if row else "", self.redis().get("survives") or "", point.payload["word"]]
+        payload = point.payload or {}
+        return [row[0] if row else "", str(self.redis().get("survives")), payload["word"]]
 
     def forget(self) -> None:
         """Remove what `write` left."""

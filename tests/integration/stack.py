@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import yaml
 from ansible.module_utils.groundwork import dotenv
@@ -50,11 +53,12 @@ class Stack:
 
     @property
     def project(self) -> str:
-        return self.variables["stack_name"]
+        return str(self.variables["stack_name"])
 
     @property
     def services(self) -> dict[str, dict[str, Any]]:
-        return self.variables["stack_services"]
+        services: dict[str, dict[str, Any]] = self.variables["stack_services"]
+        return services
 
     @property
     def infra(self) -> Path:
@@ -76,7 +80,7 @@ class Stack:
 
     @property
     def postgres_port(self) -> int:
-        return self.services["postgres"]["port"]
+        return int(self.services["postgres"]["port"])
 
     @property
     def postgres_user(self) -> str:
@@ -92,7 +96,7 @@ class Stack:
 
     @property
     def redis_port(self) -> int:
-        return self.services["redis"]["port"]
+        return int(self.services["redis"]["port"])
 
     @property
     def redis_password(self) -> str:
@@ -132,14 +136,16 @@ class Stack:
         )
         return Play(done.returncode, done.stdout)
 
-    def start(self) -> subprocess.Popen[str]:
-        """Run playbooks/dev.yml beside the test, in a session of its own."""
+    def start(
+        self, playbook: str = "dev", output: int | IO[str] = subprocess.PIPE
+    ) -> subprocess.Popen[str]:
+        """Run a playbook beside the test, in a session of its own."""
         return subprocess.Popen(
-            self.command("dev"),
+            self.command(playbook),
             cwd=ROOT,
             env=self.environment,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
@@ -189,6 +195,23 @@ def slot_port(port: int) -> int:
 def slot_name(name: str) -> str:
     """A name of this run's own."""
     return f"{name}-{SLOT}" if SLOT else name
+
+
+def family(pid: int) -> list[int]:
+    """A process and all that it started; Ansible's workers have sessions of their own."""
+    found = [pid]
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                found += family(int(child))
+    return found
+
+
+def kill(processes: Iterable[int]) -> None:
+    """SIGKILL for each that still is."""
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
 
 
 def docker(*arguments: str) -> str:

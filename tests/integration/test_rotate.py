@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -18,7 +15,7 @@ from qdrant_client import QdrantClient
 from qdrant_client.http.exceptions import UnexpectedResponse
 
 from .clients import App
-from .stack import ROOT, Stack, docker, new_stack
+from .stack import Stack, docker, family, kill, new_stack
 from .writers import WRITERS, Writer
 
 VARIABLES = {"postgres": "POSTGRES_PASSWORD", "redis": "REDIS_PASSWORD", "qdrant": "QDRANT_API_KEY"}
@@ -224,29 +221,7 @@ STAGES: dict[str, Callable[[Before], bool]] = {
 }
 
 
-def family(pid: int) -> list[int]:
-    """A process and all that it started."""
-    found = [pid]
-    with contextlib.suppress(OSError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            for child in (task / "children").read_text().split():
-                found += family(int(child))
-    return found
-
-
 # Each of the two playbooks finishes what the other one left
-def rotating(stack: Stack) -> subprocess.Popen[bytes]:
-    """playbooks/rotate.yml under way."""
-    return subprocess.Popen(
-        stack.command("rotate"),
-        cwd=ROOT,
-        env=stack.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-
-
 @pytest.mark.parametrize(
     ("stage", "again"),
     [
@@ -262,12 +237,10 @@ def test_a_killed_rotation_ends_well_on_the_next_run(stack: Stack, stage: str, a
     before = Before(stack)
     with contextlib.ExitStack() as stop:
         writers = writing(stack, stop)
-        run = rotating(stack)
+        run = stack.start("rotate", subprocess.DEVNULL)
         wait_until(lambda: STAGES[stage](before) or run.poll() is not None, 120)
         assert run.poll() is None, "the run was over before it could be killed"
-        for process in family(run.pid):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
+        kill(family(run.pid))
         run.wait()
         play = stack.play(again)
         assert play.code == 0, play.output
@@ -287,7 +260,7 @@ def test_a_run_whose_worker_lives_on_alone_and_the_next_one_end_well(stack: Stac
     before = Before(stack)
     with contextlib.ExitStack() as stop:
         writers = writing(stack, stop)
-        run = rotating(stack)
+        run = stack.start("rotate", subprocess.DEVNULL)
         wait_until(before.is_written, 120)
         run.kill()
         run.wait()

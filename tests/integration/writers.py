@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,6 @@ import redis
 from qdrant_client import QdrantClient, models
 
 from .clients import App
-
-PAUSE = 0.02  # seconds between two writes
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,8 @@ class Failure:
 
 class Writer(ABC):
     """One app. `confirmed` are the numbers that the service took."""
+
+    pause = 0.02  # seconds between two writes
 
     def __init__(self, env_file: Path) -> None:
         self.env_file = env_file
@@ -59,7 +60,7 @@ class Writer(ABC):
 
     def _work(self) -> None:
         number = 0
-        while not self._stop.wait(PAUSE):
+        while not self._stop.wait(self.pause):
             number += 1
             began = time.time()
             try:
@@ -156,4 +157,8 @@ class QdrantWriter(Writer):
         return {int(point.id) for point in points}
 
 
-WRITERS = {"postgres": PostgresWriter, "redis": RedisWriter, "qdrant": QdrantWriter}
+WRITERS: dict[str, Callable[[Path], Writer]] = {
+    "postgres": PostgresWriter,
+    "redis": RedisWriter,
+    "qdrant": QdrantWriter,
+}
