@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.module_utils.groundwork import ownership
+from ansible.module_utils.groundwork import ownership, runlock
 from ansible.module_utils.groundwork.compose import _environment, services_in
 from ansible.module_utils.groundwork.ownership import Owner, other_owner
 from ansible.module_utils.groundwork.survey import configuration, data_of, other_reason
@@ -66,6 +67,20 @@ def test_a_folder_that_is_gone_owns_nothing(folders: tuple[Path, Path]) -> None:
     assert other_owner("demo", here, [], marker(there)) is None
     there.rmdir()
     assert other_owner("demo", here, [container(there)], marker(there)) is None
+
+
+def test_a_folder_whose_first_run_is_under_way_is_there(folders: tuple[Path, Path]) -> None:
+    """It has claimed the stack and has no Compose file yet: two first starts at one moment."""
+    here, there = folders
+    (there / "docker-compose.yml").unlink()
+    me = {"process": os.getpid(), "started": runlock.process_start(os.getpid())}
+    taken = {"run": "1", "who": "ana", "where": "a laptop", "revision": "x"}
+    runlock.take(there / ".lock", taken | me)
+    assert other_owner("demo", here, [], marker(there)) == Owner(there, "ana")
+    runlock.leave(there / ".lock", "1")
+    assert other_owner("demo", here, [], marker(there)) is None
+    runlock.take(there / ".lock", taken | {"process": 2**22 + 1, "started": "1"})  # was killed
+    assert other_owner("demo", here, [], marker(there)) is None
 
 
 def test_a_folder_that_this_user_may_not_enter_is_there(tmp_path: Path) -> None:

@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import engine
+from . import engine, runlock
 from .docker import Docker
 from .errors import GroundworkError
 
 FOLDER_LABEL = "groundwork.folder"
 USER_LABEL = "groundwork.user"
+LOCK = ".lock"  # a run's, in the stack's folder, where it is this machine's own
 WORKING_DIR_LABEL = "com.docker.compose.project.working_dir"
 
 
@@ -153,11 +154,14 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _stands(folder: Path) -> bool:
-    """Whether a stack's folder is there. One that this user may not look into is."""
+    """Whether a stack's folder is there. One that this user may not look into is.
+
+    A first run claims the stack before it writes the Compose file; the lock says it until then.
+    """
     try:
         (folder / "docker-compose.yml").stat()
     except (FileNotFoundError, NotADirectoryError):
-        return False
+        return runlock.holder(folder / LOCK) is not None
     except OSError:
         return True
     return True
