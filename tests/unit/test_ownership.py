@@ -83,6 +83,23 @@ def test_a_folder_whose_first_run_is_under_way_is_there(folders: tuple[Path, Pat
     assert other_owner("demo", here, [], marker(there)) is None
 
 
+def test_nobody_is_told_to_move_or_stop_another_users_stack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ownership.os, "geteuid", lambda: 4321)  # who has no name
+    there = tmp_path / "infra"
+
+    def advice(user: str) -> str:
+        owner = Owner(there, user)
+        return ownership.refusal("demo", tmp_path / "here", owner, "Stop it there.").next_step
+
+    assert "mv " not in advice("ana") and "Stop" not in advice("ana") and "ana" in advice("ana")
+    assert "mv " in advice("4321") and "Stop it there." in advice("4321")
+    assert "mv " in advice("")  # nobody can say whose it is
+    monkeypatch.setattr(ownership.os, "geteuid", lambda: 0)
+    assert "mv " in advice("ana")
+
+
 def test_a_folder_that_this_user_may_not_enter_is_there(tmp_path: Path) -> None:
     closed = tmp_path / "closed" / "infra"
     closed.mkdir(parents=True)

@@ -97,18 +97,32 @@ def started_elsewhere(container: Mapping[str, Any], here: Path) -> bool:
 
 
 def refusal(stack: str, here: Path, owner: Owner, advice: str = "") -> GroundworkError:
-    """The error that says whose a stack is. `advice` comes before the ways out that there are."""
-    there, new = shlex.quote(str(owner.folder)), shlex.quote(str(here))
+    """The error that says whose a stack is. `advice` comes before the ways out that there are.
+
+    Another user's stack (but to root) is not this user's to move or stop, so neither is advised.
+    """
+    own_name = "Give this one a name of its own (stack_name) and its own ports."
+    if owner.user in ("", user_name()) or os.geteuid() == 0:
+        next_step = f"{advice or own_name} {_move(owner.folder, here)}"
+    else:
+        next_step = f"{own_name} The other one is for {owner.user} to change, stop or remove."
+    return GroundworkError(
+        f"The stack {stack!r} and its data belong to another folder already.",
+        where=str(owner),
+        next_step=next_step,
+    )
+
+
+def _move(folder: Path, here: Path) -> str:
+    """How a stack gets from `folder` to `here`."""
+    there, new = shlex.quote(str(folder)), shlex.quote(str(here))
     way, kept = f"mv {there} {new}", ""
     if here.exists():  # into which mv would put the other
         old = shlex.quote(f"{here}.before")
         way, kept = f"mv {new} {old} && {way}", f" What was here is in {old} then."
-    return GroundworkError(
-        f"The stack {stack!r} and its data belong to another folder already.",
-        where=str(owner),
-        next_step=(advice or "Give this one a name of its own (stack_name) and its own ports.")
-        + f" Or, where that folder is yours, move it here with its passwords: `{way}`, then run "
-        f"again (data stay).{kept}",
+    return (
+        f"Or, where that folder is yours, move it here with its passwords: `{way}`, then run "
+        f"again (data stay).{kept}"
     )
 
 

@@ -49,6 +49,14 @@ def test_long_work_is_mentioned_though_it_changed_nothing() -> None:
     assert plain(story.ok(outcome(seconds=61)))[1] == "  ok        Start  1 min 01 s"
 
 
+def test_a_long_look_says_what_it_found_all_the_same() -> None:
+    story = Story(ASCII)
+    story.begin(task(role="observe"), 0)
+    found = {"look": {}, "plan": {"docker": ["the engine is stopped"]}}
+    assert story.ok(outcome(found, module="observe", role="observe", seconds=7)) == []
+    assert plain(story.end(7)) == ["Observe    one thing differs  7.0 s"]
+
+
 def test_talk_is_no_work() -> None:
     story = Story(ASCII)
     story.begin(task(), 0)

@@ -114,7 +114,8 @@ class Story:
                 lines = [self._task_line(label, outcome, "changed")]
             elif outcome.check:
                 lines = [self._task_line(label, outcome, "changed"), *indented(lines)]
-        elif not lines and (self.verbosity > 0 or outcome.seconds >= LONG):
+        elif not lines and (self.verbosity > 0 or (outcome.seconds >= LONG and not stage.notes)):
+            # Where a stage has a note, its one line at the end has the time too
             lines = [self._task_line("ok", outcome, "ok")]
         if self.verbosity == 1 and lines:
             lines += indented(_brief(result), 4)
