@@ -54,6 +54,7 @@ class Trial:
     def __init__(self, folder: Path, chance: random.Random) -> None:
         self.folder, self.chance = folder, chance
         self.stack = own_stack(folder / "wörk space", NAME, FIRST_PORT)
+        self.changes = CHANGES
         self.apps: dict[str, Writer] = {}
         self.log = LOGS / "start.log"
         self.usual: dict[str, float] = {}  # seconds of a run that nobody kills, by kind of round
@@ -64,7 +65,7 @@ class Trial:
         with self.log.open("a") as log:
             log.write(f"\n=== {title}\n")
             log.flush()
-            run = stack.start(playbook, log)
+            run = stack.start(playbook, log, **unrotated(playbook))
             try:
                 yield run
             except BaseException:
@@ -102,7 +103,7 @@ class Trial:
     def converges(self, stack: Stack, playbook: str = "dev") -> None:
         """The next run brings everything up, and the one after it finds nothing to do."""
         print(f" converged in {self.play(stack, playbook):.1f} s", flush=True)
-        play = stack.play("dev")
+        play = stack.play("dev", **unrotated("dev"))
         with self.log.open("a") as log:
             log.write(f"\n=== dev, idle\n{play.output}")
         if play.code or not play.idle:
@@ -122,6 +123,11 @@ class Trial:
             expected = set(app.confirmed)
             rows[name] = len(expected), len(expected & app.written())
         return rows
+
+
+def unrotated(playbook: str) -> dict[str, list[str]]:
+    """What the services to rotate, of the round, are for the other playbooks."""
+    return {} if playbook == "rotate" else {"stack_rotate": []}
 
 
 def own_stack(workspace: Path, name: str, port: int) -> Stack:
@@ -156,7 +162,7 @@ def first_start(trial: Trial) -> bool:
 
 def later_run(trial: Trial) -> bool:
     """A change, and a run for it that is killed, perhaps the one after it too."""
-    change, stack = trial.chance.choice(CHANGES), trial.stack
+    change, stack = trial.chance.choice(trial.changes), trial.stack
     print(f" {change.__name__}:", end="", flush=True)
     playbook = change(stack, trial.chance)
     hit = trial.killed(stack, playbook, change.__name__)
@@ -171,7 +177,8 @@ def rounds(trial: Trial, number: int, counts: Counter[str]) -> None:
     """All of them; raises Lost at the first that lost something."""
     for current in range(1, number + 1):
         trial.log = LOGS / f"round-{current}.log"
-        kind = first_start if trial.chance.random() < FIRST_STARTS else later_run
+        first = trial.changes is CHANGES and trial.chance.random() < FIRST_STARTS
+        kind = first_start if first else later_run
         print(f"round {current}:", end="", flush=True)
         counts["runs"] += 1
         counts["killed"] += kind(trial)
@@ -219,6 +226,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    kinds = sorted({change.__name__ for change in CHANGES})
+    parser.add_argument("--only", choices=kinds, help="no other kind of change, no first starts")
     given = parser.parse_args()
     warnings.filterwarnings("ignore", "Api key is used")  # on loopback, as apps do
     for ending in (signal.SIGINT, signal.SIGTERM):
@@ -230,6 +239,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="groundwork-kills-") as folder:
         trial = Trial(Path(folder), random.Random(given.seed))  # noqa: S311
         try:
+            if given.only:
+                trial.changes = [each for each in CHANGES if each.__name__ == given.only]
             with writing(trial):
                 rounds(trial, given.rounds, counts)
         except Lost as error:

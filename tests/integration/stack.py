@@ -137,11 +137,11 @@ class Stack:
         return Play(done.returncode, done.stdout)
 
     def start(
-        self, playbook: str = "dev", output: int | IO[str] = subprocess.PIPE
+        self, playbook: str = "dev", output: int | IO[str] = subprocess.PIPE, **variables: Any
     ) -> subprocess.Popen[str]:
         """Run a playbook beside the test, in a session of its own."""
         return subprocess.Popen(
-            self.command(playbook),
+            self.command(playbook, **variables),
             cwd=ROOT,
             env=self.environment,
             stdin=subprocess.DEVNULL,
