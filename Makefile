@@ -1,13 +1,6 @@
 # The short names for what is done every day. Each is one command that you can also type yourself.
 .PHONY: help dev status down test lint unit integration molecule bench examples vault lock
 
-# Ansible wants UTF-8, and leaves out the ansible.cfg of a folder that everybody may write to (as all are
-# on WSL's /mnt/c) unless it is named
-ifneq ($(shell locale charmap 2>/dev/null),UTF-8)
-export LC_ALL := C.UTF-8
-endif
-export ANSIBLE_CONFIG ?= $(CURDIR)/ansible.cfg
-
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
@@ -63,7 +56,7 @@ moved:
 endif
 
 # What runs Groundwork
-.venv/ready: requirements.txt tools/requirements-uv.txt tools/venv tools/install.py $(MOVED)
+.venv/ready: requirements.txt tools/requirements-uv.txt tools/venv tools/install.py tools/start.py $(MOVED)
 	tools/venv
 
 # What tests it, besides

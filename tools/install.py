@@ -11,6 +11,7 @@ import ast
 import contextlib
 import fcntl
 import os
+import py_compile
 import shutil
 import ssl
 import subprocess
@@ -90,10 +91,19 @@ def make(dev: bool) -> None:
     UNFINISHED.touch()
     names = ["requirements.txt", *(["requirements-dev.txt"] if dev else [])]
     install([word for name in names for word in ("-r", str(ROOT / name))])
+    prepare_start()
     UNFINISHED.unlink()
     for stamp in ("ready", *(["ready-dev"] if dev else [])):
         (VENV / stamp).touch()
     say("done", f"{time.monotonic() - start:.0f} s")
+
+
+def prepare_start() -> None:
+    """Have each program of .venv begin with tools/start.py."""
+    for folder in VENV.glob("lib/python3.*/site-packages"):
+        module = shutil.copyfile(ROOT / "tools" / "start.py", folder / "groundwork_start.py")
+        py_compile.compile(str(module))  # who may only read it would compile it at each start
+        (folder / "groundwork.pth").write_text("import groundwork_start\n", encoding="utf-8")
 
 
 def usable() -> bool:
