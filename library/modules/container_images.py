@@ -35,8 +35,8 @@ options:
         up within seconds where none is in reach. One that is reached and refuses (no such tag, no
         login, a limit) ends it for that image; nothing is built in its place then.
       - V(build) makes a stand-in from O(build_dir), under a name of its own. It needs
-        C(mmdebstrap) and C(pip), Debian's mirror and a Python package index, and no container
-        registry.
+        C(mmdebstrap) (for who isn't root, C(newuidmap) too) and C(pip), Debian's mirror and a
+        Python package index, and no container registry.
     type: list
     elements: str
     choices: [present, archive, registry, build]

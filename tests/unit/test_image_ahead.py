@@ -180,6 +180,7 @@ def test_a_build_takes_what_was_made_ahead(engine: Docker, tmp_path: Path) -> No
     recipe = base_alone(tmp_path / "images")
     cache = tmp_path / "cache"
     Builder(Docker("no-such-client"), cache).prepare([recipe])
+    assert (tmp_path / "made").read_text() == "made\n"
     assert Builder(engine, cache).build([recipe]) == {"redis": None}
     assert (tmp_path / "made").read_text() == "made\nbase\n"  # once, and it is what was imported
     assert not list(cache.glob("*.tar"))
@@ -209,9 +210,18 @@ def test_what_fails_ahead_is_told_by_the_build(tools: Path, engine: Docker, tmp_
     assert found.lines == ("no mirror",)
 
 
-def test_without_an_engine_no_base_is_there(tools: Path) -> None:
+def test_without_an_engine_no_base_is_there(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     (tools / "mmdebstrap").unlink()
     assert image_build.missing_tools(None, [RECIPES["redis"]]) == ["mmdebstrap"]
+
+
+def test_an_ordinary_user_needs_one_more_tool(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for user, lacking in ((0, []), (1000, ["uidmap"])):
+        monkeypatch.setattr(os, "geteuid", lambda user=user: user)
+        assert image_build.missing_tools(None, [RECIPES["redis"]]) == lacking
+    (tools / "newuidmap").symlink_to(tools / "mmdebstrap")
+    assert image_build.missing_tools(None, [RECIPES["redis"]]) == []
 
 
 def test_it_ends_with_the_run_and_takes_its_tools_along(tools: Path, tmp_path: Path) -> None:

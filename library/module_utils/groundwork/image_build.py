@@ -32,8 +32,8 @@ def missing_tools(docker: Docker | None, recipes: Sequence[Recipe]) -> list[str]
     bases = {recipe.base.reference for recipe in recipes if recipe.base}
     here = set(docker.inspect("image", sorted(bases))) if docker else set()
     lacking = []
-    if not shutil.which("mmdebstrap") and bases - here:
-        lacking.append("mmdebstrap")
+    if bases - here:
+        lacking += [name for name, program in _base_tools() if not shutil.which(program)]
     if any(recipe.wheels for recipe in recipes) and not image_fetch.pip():
         lacking.append("python3-pip")
     return lacking
@@ -142,6 +142,15 @@ class Builder:
                 yield work
             finally:
                 shutil.rmtree(work, ignore_errors=True)
+
+
+def _base_tools() -> list[tuple[str, str]]:
+    """What makes a base, as packages and their programs.
+
+    In a base are files of several users; one who isn't root gets those by newuidmap.
+    """
+    root = os.geteuid() == 0
+    return [("mmdebstrap", "mmdebstrap"), *([] if root else [("uidmap", "newuidmap")])]
 
 
 def _bases(recipes: Sequence[Recipe]) -> list[Recipe]:
