@@ -5,6 +5,7 @@ The machine is this one, under another name: what goes over SSH is Ansible's own
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import dotenv
@@ -95,6 +96,17 @@ def test_the_file_and_the_command_belong_together(laptop: Laptop) -> None:
     values = dotenv.dotenv_values(laptop.file)
     assert values["REDIS_URL"] == "redis://:another-one@127.0.0.1:16379/0"
     assert values["MY_OWN"] == "1"
+
+
+def test_a_file_that_git_would_take_along_is_refused(laptop: Laptop) -> None:
+    subprocess.run(["git", "init", "-q", str(laptop.home)], check=True)
+    laptop.secrets(**SECRETS)
+    text = laptop.play()
+    assert text.code != 0
+    assert f"{laptop.file} gets passwords, and git doesn't ignore it" in " ".join(
+        text.output.split()
+    )
+    assert not laptop.file.exists()
 
 
 def test_a_machine_that_was_not_set_up_yet_is_told(laptop: Laptop) -> None:

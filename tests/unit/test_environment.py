@@ -13,11 +13,16 @@ from ansible.module_utils.groundwork import environment, observation, sharing
 from ansible.module_utils.groundwork_module import Call, answer
 from psycopg import pq
 
+# Git's own list of what belongs to one checkout
+LOCAL = subprocess.run(
+    ["git", "rev-parse", "--local-env-vars"], capture_output=True, text=True, check=True
+).stdout.split()
 LIBPQ = {item.envvar.decode() for item in pq.Conninfo.get_defaults() if item.envvar}
 
 
 def test_all_that_the_client_library_reads_is_known() -> None:
     assert len(LIBPQ) >= 35
+    assert {"GIT_DIR", "GIT_INDEX_FILE"} <= set(LOCAL)
     assert not LIBPQ - environment.POSTGRES
 
 
@@ -52,9 +57,11 @@ def test_a_persons_own_choice_and_an_apps_variables_count(name: str) -> None:
     "name",
     [
         *sorted(LIBPQ),
-        *("PGSERVICEFILE", "PGSYSCONFDIR", "PGTZ", "COMPOSE_FILE", "COMPOSE_PROFILES"),
-        *("DOCKER_DEFAULT_PLATFORM", "DOCKER_BUILDKIT", "BUILDX_BUILDER", "BUILDKIT_HOST"),
-        *("ALEMBIC_CONFIG", "GIT_DIR", "GIT_WORK_TREE"),
+        *("PGSERVICEFILE", "PGSYSCONFDIR", "PGTZ", "PGLOCALEDIR", "PGOAUTHDEBUG", "PSYCOPG_IMPL"),
+        *("COMPOSE_FILE", "COMPOSE_PROFILES", "DOCKER_DEFAULT_PLATFORM", "DOCKER_API_VERSION"),
+        *("DOCKER_BUILDKIT", "BUILDX_BUILDER", "BUILDKIT_HOST", "DOCKER_CLI_EXPERIMENTAL"),
+        *("DOCKER_CONTENT_TRUST", "DOCKER_CONTENT_TRUST_SERVER", "ALEMBIC_CONFIG", "SSLKEYLOGFILE"),
+        *LOCAL,
     ],
 )
 def test_what_would_redirect_a_run_is_seen_by_nothing_in_it(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -63,6 +64,14 @@ def test_a_link_is_judged_by_where_it_leads(repository: Path, tmp_path: Path) ->
     check(repository / ".env")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="makes another user's repository: only root can")
+def test_another_users_repository_is_one_all_the_same(repository: Path) -> None:
+    for each in (repository, *repository.rglob("*")):
+        os.chown(each, 4242, 4242)
+    with pytest.raises(GroundworkError, match="git doesn't ignore it"):
+        check(repository / ".env")
+
+
 def test_without_a_repository_or_git_there_is_nothing_to_refuse(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,7 +92,14 @@ def test_the_ignore_file_beside_infras_env_keeps_a_persons_lines(
     state = files.compare(files.Wanted(path, git.IGNORED, 0o644, block=True))
     files.write(state)
     assert before in path.read_text()
-    for name in (".env", ".new-passwords", "ca.crt", "docker-compose.yml", ".secrets/redis"):
+    for name in (
+        ".env",
+        ".new-passwords",
+        ".lock",
+        "ca.crt",
+        "docker-compose.yml",
+        ".secrets/redis",
+    ):
         (path.parent / name).parent.mkdir(exist_ok=True)
         (path.parent / name).touch()
     shown = run(repository, "status", "--porcelain", "-uall")

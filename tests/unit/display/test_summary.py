@@ -61,6 +61,16 @@ def test_a_status_shows_the_whole_look() -> None:
     assert ":pw@" not in text
 
 
+def test_an_image_that_was_refused_is_not_shown_as_the_one_that_runs() -> None:
+    facts = Facts()
+    redis = LOOK["look"]["services"]["redis"] | {"runs": "groundwork/redis:7.0.15"}
+    look = LOOK["look"] | {"services": {"redis": redis}}
+    refused = [{"what": "The volume was made by redis-8; the image redis:7-alpine can't read it."}]
+    did(facts, "observe", LOOK | {"look": look, "problems": refused})
+    (row,) = (each for each in told(facts).splitlines() if each.startswith("  redis "))
+    assert row.endswith("groundwork/redis:7.0.15 (already here)")
+
+
 def test_a_narrow_terminal_has_the_image_below() -> None:
     facts = Facts()
     did(facts, "observe", LOOK)
