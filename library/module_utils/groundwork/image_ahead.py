@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import image_names, image_recipes
+from . import environment, image_names, image_recipes
 from .docker import Docker
 from .image_build import Builder
 from .image_recipes import Recipe
@@ -80,7 +80,7 @@ def start(recipes: Sequence[Recipe], cache: Path, run: int) -> subprocess.Popen[
             *(str(run), process_start(run), str(cache)),
             *(str(recipe.folder) for recipe in recipes),
         ],
-        env={**os.environ, "PYTHONPATH": str(core)},
+        env=environment.seen({"PYTHONPATH": str(core)}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
