@@ -9,10 +9,16 @@ import tarfile
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.groundwork import image_archive, image_recipes, image_save
+from ansible.module_utils.groundwork import (
+    image_archive,
+    image_flavours,
+    image_recipes,
+    image_save,
+)
 from ansible.module_utils.groundwork.docker import Docker
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.image_build import Builder
@@ -20,6 +26,8 @@ from ansible.module_utils.groundwork.image_fetch import BuildError
 from ansible.module_utils.groundwork.image_recipes import Recipe
 from ansible.module_utils.groundwork.image_sources import Setup
 from ansible.module_utils.groundwork.images import Outcome, Wanted, settle
+from ansible.module_utils.groundwork.services import KINDS
+from references import BAD, GOOD, IDENTITY
 
 DOCKER = Docker()
 BUILD_DIR = Path(__file__).resolve().parents[2] / "images"
@@ -120,6 +128,22 @@ def test_a_registry_out_of_reach_says_so_at_once() -> None:
     assert time.monotonic() - started < 60, "people would wait for it"
 
 
+def test_docker_takes_and_refuses_the_names_that_we_do() -> None:
+    def looked_for(reference: str) -> str:
+        return DOCKER.run("image", "inspect", "--", reference).error.lower()
+
+    def used(reference: str) -> str:  # a look isn't as strict with them as a use is
+        return DOCKER.run("create", "--pull", "never", "--", reference).error.lower()
+
+    with ThreadPoolExecutor(4) as pool:
+        taken, refused = list(pool.map(looked_for, GOOD)), list(pool.map(used, BAD))
+    for reference, words in zip(GOOD, taken, strict=True):
+        assert not words or "no such image" in words, (reference, words)
+    for reference, words in zip(BAD, refused, strict=True):
+        assert words and "no such image" not in words, (reference, words)
+    assert f"no such image: sha256:{IDENTITY}" in used(IDENTITY)
+
+
 def small_recipe(folder: Path, reference: str, base: str, dockerfile: str) -> Recipe:
     """A recipe on a base that is on the engine already, so that no network is needed."""
     folder.mkdir()
@@ -167,6 +191,54 @@ def test_what_was_built_here_says_what_it_is(kind: str) -> None:
     history = DOCKER.run("history", "--no-trunc", "--format", "{{json .}}", recipe.reference)
     commands = " ".join(json.loads(line)["CreatedBy"] for line in history.stdout.splitlines())
     assert "proxy" not in commands.lower()
+
+
+# What an image without our labels says of itself
+
+BASES = {
+    "postgres": image_recipes.references(BUILD_DIR)["postgres"],
+    "debian": image_recipes.recipe(BUILD_DIR, "base").reference,
+    "nothing": "",
+}
+WITHOUT_LABELS = 'LABEL groundwork.major="" groundwork.libc=""\n'
+
+
+def wrapped(loader: str) -> str:
+    """A line that puts a program there which says that it is PostgreSQL 17, with such a loader."""
+    lines = ["#!/bin/sh", f"# {loader}", 'echo "postgres (PostgreSQL) 17.2"']
+    wrapper = " ".join(f"'{line}'" for line in lines)
+    program = "/usr/local/bin/postgres"
+    return f"RUN printf '%s\\n' {wrapper} >{program} && chmod 755 {program}"
+
+
+@pytest.mark.parametrize(
+    ("base", "line", "flavour"),
+    [
+        # The server knows better than a variable
+        ("postgres", "ENV PG_MAJOR=15", "postgres-16-glibc"),
+        # The C library that the server is linked to, and not another one that is there as well
+        ("debian", wrapped("/lib/ld-musl-x86_64.so.1"), "postgres-17-musl"),
+        # A server that is a wrapper: the C library that is there
+        ("debian", wrapped("nothing"), "postgres-17-glibc"),
+        # No shell in it
+        ("nothing", "ENV PG_MAJOR=16", "postgres-16-unknown"),
+    ],
+)
+def test_an_image_without_labels_is_asked_for_its_flavour(
+    base: str, line: str, flavour: str, tiny: str
+) -> None:
+    source = BASES[base] or tiny
+    if not DOCKER.inspect("image", [source]):
+        pytest.skip(f"{source} was not built on this machine")
+    name = tiny.replace("tiny", "unlabelled")
+    dockerfile = f"FROM {source}\n{line}\n{WITHOUT_LABELS}"
+    built = DOCKER.run("build", "--tag", name, "-", stdin=dockerfile)
+    assert built.ok, built.error
+    try:
+        inspected = DOCKER.inspect("image", [name])[name]
+        assert image_flavours.ask(DOCKER, name, inspected, KINDS["postgres"]) == flavour
+    finally:
+        DOCKER.run("rmi", name)
 
 
 # The entry point of the built PostgreSQL, with the capabilities that the stack gives it

@@ -90,8 +90,9 @@ def test_redis_data_bind_to_no_image() -> None:
     images = {REDIS.built: {"Id": "b", "Config": {"Labels": {"groundwork.inputs": "recipe"}}}}
     found = Here(images, {REDIS.built: "redis"})
     assert image_choice.choose(REDIS, found, volume("redis", last=REDIS.built), ALL)["due"]
-    running = volume("redis", "b", REDIS.built)
-    assert image_choice.choose(REDIS, found, running, ALL)["due"] == ""
+    running = image_choice.choose(REDIS, found, volume("redis", "b", REDIS.built), ALL)
+    assert (running["due"], running["kept"]) == ("", True)
+    assert running["why"] == "its container is made from it"
 
 
 def test_a_registry_alone_never_gives_way_to_a_built_one() -> None:

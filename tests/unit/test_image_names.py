@@ -9,37 +9,9 @@ from ansible.module_utils.groundwork import image_names, image_recipes
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.image_sources import checked_prefix
 from ansible.module_utils.groundwork.inventory import parse_services
+from references import BAD, GOOD, IDENTITY, SHA
 
 BUILD_DIR = Path(__file__).resolve().parents[2] / "images"
-SHA = "sha256:" + "0123456789abcdef" * 4
-
-GOOD = {
-    "postgres": ("", "postgres", "", ""),
-    "minio/minio:RELEASE.2024-01-16T16-07-38Z": (
-        *("", "minio/minio", "RELEASE.2024-01-16T16-07-38Z", ""),
-    ),
-    "redis:_Next.1-B": ("", "redis", "_Next.1-B", ""),
-    f"redis:{'T' * 128}": ("", "redis", "T" * 128, ""),
-    "localhost/redis": ("localhost", "redis", "", ""),
-    "localhost:5000/a/b/c:TAG": ("localhost:5000", "a/b/c", "TAG", ""),
-    "Registry.Example.COM:5000/team_a/x__y/z--1.2:v1": (
-        *("Registry.Example.COM:5000", "team_a/x__y/z--1.2", "v1", ""),
-    ),
-    "UPPER/redis": ("UPPER", "redis", "", ""),
-    "10.0.0.5:5000/redis:7": ("10.0.0.5:5000", "redis", "7", ""),
-    "[fd00::5]:5000/redis:7": ("[fd00::5]:5000", "redis", "7", ""),
-    "qdrant/qdrant:v1.7.4": ("", "qdrant/qdrant", "v1.7.4", ""),
-    f"postgres@{SHA}": ("", "postgres", "", SHA),
-    f"ghcr.io/a/b:16-Alpine@{SHA}": ("ghcr.io", "a/b", "16-Alpine", SHA),
-}
-# Each of them was given to `docker image inspect`, which refuses it as an invalid reference
-BAD = (
-    *("", " redis", "redis ", "redis\n", "redis:", "redis:7:8", "Redis", "a/Redis:7", "UPPER"),
-    *("redis:.7", "redis:-7", f"redis:{'T' * 129}", "redis:é", "a___b", "a..b", "a-", "a_", "_a"),
-    *("my_host.example/redis/", "reg-.example/redis", "reg.example:/redis", "https://r.io/redis"),
-    *("redis@sha256:abc", f"redis@{SHA[:-1]}", f"redis@{SHA.upper()}", f"redis@{SHA}:7"),
-    *("redis@", "redis:7@", "$(id)", "redis;id", "redis:7 --privileged"),
-)
 
 
 @pytest.mark.parametrize("reference", GOOD)
@@ -52,7 +24,7 @@ def test_what_docker_takes_is_taken_apart(reference: str) -> None:
     assert parse_services({"redis": entry})[0].image == reference
 
 
-@pytest.mark.parametrize("reference", BAD)
+@pytest.mark.parametrize("reference", [*BAD, IDENTITY])
 def test_what_docker_refuses_is_refused_by_its_variable(reference: str) -> None:
     assert image_names.parse(reference) is None
     with pytest.raises(GroundworkError, match=r"stack_services\.redis\.image"):

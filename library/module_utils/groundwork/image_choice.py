@@ -90,8 +90,15 @@ def choose(
         "built": wanted.built,
         "due": due,
         "kept": kept,
-        "why": f"its data are {made_by}" if built and made_by and (bound or official_here) else "",
+        "why": _why(made_by, kept, bound or official_here) if built else "",
     }
+
+
+def _why(made_by: str, kept: bool, by_data: bool) -> str:
+    """What keeps a built image in the official one's place; `""` where nobody has that one."""
+    if made_by and by_data:
+        return f"its data are {made_by}"
+    return "its container is made from it" if kept else ""
 
 
 def _options(wanted: Wanted, here: Here, known: Known) -> list[dict[str, str]]:

@@ -173,11 +173,12 @@ class Setup:
         if self.dry:
             return {item: Answer(item.reference, settled=False) for item in asked}
         run = image_registry.runner(self.docker.cli)
+        before = self.docker.inspect("image", sorted({item.reference for item in asked}))
         with ThreadPoolExecutor(4) as pool:
             verdicts = list(pool.map(lambda i: image_registry.pull(i.reference, run), asked))
         found = dict(zip(asked, verdicts, strict=True))
         came = [item for item, verdict in found.items() if verdict is None]
-        found |= self._other_processors(came)
+        found |= self._other_processors(came, before)
         return {item: self._pulled(item, verdict) for item, verdict in found.items()}
 
     def _pulled(self, item: Wanted, verdict: Verdict | None) -> Answer:
@@ -187,9 +188,12 @@ class Setup:
         final = verdict.reached or self.renew
         return Answer(why=verdict.why, final=final, next_step=verdict.next_step)
 
-    def _other_processors(self, came: Sequence[Wanted]) -> dict[Wanted, Verdict | None]:
+    def _other_processors(
+        self, came: Sequence[Wanted], before: Mapping[str, Mapping[str, Any]]
+    ) -> dict[Wanted, Verdict | None]:
         """Why those that came are of no use here, as the engine pulls what is for another processor
-        alone without a word; they are removed again. An engine that can run them may."""
+        alone without a word; they are removed again, and their names are whose they were `before`.
+        An engine that can run them may."""
         if not came:
             return {}
         machine = self.docker.run("version", "--format", "{{.Server.Arch}}").stdout.strip()
@@ -200,12 +204,13 @@ class Setup:
             if theirs != machine and not self._runs(item.reference):
                 found[item] = image_registry.other_processor(theirs, machine)
                 self.docker.run("image", "rm", item.reference)
+                if item.reference in before:
+                    self.docker.run("tag", str(before[item.reference]["Id"]), item.reference)
         return found
 
     def _runs(self, reference: str) -> bool:
         quiet = ("--rm", "--network", "none", "--pull", "never", "--entrypoint", "sh")
-        result = self.docker.run("run", *quiet, reference, "-c", "true")
-        return "exec format error" not in result.error and "no such file" not in result.error
+        return self.docker.run("run", *quiet, reference, "-c", "true").ok
 
     def _build(self, wanted: Sequence[Wanted]) -> dict[Wanted, Answer]:
         able = {item: self.recipes[item.kind] for item in wanted if item.built}
