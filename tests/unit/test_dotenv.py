@@ -115,6 +115,7 @@ def test_a_file_without_a_last_line_break() -> None:
 
 def test_outside_gives_a_persons_lines() -> None:
     assert dotenv.outside(f"FIRST=1\n{MANAGED}LAST=2\n") == "FIRST=1\nLAST=2\n"
+    assert dotenv.outside(f"{dotenv.BOM}{MANAGED}LAST=2\n") == "LAST=2\n"
 
 
 def test_a_block_that_has_to_win_comes_last() -> None:

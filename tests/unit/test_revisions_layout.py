@@ -36,9 +36,9 @@ def tree(folder: Path) -> Path:
     ],
 )
 def test_an_alembic_ini_above_the_tree_is_found(tmp_path: Path, at: str, location: str) -> None:
-    folder = tree(tmp_path / "my app" / "app" / "db" / "alembic")
+    folder = tree(tmp_path / "100% my app" / "app" / "db" / "alembic")
     ini = put(
-        tmp_path / "my app" / at / "alembic.ini", f"[alembic]\nscript_location = {location}\n"
+        tmp_path / "100% my app" / at / "alembic.ini", f"[alembic]\nscript_location = {location}\n"
     )
     found = find_layout(folder)
     assert (found.ini, found.folder) == (ini, ini.parent)

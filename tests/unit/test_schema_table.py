@@ -75,6 +75,12 @@ def test_what_env_py_does_is_remembered_where_its_text_does_not_say_it(tmp_path:
     assert memory(tree, "another database").table() is None
     (tree / "settings.py").write_text("TABLE = 'other'")  # what may decide on it
     assert memory(tree).table() is None
+    ini = tmp_path / "alembic.ini"
+    ini.write_text("[alembic]\nscript_location = alembic\n")
+    memory(tree).keep(mine, None)
+    assert memory(tree).table() == mine
+    ini.write_text(f"{ini.read_text()}table = other\n")  # env.py may read it there
+    assert memory(tree).table() is None
 
 
 def test_what_a_run_found_goes_before_what_the_text_says(tmp_path: Path) -> None:
