@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -248,6 +250,24 @@ def test_a_wrong_password_ends_the_wait_and_names_the_ways_out() -> None:
     assert "volume keeps the password that it was made with" in text
     assert "stack_reset_passwords=true" in text
     assert "redis: healthy" in text
+
+
+@pytest.mark.parametrize("external", [False, True])
+def test_a_missing_library_sends_nobody_to_a_containers_log(
+    external: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    entry: dict[str, Any] = {"kind": "postgres", "image": "postgres:16-alpine"}
+    if external:
+        entry = {"kind": "postgres", "external": True, "host": "127.0.0.1", "password": SECRET}
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        entry["port"] = server.getsockname()[1]
+        asked = ask.targets(parse_services({"postgres": entry}), "host", SECRETS)
+        with pytest.raises(Unhealthy) as caught:
+            health.wait(asked, LONG, Looks([containers()]))
+    assert "psycopg is not installed" in caught.value.what
+    assert "run `tools/venv`, then .venv/bin/ansible-playbook" in caught.value.next_step
+    assert "docker logs" not in caught.value.next_step
 
 
 def test_a_time_out_shows_everything() -> None:

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+# The next step where a Python library is missing
+LIBRARIES = (
+    "On this computer, run `tools/venv`, then .venv/bin/ansible-playbook: what the playbooks need "
+    "here is in that Python. On another machine, ansible_python_interpreter has to name the "
+    "toolbox's (playbooks/staging.yml sends it)."
+)
+
 
 class GroundworkError(Exception):
     """Something a person has to know: what is wrong, where, and what to do next.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
 from .environment import POSTGRES_FILES
-from .errors import GroundworkError
+from .errors import LIBRARIES, GroundworkError
 from .schema_table import DEFAULT_TABLE, LOCATE, VersionTable
 
 if TYPE_CHECKING:
@@ -119,9 +119,7 @@ def missing_library(name: str) -> GroundworkError:
     return GroundworkError(
         f"The Python library {name} is not installed.",
         where=sys.executable,
-        next_step="On this computer, run `tools/venv`, then .venv/bin/ansible-playbook: what the "
-        "playbooks need here is in that Python. On another machine, ansible_python_interpreter has "
-        "to name the toolbox's (playbooks/staging.yml sends it).",
+        next_step=LIBRARIES,
     )
 
 

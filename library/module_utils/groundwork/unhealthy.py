@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from .ask import Result, Target, mask
 from .containers import Container
-from .errors import GroundworkError
+from .errors import LIBRARIES, GroundworkError
 
 # By the services' own codes: what a refusal means here, and the way out.
 _VOLUME = "The volume keeps the password that it was made with; the configured one is another."
@@ -36,6 +36,7 @@ ADVICE: dict[str, tuple[str, str]] = {
         _RECREATE,
     ),
     "NOTLS": ("The running service was started without TLS.", _RECREATE),
+    "NOLIBRARY": ("The service itself may be well: it can't be asked.", LIBRARIES),
     "401": ("The running Qdrant was started with another API key.", _RECREATE),
     "403": ("The running Qdrant was started with another API key.", _RECREATE),
 }
@@ -50,6 +51,7 @@ _THEIR_PASSWORD = "Put the one that it has into stack_services.{name}.password, 
 EXTERNAL_ADVICE = {
     "TLS": "`host` has to be a name in its certificate, and `ca_file` the certificate of the "
     "authority that signed it (left out, this machine's own authorities count). Then run again.",
+    "NOLIBRARY": LIBRARIES,
     "NOTLS": "Have TLS turned on there; or, in a network that you trust, give "
     "stack_services.{name} tls: false. Then run again.",
     "28000": "See that stack_services.{name}.user is right and may come in from here.",

@@ -81,16 +81,6 @@ def test_a_plays_own_tasks_are_no_stage_while_all_are_skipped() -> None:
     assert story.end(1) == []
 
 
-def test_a_plays_own_checks_leave_a_status_what_it_is() -> None:
-    story = Story(ASCII)
-    story.ok(outcome(module="assert", role=""))
-    story.skipped(outcome(module="assert", role=""))
-    story.ok(outcome(module="observe", role="observe"))
-    assert story.only_looks
-    story.ok(outcome(module="command", role=""))
-    assert not story.only_looks
-
-
 def test_check_mode_says_would() -> None:
     files = {"changed": True, "files": [{"path": "/a", "action": "created"}]}
     lines = plain(Story(ASCII).ok(outcome(files, module="managed_files", check=True)))

@@ -121,7 +121,8 @@ class ProbeError(Exception):
 
     `hopeless` marks what waiting doesn't mend (a wrong password); `code` is the service's own
     code for it where it has one (PostgreSQL: an SQLSTATE such as `28P01`), `TLS` for a certificate
-    that isn't trusted, `NOTLS` for a server without TLS where it is wanted.
+    that isn't trusted, `NOTLS` for a server without TLS where it is wanted, `NOLIBRARY` where the
+    probe itself lacks a Python library.
     """
 
     def __init__(self, message: str, *, hopeless: bool = False, code: str = "") -> None:

@@ -94,7 +94,9 @@ def _probe(service: Service, endpoint: Endpoint, secret: str, timeout: float) ->
         import psycopg
     except ImportError:
         raise ProbeError(
-            "the Python library psycopg is not installed where the probe runs", hopeless=True
+            "the Python library psycopg is not installed where the probe runs",
+            hopeless=True,
+            code="NOLIBRARY",
         ) from None
     try:
         with psycopg.connect(
