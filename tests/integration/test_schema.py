@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from ansible.module_utils.groundwork.schema import Database, Report, Request, mi
 
 from .schema_server import (  # noqa: F401
     ENV,
+    Server,
     ask,
     bring,
     database_fixture,
@@ -231,3 +233,23 @@ def test_what_a_tree_prints_stays_out_of_the_answer(
     assert "from a program" in report.output
     assert database.password not in report.output
     assert "from a program" not in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("whose", ["ROLE {role}", "DATABASE {name}"])
+def test_a_search_path_that_the_server_keeps_is_followed(
+    folder: Path, database: Database, server: Server, whose: str
+) -> None:
+    """Tables and version table are where the session looks, at each run; public is empty."""
+    with server.new_role("s3cret word", database.database) as role:
+        with server.connect(database.database) as connection:
+            connection.execute(f"CREATE SCHEMA mine AUTHORIZATION {role}")
+            owner = whose.format(role=role, name=database.database)
+            connection.execute(f"ALTER {owner} SET search_path = mine")
+        own = replace(database, user=role, password="s3cret word")
+        assert bring(write_tree(folder, A), own).after == ["aa01"]
+        assert bring(folder, own).applied == []
+        assert bring(write_tree(folder, B), own).before == ["aa01"]
+        assert tables(database) == []
+        found = "SELECT tablename FROM pg_tables WHERE schemaname = 'mine' ORDER BY 1"
+        assert ask(own, found) == ["alembic_version", "posts", "users"]
+        assert bring(folder, own, target="base").after == []
