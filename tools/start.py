@@ -9,10 +9,12 @@ import sys
 
 # By itself, Ansible leaves out the ansible.cfg of another folder than the one that it is started
 # in, and of one that everybody may write to (as all are on WSL's /mnt/c). In another checkout, that
-# one's counts, whichever .venv is in PATH: two of them must not be mixed
-inside = os.path.exists("library/module_utils/groundwork")  # noqa: PTH110
-checkout = os.getcwd() if inside else sys.prefix.rpartition("/")[0]  # noqa: PTH109
-os.environ.setdefault("ANSIBLE_CONFIG", f"{checkout}/ansible.cfg")
+# one's counts, whichever .venv is in PATH: two of them must not be mixed. Other programs than
+# Ansible's (tests) may start those of several checkouts, which would inherit it
+if any(word.rpartition("/")[2].startswith("ansible") for word in sys.orig_argv[1:2]):
+    inside = os.path.exists("library/module_utils/groundwork")  # noqa: PTH110
+    checkout = os.getcwd() if inside else sys.prefix.rpartition("/")[0]  # noqa: PTH109
+    os.environ.setdefault("ANSIBLE_CONFIG", f"{checkout}/ansible.cfg")
 
 
 def utf8() -> bool:

@@ -29,17 +29,21 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(install, "VENV", folder / ".venv")
         install.prepare_start()
+    for name in ("ansible-probe", "other"):
+        (folder / ".venv" / "bin" / name).write_text(PROBE, encoding="utf-8")
     return folder
 
 
-def start(project: Path, folder: str | Path = "/", **env: str) -> list[str | None]:
+def start(
+    project: Path, folder: str | Path = "/", program: str = "ansible-probe", **env: str
+) -> list[str | None]:
     plain = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("LC_") and name not in ("LANG", *ASKED)
     }
     done = subprocess.run(
-        [project / ".venv" / "bin" / "python", "-c", PROBE, TEXT],
+        [*(project / ".venv" / "bin" / each for each in ("python", program)), TEXT],
         cwd=folder,
         env=plain | env,
         capture_output=True,
@@ -87,6 +91,10 @@ def test_the_checkout_that_one_stands_in_counts(project: Path, tmp_path: Path) -
     assert start(project, tmp_path)[3] == str(project / "ansible.cfg")  # another project's
     (tmp_path / "library" / "module_utils" / "groundwork").mkdir(parents=True)
     assert start(project, tmp_path)[3] == str(tmp_path / "ansible.cfg")
+
+
+def test_programs_that_start_those_of_several_checkouts_hand_nothing_down(project: Path) -> None:
+    assert start(project, program="other")[3] is None
 
 
 def test_it_loads_nothing_more(project: Path) -> None:
