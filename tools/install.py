@@ -101,9 +101,12 @@ def make(dev: bool) -> None:
 def prepare_start() -> None:
     """Have each program of .venv begin with tools/start.py."""
     for folder in VENV.glob("lib/python3.*/site-packages"):
-        module = shutil.copyfile(ROOT / "tools" / "start.py", folder / "groundwork_start.py")
+        module, start = folder / "groundwork_start.py", folder / "groundwork.pth"
+        for each in (module, start):
+            each.unlink(missing_ok=True)  # in a copy of .venv they may be another user's
+        shutil.copyfile(ROOT / "tools" / "start.py", module)
         py_compile.compile(str(module))  # who may only read it would compile it at each start
-        (folder / "groundwork.pth").write_text("import groundwork_start\n", encoding="utf-8")
+        start.write_text("import groundwork_start\n", encoding="utf-8")
 
 
 def usable() -> bool:

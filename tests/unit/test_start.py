@@ -103,3 +103,18 @@ def test_it_loads_nothing_more(project: Path) -> None:
     said = subprocess.check_output([python, "-c", "import sys; print(*sys.modules)"], text=True)
     assert "groundwork_start" in said.split()
     assert not {"locale", "pathlib", "re", "subprocess"} & set(said.split())
+
+
+def test_a_copy_of_links_to_another_users_files_gets_its_own(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder,) = project.glob(".venv/lib/python3.*/site-packages")
+    names = ("groundwork_start.py", "groundwork.pth")
+    before = [(folder / name).stat().st_ino for name in names]
+    links = [folder / f"{name} of the other" for name in names]
+    for name, link in zip(names, links, strict=True):
+        link.hardlink_to(folder / name)
+    monkeypatch.setattr(install, "VENV", project / ".venv")
+    install.prepare_start()
+    assert [link.stat().st_ino for link in links] == before
+    assert all((folder / name).stat().st_nlink == 1 for name in names)
