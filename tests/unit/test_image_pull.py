@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.module_utils.groundwork import image_registry
 from ansible.module_utils.groundwork.docker import Docker, Result
+from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.image_recipes import recipes
 from ansible.module_utils.groundwork.image_sources import Setup
-from ansible.module_utils.groundwork.images import Outcome, Wanted, failure, settle
+from ansible.module_utils.groundwork.images import Outcome, Wanted, failure, refused, settle
+from ansible.module_utils.groundwork.inventory import parse_services
 
+BUILD_DIR = Path(__file__).resolve().parents[2] / "images"
 BUILT = "groundwork/redis:7.0.15"
 REDIS = Wanted("redis", "redis:7", BUILT, "recipe")
 
@@ -97,6 +102,28 @@ def test_to_renew_out_of_reach_is_an_error(monkeypatch: pytest.MonkeyPatch) -> N
     outcome = ask(monkeypatch, engine, error="dial tcp: no such host", renew=True)
     assert outcome.source == ""
     assert "no registry in reach" in outcome.tried[-1][1].why
+    assert refused(outcome), "no tools are installed to build another"
+
+
+def test_to_renew_without_a_registry_is_refused() -> None:
+    with pytest.raises(GroundworkError, match="images_renew asks the registry"):
+        Setup(Engine(), sources=["present", "build"], renew=True).ask()
+
+
+def test_a_service_asks_the_mirror_and_a_built_one_stands_in_for_the_official_one_alone() -> None:
+    setup = Setup(Engine(), recipes=recipes(BUILD_DIR), registry="mirror.example.com/hub")
+    images = ["redis:7", "valkey/valkey:7", "other.example.com/library/redis:7", "redis:6"]
+    services = {
+        f"r{port}": {"kind": "redis", "port": port, "image": name}
+        for port, name in enumerate(images, 6379)
+    }
+    wanted = setup.wanted(parse_services(services)).values()
+    assert [(item.reference, item.built) for item in wanted] == [
+        ("mirror.example.com/hub/redis:7", BUILT),
+        ("mirror.example.com/hub/valkey/valkey:7", ""),
+        ("other.example.com/library/redis:7", BUILT),
+        ("mirror.example.com/hub/redis:6", ""),
+    ]
 
 
 @pytest.mark.parametrize("shell", ["exec /bin/sh: exec format error", 'exec: "sh": not found'])
