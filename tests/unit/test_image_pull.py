@@ -16,6 +16,7 @@ from ansible.module_utils.groundwork.image_recipes import recipes
 from ansible.module_utils.groundwork.image_sources import Setup
 from ansible.module_utils.groundwork.images import Outcome, Wanted, failure, refused, settle
 from ansible.module_utils.groundwork.inventory import parse_services
+from references import SHA
 
 BUILD_DIR = Path(__file__).resolve().parents[2] / "images"
 BUILT = "groundwork/redis:7.0.15"
@@ -103,6 +104,13 @@ def test_to_renew_out_of_reach_is_an_error(monkeypatch: pytest.MonkeyPatch) -> N
     assert outcome.source == ""
     assert "no registry in reach" in outcome.tried[-1][1].why
     assert refused(outcome), "no tools are installed to build another"
+
+
+def test_a_digest_is_never_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    pinned = Wanted("redis", f"redis@{SHA}")
+    monkeypatch.setattr(image_registry, "runner", lambda _: pytest.fail)
+    setup = Setup(Engine(images={pinned.reference: image("p")}), renew=True)
+    assert settle([pinned], setup.ask())[pinned].source == "present"
 
 
 def test_to_renew_without_a_registry_is_refused() -> None:
