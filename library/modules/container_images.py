@@ -135,15 +135,15 @@ images:
   sample:
     postgres:
       wanted: postgres:16-alpine
-      used: groundwork/postgres:16.15-2
+      used: groundwork/postgres:16.15-3
       flavour: postgres-16-glibc
       id: sha256:9d65a7199497c5e5fbb6b2a35d9a1b4f6a0f4cf4a7b2ac1c3d2a3c8b21d55b6e
-      archive: groundwork_postgres_16.15-2.tar
+      archive: groundwork_postgres_16.15-3.tar
       source: build
       changed: true
       settled: true
       tried:
-        - {source: present, why: neither postgres:16-alpine nor groundwork/postgres:16.15-2 is here}
+        - {source: present, why: neither postgres:16-alpine nor groundwork/postgres:16.15-3 is here}
         - {source: registry, why: "no registry in reach: ... no such host"}
       seconds: 41.3
 lacking:

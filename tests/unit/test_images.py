@@ -244,8 +244,8 @@ def test_archives_have_a_name_by_convention(reference: str, file: str) -> None:
 def test_every_recipe_is_complete() -> None:
     recipes = image_recipes.recipes(BUILD_DIR)
     assert image_recipes.references(BUILD_DIR) == {
-        "postgres": "groundwork/postgres:16.15-2",
-        "qdrant": "groundwork/qdrant:edge-0.9.0-3",
+        "postgres": "groundwork/postgres:16.15-3",
+        "qdrant": "groundwork/qdrant:edge-0.9.0-4",
         "redis": "groundwork/redis:7.0.15",
     }
     for recipe in recipes.values():

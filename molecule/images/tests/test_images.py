@@ -23,7 +23,7 @@ def test_each_is_what_was_archived(here: Images, archived: Images) -> None:
 
 
 def test_they_run(host: Any, archived: Images) -> None:
-    for name, program in (("postgres:16.15-2", "postgres"), ("redis:7.0.15", "redis-server")):
+    for name, program in (("postgres:16.15-3", "postgres"), ("redis:7.0.15", "redis-server")):
         image = f"groundwork/{name}"
         assert image in archived
         said = host.check_output(f"docker run --rm --entrypoint {program} {image} --version")
