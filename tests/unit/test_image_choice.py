@@ -107,6 +107,17 @@ def test_where_nobody_can_have_it_nobody_is_asked() -> None:
         assert choose(here(built=GLIBC), NOTHING, sources)["due"] == ""
 
 
+def test_a_source_that_comes_before_building_is_asked_first() -> None:
+    for sources in (["present", "archive", "build"], ["registry", "build", "present"]):
+        assert choose(here(built=GLIBC), NOTHING, sources)["due"], sources
+    assert choose(here(built=GLIBC), NOTHING, ["present", "build", "registry"])["due"] == ""
+
+
+def test_a_tag_that_moved_is_no_longer_the_image_that_served_the_volume() -> None:
+    chosen = choose(here(official=MUSL), volume(GLIBC, "gone", OFFICIAL))
+    assert chosen["flavour"] == MUSL
+
+
 def test_to_renew_asks_again_but_not_for_a_digest() -> None:
     assert "newer" in choose(here(official=MUSL), volume(MUSL), renew=True)["due"]
     renewed = choose(here(built=GLIBC), volume(GLIBC, "built", BUILT), renew=True)
@@ -201,6 +212,10 @@ def test_only_the_registry_renews() -> None:
         ("postgres", {}, {"PG_MAJOR": "16"}, "/lib64/ld64.so.2\n", GLIBC),
         ("postgres", {}, {"PG_MAJOR": "16"}, "", "postgres-16-unknown"),
         ("postgres", {"groundwork.major": "16", "groundwork.libc": "glibc"}, {}, "", GLIBC),
+        (
+            *("postgres", {"groundwork.major": "16", "groundwork.libc": "glibc"}, {}),
+            *("postgres (PostgreSQL) 17.1\n/lib/ld-musl-x86_64.so.1\n", "postgres-16-glibc"),
+        ),
         ("redis", {"groundwork.major": "7"}, {}, "", "redis"),
         ("qdrant", {"groundwork.inputs": "abc"}, {}, "", "qdrant-edge"),
         ("qdrant", {}, {}, "", "qdrant-server"),
@@ -210,6 +225,28 @@ def test_an_image_tells_its_flavour_and_its_name_doesnt(
     kind: str, labels: dict[str, str], env: dict[str, str], said: str, flavour: str
 ) -> None:
     assert KINDS[kind].flavour(labels, env, said) == flavour
+
+
+def test_labels_tell_without_asking_and_a_name_tells_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Docker, "run", lambda *_, **__: pytest.fail("the image was asked"))
+    labels = {"groundwork.major": "16", "groundwork.libc": "glibc"}
+    image = {"Id": "sha256:1", "Config": {"Labels": labels}}
+    kinds = {OFFICIAL: KINDS["postgres"]}
+    assert image_flavours.flavours(Docker(), {OFFICIAL: image}, kinds) == {OFFICIAL: GLIBC}
+
+
+def test_the_newest_answers_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(image_flavours, "_MOST", 1)
+    said = Result(0, "postgres (PostgreSQL) 16.4\n/lib/ld-musl-x86_64.so.1\n", "")
+    monkeypatch.setattr(Docker, "run", lambda *_, **__: said)
+    kinds = {"a": KINDS["postgres"]}
+    for number in (1, 2):
+        image_flavours.flavours(Docker(), {"a": {"Id": f"sha256:{number}", "Config": {}}}, kinds)
+    memory = tmp_path / "groundwork" / "image-flavours.json"
+    assert json.loads(memory.read_text(encoding="utf-8")) == {"postgres sha256:2": MUSL}
 
 
 def test_an_image_is_asked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,7 +289,8 @@ def test_an_image_that_says_nothing_is_unknown_and_asked_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.setattr(Docker, "run", lambda *_, **__: Result(127, "", "no sh"))
+    said = Result(127, "/lib/ld-musl-x86_64.so.1\n", "killed")
+    monkeypatch.setattr(Docker, "run", lambda *_, **__: said)
     image = {"Id": "sha256:1", "Config": {"Env": ["PG_MAJOR=16"]}}
     found = image_flavours.flavours(Docker(), {"a": image}, {"a": KINDS["postgres"]})
     assert found == {"a": "postgres-16-unknown"}
