@@ -96,6 +96,7 @@ def test_somebody_elses_stack_is_one_problem_and_nothing_else(
     assert problem["where"] == f"{theirs}, of the user anna"
     for part in ("services", "images", "files", "env_files"):
         assert found["look"][part] == {}, "what is there says nothing of this folder"
+    assert not any(found["look"]["schema"].values())
     assert not any(found["plan"].values())
 
 

@@ -72,6 +72,7 @@ def observe(params: Mapping[str, Any]) -> dict[str, Any]:
     found = look.look(desired, where)
     if found["owner"]:  # what answers there says nothing of this folder's services
         found |= {key: {} for key in ("services", "images", "files", "env_files")}
+        found["schema"] = {key: type(value)() for key, value in found["schema"].items()}
     steps = plan.plan(desired, found)
     problems = plan.problems(desired, found, params["reset_passwords"])
     problems += plan.nothing_to_rotate(desired, steps)

@@ -57,6 +57,18 @@ def test_a_long_look_says_what_it_found_all_the_same() -> None:
     assert plain(story.end(7)) == ["Observe    one thing differs  7.0 s"]
 
 
+def test_a_lock_in_the_midst_of_a_role_parts_it_into_no_two_stages() -> None:
+    story = Story(ASCII)
+    story.begin(task(), 0)
+    story.ok(outcome())
+    lock = task(module="run_lock", role="observe")
+    assert story.begin(lock, 1) == []
+    assert story.ok(outcome(module="run_lock", role="observe")) == []
+    assert story.begin(task(), 2) == []
+    assert plain(story.ok(outcome({"changed": True}))) == ["Stack", "  changed   Start"]
+    assert story.end(3) == []
+
+
 def test_talk_is_no_work() -> None:
     story = Story(ASCII)
     story.begin(task(), 0)
