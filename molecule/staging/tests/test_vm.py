@@ -64,7 +64,9 @@ def test_no_package_index_and_no_registry_was_in_reach(host: Any) -> None:
 
 
 def test_the_archives_are_whole(host: Any) -> None:
-    checked = host.run("cd /opt/groundwork/archives && sha256sum --check SHA256SUMS")
+    # The controller's list may name archives of older images too, which weren't sent
+    check = "sha256sum --check --ignore-missing SHA256SUMS"
+    checked = host.run(f"cd /opt/groundwork/archives && {check}")
     assert checked.rc == 0, checked.stdout
     assert checked.stdout.count(": OK") == 3
 
