@@ -10,13 +10,16 @@ import argparse
 import ast
 import contextlib
 import fcntl
+import importlib.util
 import os
 import py_compile
 import shutil
 import ssl
 import subprocess
 import sys
+import sysconfig
 import time
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -81,12 +84,17 @@ def make(dev: bool) -> None:
         say("1 of 3", f"a virtual environment in .venv, Python {version}")
         VENV.mkdir()
         UNFINISHED.touch()
-        if run([sys.executable, "-m", "venv", str(VENV)]):
+        pip = bundled_pip()
+        without = ["--without-pip"] if pip else []
+        if run([sys.executable, "-m", "venv", *without, str(VENV)]):
             raise InstallError(
                 "The virtual environment .venv could not be made; Python says why above.\n"
                 "Next: see that this folder can be written and its disk has room, then run make "
                 "again."
             )
+        if pip:  # venv itself compiles all of it first, which takes longer than what it is for
+            with zipfile.ZipFile(pip) as wheel:
+                wheel.extractall(sysconfig.get_path("purelib", "venv", {"base": str(VENV)}))
         (VENV / "folder").write_text(f"{ROOT}\n", encoding="utf-8")
     UNFINISHED.touch()
     names = ["requirements.txt", *(["requirements-dev.txt"] if dev else [])]
@@ -107,6 +115,16 @@ def prepare_start() -> None:
         shutil.copyfile(ROOT / "tools" / "start.py", module)
         py_compile.compile(str(module))  # who may only read it would compile it at each start
         start.write_text("import groundwork_start\n", encoding="utf-8")
+
+
+def bundled_pip() -> Path | None:
+    """The wheel of pip that this Python's venv would install, where it is to be found."""
+    spec = importlib.util.find_spec("ensurepip")
+    folders = [Path(spec.origin).parent / "_bundled"] if spec and spec.origin else []
+    if kept_apart := sysconfig.get_config_var("WHEEL_PKG_DIR"):  # as Linux distributions do
+        folders.append(Path(kept_apart))
+    wheels = [wheel for folder in folders for wheel in folder.glob("pip-*-py3-none-any.whl")]
+    return wheels[0] if len(wheels) == 1 else None
 
 
 def usable() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -110,6 +111,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root.mkdir()
     monkeypatch.setattr(install, "ROOT", root)
     monkeypatch.setattr(install, "VENV", root / ".venv")
+    monkeypatch.setattr(install, "bundled_pip", lambda: None)
     monkeypatch.setattr(install, "PYTHON", root / ".venv/bin/python")
     monkeypatch.setattr(install, "UNFINISHED", root / ".venv/unfinished")
     monkeypatch.setattr(install, "pip_settings", lambda _: {"no-index": "true"})
@@ -137,6 +139,22 @@ def test_it_makes_installs_and_stamps(place: Path, monkeypatch: pytest.MonkeyPat
     assert "--no-index" in ran[-1] and "--require-hashes" in ran[-1]
     there = {path.name for path in (place / ".venv").iterdir()}
     assert there == {"folder", "ready"}
+
+
+def test_pip_is_unpacked_from_what_python_brings_and_works(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    wheel = install.bundled_pip()
+    assert wheel, "this Python's venv has a pip to install"
+    monkeypatch.setattr(install, "ROOT", place)
+    monkeypatch.setattr(install, "VENV", place / ".venv")
+    monkeypatch.setattr(install, "install", lambda requirements: None)
+    monkeypatch.setattr(install, "prepare_start", lambda: None)
+    install.make(dev=False)
+    command = [str(place / ".venv/bin/python"), "-m", "pip", "--version"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert wheel.name.split("-")[1] in said and str(place) in said
 
 
 def test_the_tests_packages_come_with_the_others(
