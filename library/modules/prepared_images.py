@@ -69,7 +69,8 @@ kinds:
   elements: str
   sample: [postgres, qdrant, redis]
 lacking:
-  description: Debian packages that are needed for that, and are not here. Nothing is begun before.
+  description: >-
+    Debian packages that are needed for that, and are not here. What needs them isn't made yet.
   returned: success
   type: list
   elements: str
@@ -108,7 +109,7 @@ def run(call: Call) -> dict[str, Any]:
     services = parse_services(params["services"])
     recipes = image_ahead.needed(setup, services, image_ahead.registry_answers)
     lacking = image_build.missing_tools(None, recipes)
-    begun = bool(recipes) and not lacking and not call.check
+    begun = bool(recipes) and not call.check
     if begun:
         # A task runs in a worker, whose parent is the ansible-playbook that lives on
         image_ahead.start(recipes, Path(cache_dir), os.getppid())
