@@ -226,9 +226,7 @@ class Story:
         return [*heading, *indented(lines)]
 
     def _stage(self, task: Task) -> _Stage:
-        if (
-            task.role or task.module not in TALK
-        ):  # a play's own task that only checks acts on nothing
+        if task.role or task.module not in TALK:  # a play's own check acts on nothing
             self.roles.add(task.role)
         return self._open.setdefault(task.stage, _Stage(task.title, task.role, None))
 
