@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.groundwork import images
-from ansible.module_utils.groundwork.image_sources import Setup
+from ansible.module_utils.groundwork.image_sources import ARGUMENTS, Setup
 from ansible.module_utils.groundwork.inventory import parse_services
 from ansible.module_utils.groundwork_module import Call, main
 
@@ -153,18 +153,7 @@ lacking:
   elements: str
 """
 
-ARGUMENT_SPEC: dict[str, Any] = {
-    "services": {"type": "dict", "required": True},
-    "sources": {
-        "type": "list",
-        "elements": "str",
-        "choices": list(images.SOURCES),
-        "default": list(images.SOURCES),
-    },
-    "archive_dir": {"type": "path"},
-    "build_dir": {"type": "path"},
-    "cache_dir": {"type": "path"},
-    "registry": {"type": "str", "default": ""},
+ARGUMENT_SPEC: dict[str, Any] = ARGUMENTS | {
     "kept": {"type": "list", "elements": "str", "default": []},
     "renew": {"type": "bool", "default": False},
     "docker_cli": {"type": "str", "default": "docker"},

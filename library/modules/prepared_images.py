@@ -6,9 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.groundwork import image_ahead, image_build, image_recipes, images
-from ansible.module_utils.groundwork.docker import Docker
-from ansible.module_utils.groundwork.image_sources import Setup, checked_prefix
+from ansible.module_utils.groundwork import image_ahead, image_build
+from ansible.module_utils.groundwork.image_sources import ARGUMENTS, Setup
 from ansible.module_utils.groundwork.inventory import parse_services
 from ansible.module_utils.groundwork_module import Call, main
 
@@ -81,33 +80,15 @@ begun:
   type: bool
 """
 
-ARGUMENT_SPEC: dict[str, Any] = {
-    "services": {"type": "dict", "required": True},
-    "sources": {
-        "type": "list",
-        "elements": "str",
-        "choices": list(images.SOURCES),
-        "default": list(images.SOURCES),
-    },
-    "archive_dir": {"type": "path"},
-    "build_dir": {"type": "path"},
-    "cache_dir": {"type": "path"},
-    "registry": {"type": "str", "default": ""},
-}
+ARGUMENT_SPEC: dict[str, Any] = ARGUMENTS
 
 
 def run(call: Call) -> dict[str, Any]:
     params = call.params
-    build_dir, cache_dir = params["build_dir"], params["cache_dir"]
-    setup = Setup(
-        docker=Docker(),
-        sources=params["sources"],
-        archive_dir=Path(params["archive_dir"]) if params["archive_dir"] else None,
-        recipes=image_recipes.recipes(Path(build_dir)) if build_dir and cache_dir else {},
-        registry=checked_prefix(params["registry"]),
-    )
+    setup, cache_dir = Setup.of(params, dry=call.check), params["cache_dir"]
     services = parse_services(params["services"])
-    recipes = image_ahead.needed(setup, services, image_ahead.registry_answers)
+    answers = image_ahead.registry_answers
+    recipes = image_ahead.needed(setup, services, answers) if cache_dir else []
     lacking = image_build.missing_tools(None, recipes)
     begun = bool(recipes) and not call.check
     if begun:

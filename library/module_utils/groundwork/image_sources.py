@@ -20,6 +20,21 @@ from .image_registry import Verdict
 from .images import SOURCES, Answer, Outcome, Source, Wanted, absent, refused
 from .services import Service, lacks
 
+# What the modules have in common that ask the sources
+ARGUMENTS: dict[str, Any] = {
+    "services": {"type": "dict", "required": True},
+    "sources": {
+        "type": "list",
+        "elements": "str",
+        "choices": list(SOURCES),
+        "default": list(SOURCES),
+    },
+    "archive_dir": {"type": "path"},
+    "build_dir": {"type": "path"},
+    "cache_dir": {"type": "path"},
+    "registry": {"type": "str", "default": ""},
+}
+
 
 def checked_prefix(prefix: str) -> str:
     """`images_registry` as it stands in front of names. Raises GroundworkError."""
@@ -54,18 +69,18 @@ class Setup:
 
     @classmethod
     def of(cls, params: Mapping[str, Any], dry: bool) -> Setup:
-        """From the parameters of the module container_images. Raises GroundworkError."""
+        """From the parameters of a module with ARGUMENTS. Raises GroundworkError."""
         build_dir = params["build_dir"]
         return cls(
-            docker=Docker(params["docker_cli"]),
+            docker=Docker(params.get("docker_cli", "docker")),
             sources=params["sources"],
             archive_dir=Path(params["archive_dir"]) if params["archive_dir"] else None,
             recipes=image_recipes.recipes(Path(build_dir)) if build_dir else {},
             cache_dir=Path(params["cache_dir"]) if params["cache_dir"] else None,
             dry=dry,
             registry=checked_prefix(params["registry"]),
-            kept=params["kept"],
-            renew=params["renew"],
+            kept=params.get("kept", ()),
+            renew=params.get("renew", False),
         )
 
     def wanted(self, services: Iterable[Service]) -> dict[str, Wanted]:
