@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible.module_utils.groundwork.inventory import parse_services
+from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.services import describe
 from ansible.plugins.filter.core import combine
 from ansible.plugins.filter.mathstuff import human_to_bytes

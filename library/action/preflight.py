@@ -18,16 +18,16 @@ from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.yaml import yaml_load  # the quick parser, in C
-from ansible.module_utils.groundwork.contract import parse_apps
-from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.inventory import (
+from ansible.module_utils.groundwork.config import check as check_secrets
+from ansible.module_utils.groundwork.config import (
+    check_limits,
     check_names,
     check_stack_name,
     migrated,
     parse_services,
 )
-from ansible.module_utils.groundwork.inventory_limits import check_limits
-from ansible.module_utils.groundwork.secret_rules import check as check_secrets
+from ansible.module_utils.groundwork.env import parse_apps
+from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork_errors import known
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase

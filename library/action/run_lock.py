@@ -18,9 +18,15 @@ if _CORE not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_CORE)
 
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.guard import Watch, guard
-from ansible.module_utils.groundwork.runlock import process_parent, process_start
-from ansible.module_utils.groundwork.sharing import claim, in_the_way, sentence
+from ansible.module_utils.groundwork.locking import (
+    Watch,
+    claim,
+    guard,
+    in_the_way,
+    process_parent,
+    process_start,
+    sentence,
+)
 from ansible.module_utils.groundwork_remote import ask
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display

@@ -15,10 +15,10 @@ if _CORE not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_CORE)
 
 from ansible.errors import AnsibleConnectionFailure
-from ansible.module_utils.groundwork import image_receive, image_send
 from ansible.module_utils.groundwork.display.ticker import tick_times
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.image_send import MB
+from ansible.module_utils.groundwork.images import MB, receive
+from ansible.module_utils.groundwork.images import send as image_send
 from ansible.module_utils.groundwork_remote import send
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
@@ -134,4 +134,4 @@ class ActionModule(ActionBase):
 
     def _ask(self, asked: Mapping[str, Any], data: bytes) -> dict[str, Any]:
         python = str(self._task.args.get("python") or "/usr/bin/python3")
-        return send(self, python, image_receive, asked, data)
+        return send(self, python, receive, asked, data)

@@ -14,12 +14,12 @@ _CORE = str(Path(__file__).resolve().parent.parent / "module_utils")
 if _CORE not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_CORE)
 
-from ansible.module_utils.groundwork import contract, dotenv, files, git, tunnel
-from ansible.module_utils.groundwork.certificates import authority_file
-from ansible.module_utils.groundwork.contract import App
+from ansible.module_utils.groundwork import dotenv, files
+from ansible.module_utils.groundwork.config import parse_services
+from ansible.module_utils.groundwork.env import App, content, git, tunnel
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.inventory import parse_services
 from ansible.module_utils.groundwork.services import Service
+from ansible.module_utils.groundwork.tls import authority_file
 from ansible.plugins.action import ActionBase
 
 DOCUMENTATION = r"""
@@ -105,7 +105,7 @@ class ActionModule(ActionBase):
         authority = str(authority_file(Path(args["stack_dir"])))
         services = parse_services(args["services"], authority=authority)
         apps = [
-            app for app in contract.parse_apps(args["apps"], services) if app.audience == "tunnel"
+            app for app in content.parse_apps(args["apps"], services) if app.audience == "tunnel"
         ]
         command = tunnel.command(services, args["ssh"], offset)
         secrets: dict[str, str] = {}
@@ -113,7 +113,7 @@ class ActionModule(ActionBase):
             secrets = dotenv.parse(self._fetch(f"{args['stack_dir']}/.env", task_vars))
         needed = {
             variable: service.password or secrets.get(variable, "")
-            for variable, service in contract.secret_variables(services)
+            for variable, service in content.secret_variables(services)
         }
         self._check(needed, apps, services, args["stack_dir"])
         used = [each for each in services if any(each.name in app.services for app in apps)]
@@ -122,7 +122,7 @@ class ActionModule(ActionBase):
         wanted = [
             files.Wanted(
                 Path(args["workspace_dir"]) / Path(app.path).expanduser(),
-                dotenv.render(contract.app_env(app, services, needed, offset)),
+                dotenv.render(content.app_env(app, services, needed, offset)),
                 0o644 if app.public else 0o600,
                 block=True,
             )
@@ -165,7 +165,7 @@ class ActionModule(ActionBase):
         used = {name for app in apps for name in app.services}
         missing = [
             variable
-            for variable, service in contract.secret_variables(services)
+            for variable, service in content.secret_variables(services)
             if service.name in used and not needed[variable]
         ]
         if missing:

@@ -18,14 +18,10 @@ if _CORE not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_CORE)
 
 # A look is the most of a run: what it needs is loaded here, once, not by each host's process
-from ansible.module_utils.groundwork import (
-    guard,
-    observation,  # noqa: F401
-)
 from ansible.module_utils.groundwork.display.facts import Facts, Host
 from ansible.module_utils.groundwork.display.outcome import Outcome, Status
 from ansible.module_utils.groundwork.display.playbook import has_rescue, task_of
-from ansible.module_utils.groundwork.runlock import utc
+from ansible.module_utils.groundwork.locking import heartbeat, utc
 from ansible.plugins.callback import CallbackBase
 
 DOCUMENTATION = r"""
@@ -89,7 +85,7 @@ class CallbackModule(CallbackBase):
 
     def _report(self, host: str, ended: bool = False) -> None:
         if folder := self._folders.get(host):
-            guard.report(folder, self._content(host, ended))
+            heartbeat.report(folder, self._content(host, ended))
 
     def _content(self, host: str, ended: bool) -> dict[str, Any]:
         known = self._facts.hosts.get(host, Host())
@@ -108,11 +104,11 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_stats(self, stats: Any) -> None:
         for host in self._folders:
             self._report(host, ended=True)
-        guard.wait(list(self._folders.values()), _PATIENCE)
+        heartbeat.wait(list(self._folders.values()), _PATIENCE)
 
     def _say_if_lost(self, host: str) -> None:
         folder = self._folders[host]
-        if os.getpid() == self._process and (folder / guard.LOST).exists():
+        if os.getpid() == self._process and (folder / heartbeat.LOST).exists():
             sys.stderr.write(
                 f"The lock of {host} was lost: this controller didn't reach it for a while, and "
                 "another run took over, so this one had to stop.\n"

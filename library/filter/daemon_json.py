@@ -13,7 +13,7 @@ _CORE = str(Path(__file__).resolve().parent.parent / "module_utils")
 if _CORE not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_CORE)
 
-from ansible.module_utils.groundwork.daemon_config import data_root, merge_daemon_config
+from ansible.module_utils.groundwork.docker import data_root, merge_daemon_config
 from ansible.module_utils.groundwork.errors import GroundworkError
 
 DOCUMENTATION = r"""

@@ -14,9 +14,9 @@ if _CORE not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_CORE)
 
 from ansible.errors import AnsibleFilterError
+from ansible.module_utils.groundwork.config import parse_services
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.firewall import rules
-from ansible.module_utils.groundwork.inventory import parse_services
+from ansible.module_utils.groundwork.host import rules
 
 DOCUMENTATION = r"""
 name: groundwork_firewall

@@ -14,11 +14,11 @@ if _CORE not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_CORE)
 
 from ansible.errors import AnsibleFilterError
-from ansible.module_utils.groundwork import tunnel
-from ansible.module_utils.groundwork.certificates import authority_file
+from ansible.module_utils.groundwork.config import migrated, parse_services
+from ansible.module_utils.groundwork.env import tunnel
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.inventory import migrated, parse_services
 from ansible.module_utils.groundwork.services import describe
+from ansible.module_utils.groundwork.tls import authority_file
 
 DOCUMENTATION = r"""
 name: groundwork_services

@@ -6,7 +6,7 @@ from typing import Any
 
 from ansible._internal._datatag._tags import Origin
 from ansible._internal._templating._jinja_common import UndecryptableVaultError
-from ansible.module_utils.groundwork import vault_text
+from ansible.module_utils.groundwork.config import vault
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.parsing.vault import AnsibleVaultError, AnsibleVaultFormatError
 
@@ -18,9 +18,9 @@ def known(error: BaseException | None) -> GroundworkError | None:
     why = "missing" if _NO_PASSWORD in str(error) else "wrong"
     while error is not None:
         if isinstance(error, AnsibleVaultFormatError):
-            return vault_text.refused("damaged", _where(error))
+            return vault.refused("damaged", _where(error))
         if isinstance(error, (AnsibleVaultError, UndecryptableVaultError)):
-            return vault_text.refused(why, _where(error))
+            return vault.refused(why, _where(error))
         error = error.__cause__ or error.__context__
     return None
 

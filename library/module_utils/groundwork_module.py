@@ -13,8 +13,8 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.groundwork import environment
+from ansible.module_utils.groundwork.config import given_passwords
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.inventory import given_passwords
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from ansible.module_utils.groundwork import runlock
 from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.locking import lease
 
 _MARK = "groundwork:"
 # The first line has the program and what is asked; what follows it is the program's to read
@@ -30,8 +30,8 @@ def ask(action: Any, python: str, asked: Mapping[str, Any]) -> dict[str, Any]:
     Costs one command there and no module. Raises GroundworkError where it can't be asked.
     """
     if action._connection.transport == "local":
-        return runlock.serve(asked)
-    done = _run(action, python, inspect.getsource(runlock), asked)
+        return lease.serve(asked)
+    done = _run(action, python, inspect.getsource(lease), asked)
     if (answer := _answer(done)) is not None:
         return answer
     raise GroundworkError(

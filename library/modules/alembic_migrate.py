@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible.module_utils.groundwork import dotenv
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.schema import Database, Report, Request, migrate
+from ansible.module_utils.groundwork.migrations import Database, Report, Request, migrate
 from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""

@@ -5,12 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.groundwork import image_recipes
-from ansible.module_utils.groundwork.docker import Docker
-from ansible.module_utils.groundwork.engine import labels
+from ansible.module_utils.groundwork.docker import Docker, labels
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.image_build import Builder
-from ansible.module_utils.groundwork.image_recipes import INPUTS_LABEL
+from ansible.module_utils.groundwork.images import INPUTS_LABEL, Builder, recipes
 from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
@@ -75,7 +72,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 def run(call: Call) -> dict[str, Any]:
     docker = Docker(call.params["docker_cli"])
     folder = Path(call.params["build_dir"])
-    wanted = [image_recipes.recipe(folder, name) for name in dict.fromkeys(call.params["names"])]
+    wanted = [recipes.recipe(folder, name) for name in dict.fromkeys(call.params["names"])]
     here = docker.inspect("image", [recipe.reference for recipe in wanted])
     stale = [
         recipe

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.groundwork import compose
-from ansible.module_utils.groundwork.docker import Docker
+from ansible.module_utils.groundwork.docker import Docker, compose
 from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.module_utils.groundwork import images
-from ansible.module_utils.groundwork.image_sources import ARGUMENTS, Setup
-from ansible.module_utils.groundwork.inventory import parse_services
+from ansible.module_utils.groundwork.config import parse_services
+from ansible.module_utils.groundwork.images import ARGUMENTS, Setup, resolve
 from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
@@ -163,12 +162,12 @@ ARGUMENT_SPEC: dict[str, Any] = ARGUMENTS | {
 def run(call: Call) -> dict[str, Any]:
     setup = Setup.of(call.params, dry=call.check)
     wanted = setup.wanted(parse_services(call.params["services"]))
-    before = images.ids(setup.docker, wanted)
-    outcomes = images.settle(wanted.values(), setup.ask())
-    found = images.report(setup.docker, wanted, outcomes, before)
+    before = resolve.ids(setup.docker, wanted)
+    outcomes = resolve.settle(wanted.values(), setup.ask())
+    found = resolve.report(setup.docker, wanted, outcomes, before)
     changed = any(image["changed"] for image in found.values())
     answer: dict[str, Any] = {"changed": changed, "images": found}
-    error = images.failure(outcomes)
+    error = resolve.failure(outcomes)
     if error:
         answer |= {"failed": True, "msg": str(error), "lacking": setup.lacking(outcomes)}
     return answer

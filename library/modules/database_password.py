@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.groundwork import dotenv, files, passwords
-from ansible.module_utils.groundwork.certificates import authority_file
+from ansible.module_utils.groundwork import dotenv, files
+from ansible.module_utils.groundwork.config import parse_services
 from ansible.module_utils.groundwork.docker import Docker
-from ansible.module_utils.groundwork.inventory import parse_services
+from ansible.module_utils.groundwork.host import postgres_roles
 from ansible.module_utils.groundwork.services import kind_of
+from ansible.module_utils.groundwork.tls import authority_file
 from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
@@ -84,7 +85,7 @@ def run(call: Call) -> dict[str, Any]:
     docker, folder = Docker(params["docker_cli"]), Path(params["stack_dir"])
     changed: list[str] = []
     secrets = dotenv.parse(files.read(folder / ".env") or "")
-    noted = passwords.journal(folder)
+    noted = postgres_roles.journal(folder)
     authority = str(authority_file(folder))
     for service in parse_services(params["services"], authority=authority):
         variable = kind_of(service).secret_variable(service)
@@ -96,13 +97,13 @@ def run(call: Call) -> dict[str, Any]:
             or not (params["force"] or variable in noted)
         ):
             continue
-        passwords.wait(docker, params["stack_name"], service, params["timeout"])
-        if not passwords.has_password(service, password):
+        postgres_roles.wait(docker, params["stack_name"], service, params["timeout"])
+        if not postgres_roles.has_password(service, password):
             changed.append(service.name)
             if not call.check:
-                passwords.give(docker, params["stack_name"], service, password)
+                postgres_roles.give(docker, params["stack_name"], service, password)
     if not call.check:
-        passwords.settle(folder)
+        postgres_roles.settle(folder)
     return {"changed": bool(changed), "databases": changed}
 
 

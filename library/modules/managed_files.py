@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.groundwork import compose, engine, files, git, ownership, passwords
-from ansible.module_utils.groundwork.contract import Image, Secrets, secret_variables
-from ansible.module_utils.groundwork.desired import Desired
-from ansible.module_utils.groundwork.docker import Docker
+from ansible.module_utils.groundwork import files
+from ansible.module_utils.groundwork.docker import Docker, compose, engine, ownership
+from ansible.module_utils.groundwork.env import Image, Secrets, git, secret_variables
 from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.host import postgres_roles
+from ansible.module_utils.groundwork.state import Desired
 from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
@@ -179,7 +180,7 @@ def note_new_passwords(docker: Docker, desired: Desired, secrets: Secrets) -> No
         if variable in changed and desired.volume(service) in volumes
     ]
     if new:
-        passwords.note(desired.stack_dir, new)
+        postgres_roles.note(desired.stack_dir, new)
 
 
 def run(call: Call) -> dict[str, Any]:
@@ -204,7 +205,7 @@ def run(call: Call) -> dict[str, Any]:
         "changed": bool(changing),
         "files": files.actions(states),
         "made": list(secrets.made) if params["part"] == "stack" else [],
-        "new_passwords": sorted(passwords.journal(desired.stack_dir)),
+        "new_passwords": sorted(postgres_roles.journal(desired.stack_dir)),
     }
     if call.diff and changing:
         answer["diff"] = [files.diff(state, secrets.values.values()) for state in changing]

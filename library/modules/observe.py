@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.module_utils.groundwork.observation import ARGUMENT_SPEC, observe
+from ansible.module_utils.groundwork.state import ARGUMENT_SPEC, observe
 from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
@@ -263,7 +263,7 @@ kept_images:
   elements: str
 """
 
-CORE = "observation"  # whose `serve` answers where `core_dir` is
+CORE = "state.info"  # whose `serve` answers where `core_dir` is
 
 
 def run(call: Call) -> dict[str, Any]:

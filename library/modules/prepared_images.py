@@ -6,9 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.groundwork import image_ahead, image_build
-from ansible.module_utils.groundwork.image_sources import ARGUMENTS, Setup
-from ansible.module_utils.groundwork.inventory import parse_services
+from ansible.module_utils.groundwork.config import parse_services
+from ansible.module_utils.groundwork.images import ARGUMENTS, Setup, ahead, build
 from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
@@ -87,13 +86,13 @@ def run(call: Call) -> dict[str, Any]:
     params = call.params
     setup, cache_dir = Setup.of(params, dry=call.check), params["cache_dir"]
     services = parse_services(params["services"])
-    answers = image_ahead.registry_answers
-    recipes = image_ahead.needed(setup, services, answers) if cache_dir else []
-    lacking = image_build.missing_tools(None, recipes)
+    answers = ahead.registry_answers
+    recipes = ahead.needed(setup, services, answers) if cache_dir else []
+    lacking = build.missing_tools(None, recipes)
     begun = bool(recipes) and not call.check
     if begun:
         # A task runs in a worker, whose parent is the ansible-playbook that lives on
-        image_ahead.start(recipes, Path(cache_dir), os.getppid())
+        ahead.start(recipes, Path(cache_dir), os.getppid())
     kinds = [recipe.kind for recipe in recipes]
     return {"changed": False, "kinds": kinds, "lacking": lacking, "begun": begun}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.groundwork import image_archive, image_save
 from ansible.module_utils.groundwork.docker import Docker
+from ansible.module_utils.groundwork.images import archive, save
 from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
@@ -65,10 +65,10 @@ ARGUMENT_SPEC: dict[str, Any] = {
 def run(call: Call) -> dict[str, Any]:
     docker, folder = Docker(call.params["docker_cli"]), Path(call.params["folder"])
     names = list(dict.fromkeys(call.params["images"]))
-    saved = image_save.missing(docker, names, folder, dry=call.check)
+    saved = save.missing(docker, names, folder, dry=call.check)
     if saved and not call.check:
-        image_save.save(docker, saved, folder)
-    files = {name: str(folder / image_archive.file_name(name)) for name in names}
+        save.save(docker, saved, folder)
+    files = {name: str(folder / archive.file_name(name)) for name in names}
     return {"changed": bool(saved), "saved": saved, "files": files}
 
 

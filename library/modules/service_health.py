@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.groundwork import ask, dotenv, first_start, health
-from ansible.module_utils.groundwork.certificates import authority_file
-from ansible.module_utils.groundwork.containers import Project
-from ansible.module_utils.groundwork.docker import Docker
+from ansible.module_utils.groundwork import dotenv
+from ansible.module_utils.groundwork.config import parse_services
+from ansible.module_utils.groundwork.docker import Docker, Project
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.inventory import parse_services
+from ansible.module_utils.groundwork.health import Unhealthy, probe
+from ansible.module_utils.groundwork.health import wait as health
+from ansible.module_utils.groundwork.host import first_start
 from ansible.module_utils.groundwork.services import Service
-from ansible.module_utils.groundwork.unhealthy import Unhealthy
+from ansible.module_utils.groundwork.tls import authority_file
 from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
@@ -165,17 +166,17 @@ def parsed(params: Mapping[str, Any]) -> list[Service]:
     return parse_services(params["services"], "services", authority)
 
 
-def look(params: Mapping[str, Any]) -> list[ask.Result]:
+def look(params: Mapping[str, Any]) -> list[probe.Result]:
     services = parsed(params)
     secrets = read(params["env_file"]) if params["env_file"] else {}
-    return health.once([ask.aim(each, params["audience"], secrets) for each in services])
+    return health.once([probe.aim(each, params["audience"], secrets) for each in services])
 
 
-def wait(params: Mapping[str, Any]) -> tuple[list[ask.Result], list[str]]:
+def wait(params: Mapping[str, Any]) -> tuple[list[probe.Result], list[str]]:
     """Their results, and what was made up for (see `first_start`)."""
     services = parsed(params)
     secrets = read(params["env_file"]) if params["env_file"] else None
-    targets = ask.targets(services, params["audience"], secrets, params["env_file"] or "")
+    targets = probe.targets(services, params["audience"], secrets, params["env_file"] or "")
     project, docker = params["project"], Docker(params["docker_cli"])
     here = project and not all(service.external for service in services)
     watch = Project(docker, project) if here else None

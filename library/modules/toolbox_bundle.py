@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.groundwork import toolbox
+from ansible.module_utils.groundwork.host import bundle
 from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
@@ -81,10 +81,10 @@ def run(call: Call) -> dict[str, Any]:
     params = call.params
     requirements = Path(params["requirements"])
     folders = {name: Path(path) for name, path in params["folders"].items()}
-    found = {"digest": toolbox.digest(requirements, folders, params["also"]), "path": ""}
+    found = {"digest": bundle.digest(requirements, folders, params["also"]), "path": ""}
     if params["python"] and not call.check:
         cache = Path(params["cache_dir"])
-        path = toolbox.bundle(requirements, folders, params["python"], params["processor"], cache)
+        path = bundle.bundle(requirements, folders, params["python"], params["processor"], cache)
         found["path"] = str(path)
     return found
 

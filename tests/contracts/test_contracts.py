@@ -121,8 +121,8 @@ def test_an_actions_documentation_has_its_name(path: Path) -> None:
 
 
 def test_every_variable_of_the_compose_file_is_in_the_env_file() -> None:
-    from ansible.module_utils.groundwork.contract import Image, infra_env, placeholders
-    from ansible.module_utils.groundwork.inventory import parse_services
+    from ansible.module_utils.groundwork.config.services import parse_services
+    from ansible.module_utils.groundwork.env.content import Image, infra_env, placeholders
     from ansible.module_utils.groundwork.services import describe
 
     raw = load(WIRING.with_name("stack.yml"))["stack_services"]
@@ -145,7 +145,7 @@ def test_every_kind_has_its_template_fragment_and_every_fragment_its_kind() -> N
 
 
 def test_a_fragment_uses_only_variables_that_its_kind_has() -> None:
-    from ansible.module_utils.groundwork.inventory import parse_services
+    from ansible.module_utils.groundwork.config.services import parse_services
     from ansible.module_utils.groundwork.services import KINDS, describe
 
     for kind in KINDS:

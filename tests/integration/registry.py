@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible.module_utils.groundwork.docker import Docker
+from ansible.module_utils.groundwork.docker.cli import Docker
 
 from .stack import ROOT, docker
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from ansible.module_utils.groundwork.schema import Database, Report, Request, migrate
+from ansible.module_utils.groundwork.migrations.migrate import Database, Report, Request, migrate
 from psycopg import sql
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -126,7 +126,7 @@ def start(tree: Path, database: Database, **options: Any) -> subprocess.Popen[st
     code = (
         "import json, sys; from pathlib import Path\n"
         f"sys.path.insert(0, {str(ROOT / 'library' / 'module_utils')!r})\n"
-        "from groundwork.schema import Database, Report, Request, migrate\n"
+        "from groundwork.migrations import Database, Report, Request, migrate\n"
         "given, report = json.loads(sys.argv[1]), Report()\n"
         f"request = Request(schema_dir=Path({str(tree)!r}), **given['options'])\n"
         "migrate(request, Database(**given['database']), report)\n"

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.module_utils.groundwork.docker import Docker
-from ansible.module_utils.groundwork.image_fetch import BuildError, debian_base
-from ansible.module_utils.groundwork.image_recipes import INPUTS_LABEL, recipe
+from ansible.module_utils.groundwork.docker.cli import Docker
+from ansible.module_utils.groundwork.images.fetch import BuildError, debian_base
+from ansible.module_utils.groundwork.images.recipes import INPUTS_LABEL, recipe
 from ansible.module_utils.groundwork_module import Call, answer
 
 DOCKER = Docker()

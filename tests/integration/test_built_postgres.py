@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
-from ansible.module_utils.groundwork.docker import Docker
-from ansible.module_utils.groundwork.image_build import Builder
-from ansible.module_utils.groundwork.image_recipes import INPUTS_LABEL, recipe
+from ansible.module_utils.groundwork.docker.cli import Docker
+from ansible.module_utils.groundwork.images.build import Builder
+from ansible.module_utils.groundwork.images.recipes import INPUTS_LABEL, recipe
 
 from .stack import ROOT, docker, slot_name
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.environment import POSTGRES
-from ansible.module_utils.groundwork.inventory import parse_services
-from ansible.module_utils.groundwork.schema_database import Database, database_revisions
+from ansible.module_utils.groundwork.migrations.database import Database, database_revisions
 from ansible.module_utils.groundwork.services import Endpoint, ProbeError, kind_of
 from ansible.module_utils.groundwork_module import Call, answer
 from psycopg import pq

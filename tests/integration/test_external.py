@@ -12,7 +12,7 @@ from typing import Any
 import dotenv
 import psycopg
 import pytest
-from ansible.module_utils.groundwork.image_recipes import recipes
+from ansible.module_utils.groundwork.images.recipes import read_recipes
 
 from . import somebody
 from .clients import SecureApp
@@ -33,7 +33,7 @@ class Without(Stack):
 @pytest.fixture(scope="module")
 def images(request: pytest.FixtureRequest) -> dict[str, str]:
     """The images that are here; where one isn't, the tests' stack gets them."""
-    names = {name: recipe.reference for name, recipe in recipes(ROOT / "images").items()}
+    names = {name: recipe.reference for name, recipe in read_recipes(ROOT / "images").items()}
     there = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split()
     if {names[kind] for kind in somebody.PASSWORDS} <= set(there):
         return names

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from ansible.module_utils.groundwork.image_recipes import recipe
+from ansible.module_utils.groundwork.images.recipes import recipe
 
 from .stack import ROOT, Stack, docker, new_stack, slot_name
 

@@ -15,43 +15,44 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.module_utils.groundwork import ask, dotenv, health
-from ansible.module_utils.groundwork.containers import Project
-from ansible.module_utils.groundwork.docker import Docker
-from ansible.module_utils.groundwork.inventory import parse_services
-from ansible.module_utils.groundwork.unhealthy import Unhealthy
+from ansible.module_utils.groundwork import dotenv
+from ansible.module_utils.groundwork.config.services import parse_services
+from ansible.module_utils.groundwork.docker.cli import Docker
+from ansible.module_utils.groundwork.docker.containers import Project
+from ansible.module_utils.groundwork.health import probe, wait
+from ansible.module_utils.groundwork.health.report import Unhealthy
 
 PROJECT = "healthtest-project"
 TIMEOUT = 60.0  # what ends "at once" has to end well before
 
 
 @pytest.fixture
-def targets(stack: Any) -> list[ask.Target]:
+def targets(stack: Any) -> list[probe.Target]:
     secrets = dotenv.parse(Path(stack.env_file).read_text())
-    return ask.targets(parse_services(stack.services), "host", secrets, str(stack.env_file))
+    return probe.targets(parse_services(stack.services), "host", secrets, str(stack.env_file))
 
 
 def watch(project: str) -> Project:
     return Project(Docker(), project)
 
 
-def failed_wait(targets: list[ask.Target], project: str, timeout: float = TIMEOUT) -> str:
+def failed_wait(targets: list[probe.Target], project: str, timeout: float = TIMEOUT) -> str:
     began = time.monotonic()
     with pytest.raises(Unhealthy) as caught:
-        health.wait(targets, timeout, watch(project))
+        wait.wait(targets, timeout, watch(project))
     assert time.monotonic() - began < TIMEOUT / 2, "it waited for its time-out"
     return str(caught.value)
 
 
-def wrong(targets: list[ask.Target], kind: str) -> list[ask.Target]:
+def wrong(targets: list[probe.Target], kind: str) -> list[probe.Target]:
     return [replace(each, secret="not-it") for each in targets if each.service.kind == kind]
 
 
 # The stack
 
 
-def test_the_stack_is_healthy(stack: Any, targets: list[ask.Target]) -> None:
-    results = health.wait(targets, TIMEOUT, watch(stack.project))
+def test_the_stack_is_healthy(stack: Any, targets: list[probe.Target]) -> None:
+    results = wait.wait(targets, TIMEOUT, watch(stack.project))
     assert [result.name for result in results] == list(stack.services)
     assert all(result.healthy and result.version for result in results)
 
@@ -65,7 +66,7 @@ def test_the_stack_is_healthy(stack: Any, targets: list[ask.Target]) -> None:
     ],
 )
 def test_a_wrong_secret_ends_the_wait(
-    stack: Any, targets: list[ask.Target], kind: str, words: str
+    stack: Any, targets: list[probe.Target], kind: str, words: str
 ) -> None:
     text = failed_wait(wrong(targets, kind), stack.project)
     assert words in text
@@ -75,7 +76,7 @@ def test_a_wrong_secret_ends_the_wait(
 def test_one_look_tells_the_code_of_a_wrong_password(stack: Any) -> None:
     services = parse_services(stack.services)
     secrets = dotenv.parse(Path(stack.env_file).read_text()) | {"POSTGRES_PASSWORD": "not-it"}
-    looked = health.look_once(services, secrets)
+    looked = wait.look_once(services, secrets)
     assert looked["postgres"]["code"] == "28P01"
     assert looked["redis"]["healthy"]
 
@@ -84,7 +85,7 @@ def test_one_look_tells_the_code_of_a_wrong_password(stack: Any) -> None:
 
 
 @contextlib.contextmanager
-def broken(image: str, script: str, *options: str) -> Iterator[list[ask.Target]]:
+def broken(image: str, script: str, *options: str) -> Iterator[list[probe.Target]]:
     """A container labelled as Compose's service `redis` that runs `script`."""
     name = f"healthtest-{time.time_ns()}"
     with socket.socket() as sock:  # nobody listens there
@@ -98,7 +99,7 @@ def broken(image: str, script: str, *options: str) -> Iterator[list[ask.Target]]
     )  # fmt: skip
     try:
         services = parse_services({"redis": {"kind": "redis", "image": image, "port": port}})
-        yield ask.targets(services, "host", {"REDIS_PASSWORD": "hidden-secret"})
+        yield probe.targets(services, "host", {"REDIS_PASSWORD": "hidden-secret"})
     finally:
         subprocess.run(["docker", "rm", "--force", "--volumes", name], check=True,
                        capture_output=True, timeout=60)  # fmt: skip
@@ -144,7 +145,7 @@ def test_an_unhealthy_container_ends_the_wait(image: str) -> None:
     assert "| up" in text
 
 
-def test_a_service_that_recovered_is_waited_for(image: str, targets: list[ask.Target]) -> None:
+def test_a_service_that_recovered_is_waited_for(image: str, targets: list[probe.Target]) -> None:
     """The stack's Redis answers; the container whose verdict is late is another one."""
     answering = [each for each in targets if each.name == "redis"]
     check = ("--health-cmd=test -e /tmp/well", "--health-interval=3s", "--health-retries=1")
@@ -160,7 +161,7 @@ def test_a_service_that_recovered_is_waited_for(image: str, targets: list[ask.Ta
         container = watch(PROJECT).look()["redis"].name
         subprocess.run(["docker", "exec", container, "touch", "/tmp/well"], check=True, timeout=20)
         assert verdict() == "unhealthy"
-        (result,) = health.wait(answering, TIMEOUT, watch(PROJECT))
+        (result,) = wait.wait(answering, TIMEOUT, watch(PROJECT))
         assert result.healthy
         assert verdict() == "healthy"
 

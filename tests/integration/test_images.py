@@ -13,19 +13,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.groundwork import (
-    image_archive,
-    image_flavours,
-    image_recipes,
-    image_save,
-)
-from ansible.module_utils.groundwork.docker import Docker
+from ansible.module_utils.groundwork.docker.cli import Docker
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.image_build import Builder
-from ansible.module_utils.groundwork.image_fetch import BuildError
-from ansible.module_utils.groundwork.image_recipes import Recipe
-from ansible.module_utils.groundwork.image_sources import Setup
-from ansible.module_utils.groundwork.images import Outcome, Wanted, settle
+from ansible.module_utils.groundwork.images import archive as image_archive
+from ansible.module_utils.groundwork.images import recipes, save, storage_format
+from ansible.module_utils.groundwork.images.build import Builder
+from ansible.module_utils.groundwork.images.fetch import BuildError
+from ansible.module_utils.groundwork.images.recipes import Recipe
+from ansible.module_utils.groundwork.images.resolve import Outcome, Wanted, settle
+from ansible.module_utils.groundwork.images.sources import Setup
 from ansible.module_utils.groundwork.services import KINDS
 from references import BAD, GOOD, IDENTITY
 
@@ -63,25 +59,25 @@ def archived(reference: str, folder: Path) -> Path:
 
 def test_images_are_saved_once_whole_and_with_their_digests(tiny: str, tmp_path: Path) -> None:
     folder = tmp_path / "archives of ours"
-    assert image_save.missing(DOCKER, [tiny], folder) == [tiny]
-    image_save.save(DOCKER, [tiny], folder)
-    assert image_save.missing(DOCKER, [tiny], folder) == []
+    assert save.missing(DOCKER, [tiny], folder) == [tiny]
+    save.save(DOCKER, [tiny], folder)
+    assert save.missing(DOCKER, [tiny], folder) == []
     path = folder / image_archive.file_name(tiny)
     assert sorted(folder.iterdir()) == sorted([folder / image_archive.SUMS, path])
     image_archive.check_digest(path)
     (folder / image_archive.SUMS).unlink()
-    assert image_save.missing(DOCKER, [tiny], folder) == [tiny]
-    image_save.save(DOCKER, [tiny], folder)
+    assert save.missing(DOCKER, [tiny], folder) == [tiny]
+    save.save(DOCKER, [tiny], folder)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    assert image_save.missing(DOCKER, [tiny], folder) == [tiny]
-    image_save.save(DOCKER, [tiny], folder)
+    assert save.missing(DOCKER, [tiny], folder) == [tiny]
+    save.save(DOCKER, [tiny], folder)
     # The same name, another image
     assert DOCKER.run("build", "--tag", tiny, "-", stdin=f"FROM {tiny}\nLABEL other=1\n").ok
-    assert image_save.missing(DOCKER, [tiny], folder) == [tiny]
+    assert save.missing(DOCKER, [tiny], folder) == [tiny]
     with pytest.raises(GroundworkError, match="no image groundwork-test/none:1 to save"):
-        image_save.missing(DOCKER, [tiny, "groundwork-test/none:1"], folder)
-    image_save.save(DOCKER, [tiny], folder)
+        save.missing(DOCKER, [tiny, "groundwork-test/none:1"], folder)
+    save.save(DOCKER, [tiny], folder)
     assert DOCKER.run("rmi", "--force", tiny).ok
     setup = Setup(DOCKER, sources=["archive"], archive_dir=folder)
     assert one(setup, tiny).source == "archive"
@@ -148,7 +144,7 @@ def small_recipe(folder: Path, reference: str, base: str, dockerfile: str) -> Re
     """A recipe on a base that is on the engine already, so that no network is needed."""
     folder.mkdir()
     (folder / "Dockerfile").write_text(dockerfile, encoding="utf-8")
-    return Recipe("small", folder, reference, image_recipes.digest(folder, base))
+    return Recipe("small", folder, reference, recipes.digest(folder, base))
 
 
 def test_a_build_carries_its_labels_and_leaves_no_work_behind(tiny: str, tmp_path: Path) -> None:
@@ -178,9 +174,9 @@ def test_a_failing_build_shows_its_last_lines(tiny: str, tmp_path: Path) -> None
     assert not (tmp_path / "cache" / "work").exists()
 
 
-@pytest.mark.parametrize("kind", sorted(image_recipes.references(BUILD_DIR)))
+@pytest.mark.parametrize("kind", sorted(recipes.references(BUILD_DIR)))
 def test_what_was_built_here_says_what_it_is(kind: str) -> None:
-    recipe = image_recipes.recipe(BUILD_DIR, kind)
+    recipe = recipes.recipe(BUILD_DIR, kind)
     found = DOCKER.inspect("image", [recipe.reference]).get(recipe.reference)
     if found is None:
         pytest.skip(f"{recipe.reference} was not built on this machine")
@@ -196,8 +192,8 @@ def test_what_was_built_here_says_what_it_is(kind: str) -> None:
 # What an image without our labels says of itself
 
 BASES = {
-    "postgres": image_recipes.references(BUILD_DIR)["postgres"],
-    "debian": image_recipes.recipe(BUILD_DIR, "base").reference,
+    "postgres": recipes.references(BUILD_DIR)["postgres"],
+    "debian": recipes.recipe(BUILD_DIR, "base").reference,
     "nothing": "",
 }
 WITHOUT_LABELS = 'LABEL groundwork.major="" groundwork.libc=""\n'
@@ -236,7 +232,7 @@ def test_an_image_without_labels_is_asked_for_its_flavour(
     assert built.ok, built.error
     try:
         inspected = DOCKER.inspect("image", [name])[name]
-        assert image_flavours.ask(DOCKER, name, inspected, KINDS["postgres"]) == flavour
+        assert storage_format.ask(DOCKER, name, inspected, KINDS["postgres"]) == flavour
     finally:
         DOCKER.run("rmi", name)
 
@@ -244,7 +240,7 @@ def test_an_image_without_labels_is_asked_for_its_flavour(
 # The entry point of the built PostgreSQL, with the capabilities that the stack gives it
 
 CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
-POSTGRES = image_recipes.references(BUILD_DIR)["postgres"]
+POSTGRES = recipes.references(BUILD_DIR)["postgres"]
 
 
 @pytest.fixture

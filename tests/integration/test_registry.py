@@ -17,17 +17,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.groundwork import image_recipes
-from ansible.module_utils.groundwork.docker import Docker
-from ansible.module_utils.groundwork.image_sources import Setup
-from ansible.module_utils.groundwork.images import Outcome, Wanted, failure, settle
+from ansible.module_utils.groundwork.docker.cli import Docker
+from ansible.module_utils.groundwork.images import recipes
+from ansible.module_utils.groundwork.images.resolve import Outcome, Wanted, failure, settle
+from ansible.module_utils.groundwork.images.sources import Setup
 
 from .clients import App
 from .registry import PASSWORD, USER, Registry, Wire
 from .stack import ROOT, Stack, docker, new_stack, slot_port
 
 DOCKER = Docker()
-RECIPES = image_recipes.recipes(ROOT / "images")
+RECIPES = recipes.read_recipes(ROOT / "images")
 OFFICIAL = {
     "postgres": "postgres:16-alpine",
     "qdrant": "qdrant/qdrant:v1.7.4",

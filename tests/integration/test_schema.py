@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.schema import Database, Report, Request, migrate
+from ansible.module_utils.groundwork.migrations.migrate import Database, Report, Request, migrate
 
 from .schema_server import (  # noqa: F401
     ENV,

@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.groundwork import migration_lock
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.schema import Database, Report, Request, migrate
+from ansible.module_utils.groundwork.migrations import lock
+from ansible.module_utils.groundwork.migrations.migrate import Database, Report, Request, migrate
 
 from .schema_server import (  # noqa: F401
     ask,
@@ -45,7 +45,7 @@ def test_a_lock_that_is_held_ends_the_wait_and_its_holder_is_named(
     folder: Path, database: Database
 ) -> None:
     write_tree(folder, A)
-    with migration_lock.hold(database, 1):
+    with lock.hold(database, 1):
         holder = ask(database, "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted")
         with pytest.raises(GroundworkError) as caught:
             bring(folder, database, lock_wait=0.2)
@@ -61,7 +61,7 @@ def test_a_lock_that_is_held_ends_the_wait_and_its_holder_is_named(
 
 def test_the_lock_is_waited_for(folder: Path, database: Database) -> None:
     write_tree(folder, A)
-    with migration_lock.hold(database, 1):
+    with lock.hold(database, 1):
         process = start(folder, database)
         waiting = "query LIKE '%try_advisory%' AND application_name = 'groundwork-migrate'"
         wait_for(database, f"SELECT count(*) > 1 FROM pg_stat_activity WHERE {waiting}")

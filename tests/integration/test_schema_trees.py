@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.schema import Database
+from ansible.module_utils.groundwork.migrations.migrate import Database
 
 from .schema_server import (  # noqa: F401
     ENV,

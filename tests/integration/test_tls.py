@@ -12,8 +12,8 @@ from typing import Any
 import psycopg
 import pytest
 import redis
-from ansible.module_utils.groundwork import certificates
-from ansible.module_utils.groundwork.certificates import AUTHORITY, Pair
+from ansible.module_utils.groundwork.tls import certificates
+from ansible.module_utils.groundwork.tls.certificates import AUTHORITY, Pair
 
 from .clients import App, SecureApp
 from .stack import Stack, docker, new_stack, slot_port

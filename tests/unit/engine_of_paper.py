@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible.module_utils.groundwork.docker import Docker, Result
+from ansible.module_utils.groundwork.docker.cli import Docker, Result
 
 PROJECT = "com.docker.compose.project"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import dotenv as python_dotenv
 import pytest
 from ansible.module_utils.groundwork import dotenv
-from ansible.module_utils.groundwork.inventory import unwritable
+from ansible.module_utils.groundwork.config.services import unwritable
 
 VALUES = [
     "plain",

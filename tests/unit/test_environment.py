@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.groundwork import environment, observation, sharing
+from ansible.module_utils.groundwork import environment
+from ansible.module_utils.groundwork.locking import identity
+from ansible.module_utils.groundwork.state import info
 from ansible.module_utils.groundwork_module import Call, answer
 from psycopg import pq
 
@@ -81,8 +83,8 @@ def test_what_would_redirect_a_run_is_seen_by_nothing_in_it(
 
 def test_another_machines_look_sees_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGSERVICE", "elsewhere")
-    monkeypatch.setattr(observation, "observe", lambda _: {"seen": "PGSERVICE" in os.environ})
-    assert observation.serve({}) == {"seen": False}
+    monkeypatch.setattr(info, "observe", lambda _: {"seen": "PGSERVICE" in os.environ})
+    assert info.serve({}) == {"seen": False}
 
 
 def test_all_is_as_it_was_after_a_failure_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +120,7 @@ def test_a_run_that_a_git_hook_starts_knows_its_own_checkout(
         git(folder, "commit", "-q", "--allow-empty", "-m", name)
         commits[name] = git(folder, "rev-parse", "HEAD")[:10]
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
-    assert sharing.revision(tmp_path / "ours") == commits["ours"]
+    assert identity.revision(tmp_path / "ours") == commits["ours"]
 
 
 OURS = Path(__file__).resolve().parents[2] / "library"
@@ -135,12 +137,12 @@ def test_nothing_else_reads_what_the_environment_says() -> None:
     core = "module_utils/groundwork"
     assert readers == {
         f"{core}/environment.py",
-        f"{core}/compose.py",  # less what infra/.env has
+        f"{core}/docker/compose.py",  # less what infra/.env has
         f"{core}/display/screen.py",  # the terminal: TERM
-        f"{core}/engine.py",  # PATH
-        f"{core}/engine_choice.py",  # DOCKER_HOST and its like: where they lead
-        f"{core}/image_fetch.py",  # with apt's proxy
-        f"{core}/ownership.py",  # XDG_STATE_HOME
-        f"{core}/teardown.py",  # less Compose's own variables
-        f"{core}/runlock.py",  # `ps`, in English; sent alone to other machines
+        f"{core}/docker/engine.py",  # PATH
+        f"{core}/docker/engine_choice.py",  # DOCKER_HOST and its like: where they lead
+        f"{core}/images/fetch.py",  # with apt's proxy
+        f"{core}/docker/ownership.py",  # XDG_STATE_HOME
+        f"{core}/state/teardown.py",  # less Compose's own variables
+        f"{core}/locking/lease.py",  # `ps`, in English; sent alone to other machines
     }

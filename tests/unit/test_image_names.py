@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.groundwork import image_names, image_recipes
+from ansible.module_utils.groundwork import image_names
+from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.image_sources import checked_prefix
-from ansible.module_utils.groundwork.inventory import parse_services
+from ansible.module_utils.groundwork.images import recipes
+from ansible.module_utils.groundwork.images.sources import checked_prefix
 from references import BAD, GOOD, IDENTITY, SHA
 
 BUILD_DIR = Path(__file__).resolve().parents[2] / "images"
@@ -111,7 +112,7 @@ def test_a_mirrors_prefix_is_checked(prefix: str, good: bool) -> None:
 def test_a_built_image_stands_in_for_the_official_one_alone(
     kind: str, reference: str, stands_in: bool
 ) -> None:
-    assert image_recipes.recipe(BUILD_DIR, kind).stands_in(reference) == stands_in
+    assert recipes.recipe(BUILD_DIR, kind).stands_in(reference) == stands_in
 
 
 def test_a_digest_has_a_name_that_archives_can_keep() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from ansible.module_utils.groundwork import certificates
+from ansible.module_utils.groundwork.tls import certificates
 from gateway.app import create_app
 from gateway.config import load
 from gateway.store import Store

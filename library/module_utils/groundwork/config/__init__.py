@@ -1,0 +1,29 @@
+"""The inventory, checked: plain values, or one error that names every mistake."""
+
+from . import vault
+from .limits import check_limits
+from .password_rules import check
+from .services import (
+    check_names,
+    check_stack_name,
+    did_you_mean,
+    given_passwords,
+    migrated,
+    parse_services,
+    unwritable,
+)
+from .vault import with_passwords
+
+__all__ = [
+    "check",
+    "check_limits",
+    "check_names",
+    "check_stack_name",
+    "did_you_mean",
+    "given_passwords",
+    "migrated",
+    "parse_services",
+    "unwritable",
+    "vault",
+    "with_passwords",
+]

@@ -1,0 +1,134 @@
+"""Who runs a service, and how its connections are secured: these fields, checked."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ..services import Kind
+
+ONLY_OURS = (
+    *("image", "bind", "bind_public", "allow_from", "memory", "cpus", "pids"),
+    *("certificate", "key", "names"),
+)
+ONLY_EXTERNAL = ("host",)
+_TLS_FILES = ("ca_file", "certificate", "key")
+TLS = ("tls", "names", *_TLS_FILES)
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
+_HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_-]+)*")
+
+
+def is_external(where: str, entry: Mapping[str, Any], problems: list[str]) -> bool:
+    """Whether an entry says so. Fields that contradict it become `problems`."""
+    external = entry.get("external", False)
+    if not isinstance(external, bool):
+        problems.append(f"{where}.external must be true or false, without quotes.")
+    if external is True:
+        problems += [
+            f"{where}.{key}: an external service has none, somebody else runs it. "
+            f"Take {key} out, or external."
+            for key in ONLY_OURS
+            if key in entry
+        ]
+    else:
+        problems += [
+            f"{where}.{key} is for a service that somebody else runs: add external: true, "
+            f"or take {key} out."
+            for key in ONLY_EXTERNAL
+            if key in entry
+        ]
+    return external is True
+
+
+def external_fields(
+    where: str, kind: Kind, entry: Mapping[str, Any], problems: list[str]
+) -> dict[str, Any]:
+    """Its `host`, as a Service takes it."""
+    host = entry.get("host")
+    if not isinstance(host, str) or not (_HOST.fullmatch(host) or _is_address(host)):
+        problems.append(
+            f"{where}.host must be the host name or IP address of the external service, "
+            "without https:// and without a port."
+        )
+    if not entry.get("password"):
+        problems.append(
+            f"{where}.password is missing: nobody can make the {kind.secret_suffix.lower()} of "
+            "an external service for you. docs/passwords.md says how a vault keeps it."
+        )
+    return {"host": host}
+
+
+def name_problem(kind: Kind, key: str, value: Any, external: bool) -> str:
+    """Why a kind's `user` or `database` can't be used, or `""`; None is one that is left out.
+
+    What somebody else runs has the names that they gave it, of any length: a pooler in front of a
+    PostgreSQL takes more than its 63 bytes. Ours go into the image's first start as they are.
+    """
+    if value is None or value == kind.options[key]:
+        return ""
+    if not isinstance(value, str) or not value or not value.isprintable():
+        return f"is {value!r}; it must be text on one line."
+    if external:
+        return ""
+    if kind.name == "redis":
+        return "is for an external Redis: ours has one user, who is nameless in its address."
+    if not _IDENTIFIER.fullmatch(value):
+        return (
+            f"is {value!r}; a PostgreSQL that runs here takes letters, digits, _ and $, no digit "
+            "first, 63 at most. (An external one may have any name.)"
+        )
+    return ""
+
+
+def tls_fields(
+    where: str, entry: Mapping[str, Any], external: bool, authority: str, problems: list[str]
+) -> dict[str, Any]:
+    """Its fields of `TLS`, as a Service takes them.
+
+    `authority` is the certificate file of the stack's own authority, which signs for those services
+    of ours whose certificate the inventory doesn't name.
+    """
+    tls = entry.get("tls", external)  # elsewhere on unless said otherwise, here off
+    files = {name: entry.get(name, "") for name in _TLS_FILES}
+    names = entry.get("names", ())
+    if not isinstance(tls, bool):
+        problems.append(f"{where}.tls must be true or false, without quotes.")
+    for name, file in files.items():
+        if not isinstance(file, str) or (file and not file.startswith("/")):
+            problems.append(f"{where}.{name} must be a whole path, from / on.")
+        if file and tls is False:
+            problems.append(
+                f"{where}.{name} is of no use without TLS. Take it out, or say tls: true."
+            )
+    if not isinstance(names, (list, tuple)) or not all(map(_is_name, names)):
+        problems.append(f"{where}.names must be a list of host names or IP addresses.")
+        names = ()
+    if names and (tls is False or files["certificate"]):
+        problems.append(
+            f"{where}.names are for the certificate that Groundwork makes, with tls: true and no "
+            "certificate of your own."
+        )
+    if bool(files["certificate"]) != bool(files["key"]):
+        problems.append(f"{where}: certificate and key belong together; give both or none.")
+    if not external and tls is True and not files["certificate"]:
+        if files["ca_file"]:
+            problems.append(
+                f"{where}.ca_file says who signed your own certificate, and there is none: "
+                "give certificate and key too, or take ca_file out."
+            )
+        files["ca_file"] = authority
+    return {"tls": tls, "names": tuple(names), **files}
+
+
+def _is_name(text: Any) -> bool:
+    return isinstance(text, str) and bool(_HOST.fullmatch(text) or _is_address(text))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

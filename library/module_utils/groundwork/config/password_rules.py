@@ -1,0 +1,103 @@
+"""What a password has to be where other people can reach a service: rules without a guess.
+
+On a developer's own machine Groundwork makes the passwords and listens on loopback. A shared
+machine gets them from an encrypted file, and what a person types there is checked here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..dotenv import PLACEHOLDER
+from ..errors import GroundworkError
+from ..services import Service
+from .services import did_you_mean
+
+MINIMUM = 16  # characters
+DIFFERENT = 8  # different characters among them
+VARIABLE = "vault_passwords"
+
+# What people put where a password is asked for. A password is no better for several of them in a
+# row, so they are cut out, and the rest has to be a password by itself.
+_DEFAULTS = (
+    *("password", "passwort", "passwd", "passphrase", "pass", "changeme", "change", "please"),
+    *("secret", "default", "example", "placeholder", "insecure", "dummy", "todo", "replace"),
+    *("postgresql", "postgres", "qdrant", "redis", "database", "groundwork", "staging"),
+    *("admin", "administrator", "root", "user", "test", "demo", "dev", "local", "letmein"),
+    *("welcome", "master", "qwertyuiop", "qwerty", "asdfghjkl", "iloveyou", "abcdefgh", "abcdef"),
+    *("1234567890", "0123456789", "123456789", "12345678", "123456", "12345", "1234", "123"),
+)
+_LEET = str.maketrans("013457@$!", "oieastasi")
+
+
+def problems(
+    services: Iterable[Service], given: Any = None, variable: str = "stack_services"
+) -> list[str]:
+    """A sentence for each password that a shared machine must not have; none shows a password.
+
+    `given` is the inventory's `vault_passwords`, looked at for names that are no service's.
+    """
+    found: list[str] = []
+    seen: dict[str, str] = {}
+    services = list(services)
+    for service in services:
+        where = f"{variable}.{service.name}.password"
+        why = weakness(service.password, (service.name, *service.options.values()))
+        if why:
+            found.append(f"{where} {why}.")
+        elif service.password in seen:
+            found.append(f"{where} is the same as {variable}.{seen[service.password]}.password.")
+        seen.setdefault(service.password, service.name)
+    missing = [service.name for service in services if not service.password]
+    if isinstance(given, Mapping):
+        names = [service.name for service in services]
+        # Only where one is missing, which this one may be meant for: who takes a service out of the
+        # inventory may keep its password in the vault.
+        found += [
+            f"{VARIABLE}.{name}: there is no such service.{did_you_mean(str(name), missing)}"
+            for name in given
+            if missing and str(name) not in names
+        ]
+    elif given is not None:
+        found.append(f"{VARIABLE} must be a dictionary: a service's name, its password.")
+    return found
+
+
+def weakness(secret: str, own_words: Iterable[str] = ()) -> str:
+    """Why `secret` is no password, as the end of a sentence, or `""`.
+
+    `own_words`: what else is easily guessed here (the names of service, user and database).
+    """
+    if not secret:
+        return "is missing"
+    if PLACEHOLDER in secret or _left(secret, own_words) < MINIMUM // 2:
+        return "looks like a default, which is the first that others try"
+    if len(secret) < MINIMUM:
+        return f"is too short: {MINIMUM} characters are the least"
+    if len(set(secret)) < DIFFERENT:
+        return f"repeats itself: {DIFFERENT} different characters are the least"
+    return ""
+
+
+def _left(secret: str, own_words: Iterable[str]) -> int:
+    """How many letters and digits are left without the words that everybody knows."""
+    words = sorted({*_DEFAULTS, *(word.lower() for word in own_words)}, key=len, reverse=True)
+    known = re.compile("|".join(re.escape(word) for word in words if len(word) > 2))
+    return min(
+        len(re.sub(r"[\W_]", "", known.sub("", text)))
+        for text in (secret.lower(), secret.lower().translate(_LEET))
+    )
+
+
+def check(services: Iterable[Service], given: Any = None) -> None:
+    """Raise GroundworkError that names each password which a shared machine must not have."""
+    if found := problems(services, given):
+        raise GroundworkError(
+            "The passwords of this shared machine can't be used; nothing was changed.",
+            where="inventory/group_vars/staging/vault.yml",
+            details=found,
+            next_step="`make vault` makes good ones where they are missing; "
+            "docs/passwords.md says how to change one.",
+        )

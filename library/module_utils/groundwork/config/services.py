@@ -1,0 +1,261 @@
+"""From the inventory's dictionaries to checked values, or one error that names every mistake."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .. import image_names
+from ..errors import GroundworkError
+from ..services import KINDS, Service, port_lines
+from .external import ONLY_EXTERNAL, TLS, external_fields, is_external, name_problem, tls_fields
+from .limits import LIMITS, bind_problem, limit_problems, network_problems
+
+_STACK = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+_COMMON = (
+    *("kind", "image", "port", "bind", "bind_public", "password", "url_variable", "external"),
+    *("allow_from", *LIMITS, *TLS),
+)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """` Did you mean 'x'?` for a near miss, the known words otherwise."""
+    words = sorted(known)
+    near = difflib.get_close_matches(word, words, n=1)
+    return f" Did you mean {near[0]!r}?" if near else f" Known are: {', '.join(words)}."
+
+
+def check_stack_name(name: Any) -> None:
+    """Raise GroundworkError where `stack_name` can't name a Compose project."""
+    if not isinstance(name, str) or not _STACK.fullmatch(name):
+        raise GroundworkError(
+            f"stack_name is {name!r}; it takes a-z, 0-9, - and _, a letter or digit first.",
+            where="stack_name",
+            next_step="Correct it in inventory/group_vars/all/stack.yml; nothing was changed.",
+        )
+
+
+def parse_services(
+    raw: Mapping[str, Any], variable: str = "stack_services", authority: str = ""
+) -> list[Service]:
+    """The services of the inventory, in its order.
+
+    `raw` maps a name to `{kind, image, port, bind?, password?, url_variable?, <kind's options>}`,
+    or `{kind, external: true, host, password, port?, ...}`; both may have `tls` and what goes with
+    it. `authority` is the path of the stack's own authority (see `Desired.authority_file`); it may
+    be left out where nobody connects.
+    Raises GroundworkError with one detail line for each mistake, each naming its variable.
+    """
+    problems: list[str] = []
+    services: list[Service] = []
+    if not isinstance(raw, Mapping) or not raw:
+        problems.append(f"{variable} must be a dictionary with at least one service.")
+        raw = {}
+    for name, entry in raw.items():
+        service = _service(f"{variable}.{name}", name, entry, authority, problems)
+        if service:
+            services.append(service)
+    problems += _clashes(variable, services)
+    if problems:
+        raise GroundworkError(
+            "The inventory can't be used as it is; nothing was changed.",
+            where=variable,
+            details=problems,
+            next_step="Correct the named variables (inventory/group_vars) and run again.",
+        )
+    return services
+
+
+def check_names(variable: str, names: Any, services: Iterable[Service]) -> None:
+    """Raise GroundworkError where one of `names` (a list, or words with commas) is no service."""
+    known = [service.name for service in services]
+    words = names.split(",") if isinstance(names, str) else names
+    if unknown := [str(word) for word in words if str(word).strip() not in known]:
+        raise GroundworkError(
+            f"{variable}: no service {unknown[0]!r}.{did_you_mean(unknown[0], known)}",
+            where=variable,
+            next_step="Correct the name and run again; nothing was changed.",
+        )
+
+
+def migrated(services: Iterable[Service], name: str = "") -> Service | None:
+    """The service whose database Alembic looks after; None where there is no PostgreSQL.
+
+    `name` is the inventory's `schema_service`. Empty, it is the only PostgreSQL, or of several the
+    one that is called postgres. Raises GroundworkError where that leaves a question.
+    """
+    known = {service.name: service for service in services if service.kind == "postgres"}
+    if not name and len(known) < 2:
+        return next(iter(known.values()), None)
+    if found := known.get(name or "postgres"):
+        return found
+    there = ", ".join(known) or "none"
+    raise GroundworkError(
+        f"schema_service: no PostgreSQL {name!r} in stack_services. There are: {there}."
+        if name
+        else f"schema_service has to say which PostgreSQL Alembic looks after: {there}.",
+        where="schema_service",
+        next_step='Name one of them, or switch the schema off with schema_dir: "". '
+        "Nothing was changed.",
+    )
+
+
+def given_passwords(raw: Any) -> set[str]:
+    """The passwords in `stack_services`, checked or not: what a module has to keep out of sight."""
+    entries = raw.values() if isinstance(raw, Mapping) else []
+    return {
+        str(entry["password"])
+        for entry in entries
+        if isinstance(entry, Mapping) and entry.get("password")
+    }
+
+
+def _service(
+    where: str, name: Any, entry: Any, authority: str, problems: list[str]
+) -> Service | None:
+    found = len(problems)
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        problems.append(f"{where}: a service's name is made of a-z, 0-9 and -, a letter first.")
+    if not isinstance(entry, Mapping):
+        problems.append(f"{where} must be a dictionary with kind, image and port.")
+        return None
+    kind_name = entry.get("kind")
+    if kind_name is None:
+        problems.append(f"{where}.kind is missing.{did_you_mean('', KINDS)}")
+        return None
+    kind = KINDS.get(str(kind_name))
+    if kind is None:
+        problems.append(
+            f"{where}.kind: no kind {kind_name!r}.{did_you_mean(str(kind_name), KINDS)}"
+        )
+        return None
+    further = {name: f"{name.lower()}_port" for name in kind.more_ports}
+    known = (*_COMMON, *ONLY_EXTERNAL, *kind.options, *further.values())
+    external = is_external(where, entry, problems)
+    problems += [
+        f"{where}.{key}: unknown option.{did_you_mean(str(key), known)}"
+        for key in entry
+        if key not in known
+    ]
+    options = {
+        key: default if entry.get(key) is None else str(entry[key])
+        for key, default in kind.options.items()
+    }
+    for key in ("user", "database"):
+        if key in options and (why := name_problem(kind, key, entry.get(key), external)):
+            problems.append(f"{where}.{key} {why}")
+    image, port = entry.get("image", ""), entry.get("port")
+    more: dict[str, Any] = {}
+    if external:
+        more = external_fields(where, kind, entry, problems)
+        port = kind.container_port if port is None else port
+    elif not isinstance(image, str) or image_names.parse(image) is None:
+        problems.append(f"{where}.image must be an image reference such as redis:7-alpine.")
+    more |= tls_fields(where, entry, external, authority, problems)
+    port = _port(f"{where}.port", port, problems)
+    more_ports = {
+        name: _port(f"{where}.{option}", entry[option], problems)
+        for name, option in further.items()
+        if option in entry
+    }
+    bind = str(entry.get("bind", "127.0.0.1"))
+    found_wrong = bind_problem(where, bind, entry.get("bind_public", False))
+    problems += found_wrong
+    if not found_wrong:
+        bind = str(ipaddress.ip_address(bind))  # IPv6 can be written in many ways
+    limits = {key: entry[key] for key in LIMITS if key in entry}
+    problems += limit_problems(where, limits)
+    allow_from = entry.get("allow_from")
+    if allow_from is not None:
+        problems += network_problems(f"{where}.allow_from", allow_from)
+    prefix = str(name).upper().replace("-", "_")
+    url_variable = str(entry.get("url_variable", f"{prefix}_URL"))
+    if not _VARIABLE.fullmatch(url_variable):
+        problems.append(
+            f"{where}.url_variable: {url_variable!r} is not a variable name (A-Z, 0-9, _)."
+        )
+    password = entry.get("password") or ""
+    if password and not isinstance(password, str):
+        problems.append(f"{where}.password must be text: put it in quotes.")
+    elif password and (why := kind.check_secret(password) or unwritable(password)):
+        problems.append(f"{where}.password can't be used: {why}.")
+    if len(problems) > found:
+        return None
+    return Service(
+        name=name,
+        kind=kind.name,
+        image=str(image),
+        port=port,
+        bind=bind,
+        url_variable=url_variable,
+        password=password,
+        options=options,
+        more_ports=more_ports,
+        limits=limits,
+        allow_from=None if allow_from is None else tuple(map(str, allow_from)),
+        **more,
+    )
+
+
+def _port(where: str, value: Any, problems: list[str]) -> int:
+    if value is None:
+        problems.append(f"{where} is missing.")
+        return 0
+    try:
+        port = int(value) if not isinstance(value, (bool, float)) else -1
+    except (TypeError, ValueError):
+        port = -1
+    if not 1 <= port <= 65535:
+        problems.append(f"{where} is {value!r}; a port is a whole number from 1 to 65535.")
+    return port
+
+
+def unwritable(secret: str) -> str:
+    """Why the readers of .env files would not all read `secret` alike, or `""`.
+
+    Compose keeps a backslash as it is, python-dotenv takes it as an escape before a quote or
+    another backslash: so these few are refused, not guessed.
+    """
+    if any(ord(char) < 32 or ord(char) == 127 for char in secret):
+        return "it has a line break or a control character"
+    if "\\\\" in secret or "\\'" in secret or secret.endswith("\\"):
+        return (
+            "a backslash at its end, before a single quote or before another backslash "
+            "is read differently by different .env readers"
+        )
+    if "${" in secret:
+        return "it has ${, which some .env readers take for the start of a variable"
+    return ""
+
+
+def _clashes(variable: str, services: list[Service]) -> list[str]:
+    problems: list[str] = []
+    for attribute, what in (("url_variable", "variable"), ("prefix", "prefix")):
+        values = [(service.name, getattr(service, attribute)) for service in services]
+        problems += _used_twice(variable, what, values)
+    own = [service for service in services if not service.external]
+    ports = [(f"{each.name}.{name}", port) for each in own for name, port in each.ports.items()]
+    problems += _used_twice(variable, "port", ports)
+    # A service `qdrant-grpc` has a QDRANT_GRPC_PORT, and so has `qdrant` with a grpc_port
+    names = [(service.name, f"{service.prefix}_PORT") for service in services]
+    names += [(each.name, name) for each in services for name in port_lines(each, "host")]
+    problems += _used_twice(variable, "variable", names)
+    return problems
+
+
+def _used_twice(variable: str, what: str, values: list[tuple[str, Any]]) -> list[str]:
+    """A line for each of the values, by who has it, that somebody before has already."""
+    problems: list[str] = []
+    seen: dict[Any, str] = {}
+    for name, value in values:
+        if value in seen:
+            problems.append(
+                f"{variable}.{name} and {variable}.{seen[value]}: both use the {what} {value}."
+            )
+        seen.setdefault(value, name)
+    return problems

@@ -1,0 +1,43 @@
+"""The docker command, the engine, and one Compose project."""
+
+from . import compose, daemon_config, engine, engine_choice, ownership, ports
+from .cli import Docker, Result
+from .containers import Container, Project, clean, trouble
+from .daemon_config import data_root, merge_daemon_config
+from .engine import Engine, environment, labels
+from .ownership import (
+    FOLDER_LABEL,
+    USER_LABEL,
+    Owner,
+    marker_of,
+    refusal,
+    started_elsewhere,
+    state_dir,
+)
+
+__all__ = [
+    "FOLDER_LABEL",
+    "USER_LABEL",
+    "Container",
+    "Docker",
+    "Engine",
+    "Owner",
+    "Project",
+    "Result",
+    "clean",
+    "compose",
+    "daemon_config",
+    "data_root",
+    "engine",
+    "engine_choice",
+    "environment",
+    "labels",
+    "marker_of",
+    "merge_daemon_config",
+    "ownership",
+    "ports",
+    "refusal",
+    "started_elsewhere",
+    "state_dir",
+    "trouble",
+]

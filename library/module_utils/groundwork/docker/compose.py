@@ -1,0 +1,167 @@
+"""Compose brought to what its files say, and what that changed."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from .. import dotenv
+from ..errors import GroundworkError
+from ..files import read
+from . import engine, ownership
+from .cli import Docker, Result
+
+_PORT_TAKEN = ("port is already allocated", "address already in use")
+OVERRIDE = "docker-compose.override.yml"
+# How Compose takes its own variables for not set; most of them by an empty value
+_UNSET = {"COMPOSE_PARALLEL_LIMIT": "-1"}
+_UP = ("up", "--detach", "--no-build", "--pull", "never", "--remove-orphans")
+
+
+def run(docker: Docker, project: str, folder: Path, *args: str, timeout: float = 60) -> Result:
+    """Run `docker compose ARGS` for `project` on the files in `folder`, an override file with them.
+
+    Neither what is exported in a person's shell nor a COMPOSE_* line in `.env` leads it to another
+    project, file or set of services.
+    """
+    files = [folder / name for name in ("docker-compose.yml", OVERRIDE)]
+    named = [part for file in files if file.exists() for part in ("-f", str(file))]
+    return _run(docker, project, folder, folder / ".env", *named, *args, timeout=timeout)
+
+
+def check(docker: Docker, project: str, folder: Path, compose_file: Path, env_file: Path) -> Result:
+    """Let Compose read two files as if they were those of `folder`, before they are."""
+    named = ("--env-file", str(env_file), "-f", str(compose_file))
+    return _run(docker, project, folder, env_file, *named, "config", "--quiet", timeout=60)
+
+
+def _run(
+    docker: Docker, project: str, folder: Path, env_file: Path, *args: str, timeout: float
+) -> Result:
+    return replace(docker, env=_environment(read(env_file) or "", os.environ)).run(
+        *("compose", "--ansi", "never", "--progress", "plain"),
+        *("--project-name", project, "--project-directory", str(folder), *args),
+        timeout=timeout,
+    )
+
+
+def _environment(text: str, exported: Mapping[str, str]) -> dict[str, str]:
+    """The environment for Compose beside an env file with `text`.
+
+    What is exported wins over the file for Compose, so neither the file's variables nor Compose's
+    own are handed on. Its own that the file names are given as if they were not set: so they win.
+    """
+    names = set(dotenv.parse(text))
+    env = {
+        name: value
+        for name, value in exported.items()
+        if name not in names and not name.startswith("COMPOSE_")
+    }
+    named = set(re.findall(r"COMPOSE_\w+", text)) - {"COMPOSE_PROFILES"}
+    return env | {name: _UNSET.get(name, "") for name in named}
+
+
+def config_hashes(
+    docker: Docker, project: str, folder: Path, *options: str
+) -> dict[str, str] | None:
+    """What Compose would label each service's container with, from the files on the disk.
+
+    None where there is no Compose file, or Compose can't read it.
+    """
+    if not (folder / "docker-compose.yml").exists():
+        return None
+    result = run(docker, project, folder, *options, "config", "--hash", "*")
+    pairs = (line.split() for line in result.stdout.splitlines())
+    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2} if result.ok else None
+
+
+def services_in(text: str) -> set[str]:
+    """The services in a Compose file that this project wrote."""
+    _, _, rest = text.partition("\nservices:")
+    section = re.split(r"^\w", rest, maxsplit=1, flags=re.MULTILINE)[0]
+    return set(re.findall(r"^  ([a-z0-9-]+):", section, re.MULTILINE))
+
+
+def up(docker: Docker, project: str, folder: Path) -> dict[str, str]:
+    """Start what differs from the files in `folder`; doesn't wait until it is healthy.
+
+    Returns what happened to each service: created, recreated, started, unpaused, removed; nothing
+    for those that ran as they should. Raises GroundworkError with Compose's own last lines, or
+    where the stack belongs to another folder.
+    """
+    nothing = "\nservices: {}\n" in (read(folder / "docker-compose.yml") or "")
+    if nothing and engine.containers(docker, project) is None:
+        return {}  # all services are external, and there is no engine: none is needed
+    if not nothing:
+        ownership.claim(docker, project, folder)
+    found = engine.containers(docker, project) or {}
+    # Compose doesn't compare where secrets are mounted from, which is gone where a folder moved
+    moved = any(ownership.started_elsewhere(each, folder) for each in found.values())
+    before = _look(found)
+    unpaused = make_ready(docker, project)
+    result = run(docker, project, folder, *_UP, *(["--force-recreate"] * moved), timeout=600)
+    if not result.ok and "no service selected" in result.stderr:
+        # All services are external; what ran here before they were goes, its data stay.
+        result = run(docker, project, folder, "down", "--remove-orphans", timeout=600)
+    if not result.ok:
+        taken = any(sign in result.stderr for sign in _PORT_TAKEN)
+        raise GroundworkError(
+            "The services can't be started.",
+            where=str(folder / "docker-compose.yml"),
+            details=result.stderr.strip().splitlines()[-8:],
+            next_step="Somebody took a port just now; run again to see who."
+            if taken
+            else "Mend what Compose says above and run again; what started keeps running.",
+        )
+    return unpaused | compare(before, _look(engine.containers(docker, project) or {}))
+
+
+def make_ready(docker: Docker, project: str) -> dict[str, str]:
+    """Put right what `up` can't: containers that are paused, half-made or half-removed.
+
+    Paused ones are woken. To replace a container, Compose makes the new one under a name for the
+    time being, the old one's id in front; killed before it gives it the right name, it can't go on
+    by itself, since the names are in conflict. Such a container never ran; one that is dead or
+    being removed never runs again. They go, and data are in volumes.
+
+    Returns what was woken, by service.
+    """
+    label = '{{.Label "com.docker.compose.service"}}'
+    listed = docker.run(
+        *("ps", "-a", "--no-trunc", "--format", "{{.ID}} {{.State}} {{.Names}} " + label),
+        f"--filter=label=com.docker.compose.project={project}",
+    )
+    woken: dict[str, str] = {}
+    unfinished = re.compile(rf"[0-9a-f]{{12}}_{re.escape(project)}-")
+    for line in listed.stdout.splitlines():
+        container, state, name, service = line.split(" ", 3)
+        if state == "paused" and docker.run("unpause", container).ok:
+            woken[service] = "unpaused"
+        elif state in ("dead", "removing"):
+            docker.run("rm", "--force", container)
+        elif state == "created" and unfinished.match(name):
+            docker.run("rm", container)
+    return woken
+
+
+def _look(found: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
+    return {name: (item["Id"], item["State"]["StartedAt"]) for name, item in found.items()}
+
+
+def compare(
+    before: Mapping[str, tuple[str, str]], after: Mapping[str, tuple[str, str]]
+) -> dict[str, str]:
+    """From two looks at (container id, started at) by service, what happened between them."""
+    happened = dict.fromkeys(set(before) - set(after), "removed")
+    for name, (identity, started) in after.items():
+        if name not in before:
+            happened[name] = "created"
+        elif before[name][0] != identity:
+            happened[name] = "recreated"
+        elif before[name][1] != started:
+            happened[name] = "started"
+    return happened

@@ -1,0 +1,157 @@
+"""What the engine says of itself and of one Compose project, read and nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from . import engine_choice
+from .cli import Docker, Result
+
+MINIMUM_API = (1, 41)  # Engine 20.10
+MINIMUM_COMPOSE = (2, 24)  # start_interval
+QUICK_START_API = (1, 44)  # Engine 25: start_interval
+SYSTEM_FOLDERS = ("/usr/sbin", "/usr/local/sbin")
+
+
+@dataclass(frozen=True)
+class Engine:
+    """`state`: ok, absent, stopped, denied, elsewhere, old, no-compose or unknown.
+
+    `error` says why. `elsewhere`: the engine that a person chose gives no answer; `chosen` says by
+    what it was chosen and where that leads, `next_step` what to do.
+    """
+
+    state: str
+    version: str = ""
+    api: str = ""
+    compose: str = ""
+    error: str = ""
+    chosen: str = ""
+    next_step: str = ""
+
+    @property
+    def quick_start(self) -> bool:
+        """Whether it knows `start_interval`."""
+        return numbers(self.api) >= QUICK_START_API
+
+    def plain(self) -> dict[str, Any]:
+        """As a dictionary."""
+        return asdict(self)
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """The leading numbers of a version: `v2.26.1-4` gives `(2, 26, 1)`, no version `()`."""
+    match = re.match(r"v?(\d+(?:\.\d+)*)", version)
+    return tuple(int(part) for part in match[1].split(".")) if match else ()
+
+
+def judge(
+    version: Result,
+    compose: Result | None,
+    daemon_installed: bool,
+    choice: engine_choice.Choice | None = None,
+) -> Engine:
+    """From the answers of `docker version --format '{{json .}}'` and `docker compose version`.
+
+    None for `compose`: it wasn't asked, since it is known to read the project's file. `choice`:
+    that of another engine than this machine's own.
+    """
+    if not version.ok and choice:
+        return Engine(
+            "elsewhere", error=version.error, chosen=str(choice), next_step=choice.next_step()
+        )
+    if version.code == 127:
+        state = "stopped" if daemon_installed else "absent"
+        return Engine(state, error="there is no docker command")
+    if not version.ok:
+        text = version.error
+        if "permission denied" in text.lower():
+            return Engine("denied", error=text)
+        if "cannot connect" in text.lower() or "is the docker daemon running" in text.lower():
+            return Engine("stopped" if daemon_installed else "absent", error=text)
+        return Engine("unknown", error=text)
+    server = json.loads(version.stdout).get("Server") or {}
+    found, api = str(server.get("Version", "")), str(server.get("ApiVersion", ""))
+    if numbers(api) < MINIMUM_API:
+        return Engine("old", found, api, error=f"the engine is {found}; 20.10 is the oldest")
+    if compose is None:
+        return Engine("ok", found, api)
+    if not compose.ok:
+        return Engine("no-compose", found, api, error="`docker compose` doesn't work")
+    plugin = compose.stdout.strip()
+    if numbers(plugin) < MINIMUM_COMPOSE:
+        error = f"Compose is {plugin}; 2.24 is the oldest"
+        return Engine("old", found, api, plugin, error=error)
+    return Engine("ok", found, api, plugin)
+
+
+def look(docker: Docker) -> Engine:
+    """Ask the engine and its Compose plugin for their versions."""
+    return judged(version(docker), compose_version(docker))
+
+
+def judged(version: Result, compose: Result | None) -> Engine:
+    """`judge` on this machine: with what is installed and chosen here."""
+    return judge(version, compose, daemon_installed(), engine_choice.chosen())
+
+
+def version(docker: Docker) -> Result:
+    """What the engine says of itself."""
+    return docker.run("version", "--format", "{{json .}}", timeout=10)
+
+
+def compose_version(docker: Docker) -> Result:
+    """What the Compose plugin says of itself."""
+    return docker.run("compose", "version", "--short", timeout=10)
+
+
+def daemon_installed(folders: Sequence[str] = SYSTEM_FOLDERS) -> bool:
+    """Whether an engine is on this machine, running or not.
+
+    Not by PATH alone: an ordinary user's often lacks the sbin folders.
+    """
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *folders])
+    return shutil.which("dockerd", path=path) is not None
+
+
+def containers(docker: Docker, project: str) -> dict[str, dict[str, Any]] | None:
+    """The project's newest container of each service, as `docker inspect` tells.
+
+    Those of `docker compose run` don't count. None where the engine can't be asked.
+    """
+    label = f"label=com.docker.compose.project={project}"
+    listed = docker.run("ps", "-aq", "--no-trunc", "--filter", label, timeout=10)
+    if not listed.ok:
+        return None
+    return by_service(docker.inspect("container", listed.stdout.split()).values())
+
+
+def by_service(found: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Inspected containers of one project: each service's newest, those of `run` left out.
+
+    So is one that somebody labelled with the project by hand, and with no service.
+    """
+    return {
+        service: item
+        for item in sorted(found, key=lambda item: str(item["Created"]))
+        if labels(item).get("com.docker.compose.oneoff") != "True"
+        if (service := labels(item).get("com.docker.compose.service"))
+    }
+
+
+def environment(inspected: Mapping[str, Any]) -> dict[str, str]:
+    """The environment that an inspected image or container brings."""
+    pairs = (item.partition("=") for item in inspected.get("Config", {}).get("Env") or [])
+    return {name: value for name, _, value in pairs}
+
+
+def labels(inspected: Mapping[str, Any]) -> dict[str, str]:
+    """The labels of an inspected image, container or volume."""
+    found = inspected.get("Labels") or inspected.get("Config", {}).get("Labels") or {}
+    return {str(name): str(value) for name, value in found.items()}

@@ -1,0 +1,199 @@
+"""Which folder a stack belongs to on this machine, for all who use its engine.
+
+A second checkout with the same `stack_name` would take the first one's volumes and give its
+databases new passwords. Containers say by a label of Compose's where they were started from, and an
+empty volume, `STACK_owner`, says it where there are no containers: by its labels, which the data's
+own volumes can't change later. (Before there were such volumes, a note in the home of whoever
+started the stack said it; it still counts.)
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import GroundworkError
+from ..locking import lease
+from . import engine
+from .cli import Docker
+
+FOLDER_LABEL = "groundwork.folder"
+USER_LABEL = "groundwork.user"
+LOCK = ".lock"  # a run's, in the stack's folder, where it is this machine's own
+WORKING_DIR_LABEL = "com.docker.compose.project.working_dir"
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A folder of a Compose file, and the user it belongs to (`""` where nobody can say)."""
+
+    folder: Path
+    user: str = ""
+
+    def __str__(self) -> str:
+        """For a sentence."""
+        return f"{self.folder}, of the user {self.user}" if self.user else str(self.folder)
+
+
+def state_dir() -> Path:
+    """Where a person's own notes of this project are."""
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "groundwork"
+
+
+def marker_of(stack: str) -> str:
+    """The name of the volume that says to whom a stack belongs."""
+    return f"{stack}_owner"
+
+
+def user_name(uid: int | None = None) -> str:
+    """The name of a user, of who runs this by default."""
+    uid = os.geteuid() if uid is None else uid
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def other_owner(
+    stack: str,
+    here: Path,
+    containers: Iterable[Mapping[str, Any]],
+    volumes: Mapping[str, Mapping[str, str]],
+) -> Owner | None:
+    """Another folder that the stack belongs to, if it still is there.
+
+    `containers` are the stack's, as `docker inspect` tells; `volumes` its volumes with their labels
+    (`survey.volumes`).
+    """
+    marked = volumes.get(marker_of(stack), {})
+    if marked.get("folder"):
+        found = [Owner(Path(marked["folder"]), marked.get("user", ""))]
+        if _same(found[0].folder, here):
+            return None
+    else:
+        found = []
+    started = {engine.labels(each).get(WORKING_DIR_LABEL, "") for each in containers}
+    found += [Owner(Path(folder)) for folder in sorted(started) if folder]
+    if volumes and not found and (note := _note(stack)):
+        found.append(Owner(Path(note)))
+    for owner in found:
+        if not _same(owner.folder, here) and _stands(owner.folder):
+            return Owner(owner.folder, owner.user or _user_of(owner.folder))
+    return None
+
+
+def started_elsewhere(container: Mapping[str, Any], here: Path) -> bool:
+    """Whether Compose made an inspected container from another folder than `here`.
+
+    What it has mounted is from there, though its configuration be the same.
+    """
+    folder = engine.labels(container).get(WORKING_DIR_LABEL, "")
+    return bool(folder) and not _same(Path(folder), here)
+
+
+def refusal(stack: str, here: Path, owner: Owner, advice: str = "") -> GroundworkError:
+    """The error that says whose a stack is. `advice` comes before the ways out that there are.
+
+    Another user's stack (but to root) is not this user's to move or stop, so neither is advised.
+    """
+    own_name = "Give this one a name of its own (stack_name) and its own ports."
+    if owner.user in ("", user_name()) or os.geteuid() == 0:
+        next_step = f"{advice or own_name} {_move(owner.folder, here)}"
+    else:
+        next_step = f"{own_name} The other one is for {owner.user} to change, stop or remove."
+    return GroundworkError(
+        f"The stack {stack!r} and its data belong to another folder already.",
+        where=str(owner),
+        next_step=next_step,
+    )
+
+
+def _move(folder: Path, here: Path) -> str:
+    """How a stack gets from `folder` to `here`."""
+    there, new = shlex.quote(str(folder)), shlex.quote(str(here))
+    way, kept = f"mv {there} {new}", ""
+    if here.exists():  # into which mv would put the other
+        old = shlex.quote(f"{here}.before")
+        way, kept = f"mv {new} {old} && {way}", f" What was here is in {old} then."
+    return (
+        f"Or, where that folder is yours, move it here with its passwords: `{way}`, then run "
+        f"again (data stay).{kept}"
+    )
+
+
+def claim(docker: Docker, stack: str, folder: Path) -> None:
+    """Write into the marker that a stack belongs to `folder` now.
+
+    Raises GroundworkError where it belongs to another folder that still is there.
+    """
+    labels = _marked(docker, stack)
+    for _ in range(2):
+        if labels is None:
+            given = (f"{FOLDER_LABEL}={folder}", f"{USER_LABEL}={user_name()}")
+            named = [part for label in given for part in ("--label", label)]
+            made = docker.run("volume", "create", *named, marker_of(stack))
+            if not made.ok:
+                raise GroundworkError(
+                    f"The stack's owner can't be written down: {made.error}",
+                    where=f"the volume {marker_of(stack)}",
+                    next_step="See that `docker volume ls` works for this user, then run again.",
+                )
+            labels = _marked(docker, stack) or {}
+        owner = Path(labels.get(FOLDER_LABEL, "/"))
+        if _same(owner, folder):
+            return
+        if _stands(owner):
+            raise refusal(stack, folder, Owner(owner, labels.get(USER_LABEL, "")))
+        docker.run("volume", "rm", marker_of(stack))
+        labels = None
+    raise GroundworkError(
+        f"Somebody else is taking the stack {stack!r} at this moment.",
+        where=f"the volume {marker_of(stack)}",
+        next_step="Run again.",
+    )
+
+
+def _marked(docker: Docker, stack: str) -> dict[str, str] | None:
+    found = docker.inspect("volume", [marker_of(stack)])
+    return engine.labels(found[marker_of(stack)]) if found else None
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one == other or one.resolve() == other.resolve()
+
+
+def _stands(folder: Path) -> bool:
+    """Whether a stack's folder is there. One that this user may not look into is.
+
+    A first run claims the stack before it writes the Compose file; the lock says it until then.
+    """
+    try:
+        (folder / "docker-compose.yml").stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return lease.holder(folder / LOCK) is not None
+    except OSError:
+        return True
+    return True
+
+
+def _user_of(folder: Path) -> str:
+    """Whose a folder is, or where this user may not look, the folder that it is in."""
+    for each in (folder, *folder.parents):
+        try:
+            return user_name(each.stat().st_uid)
+        except OSError:
+            continue
+    return ""
+
+
+def _note(stack: str) -> str:
+    try:
+        return (state_dir() / stack).read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""

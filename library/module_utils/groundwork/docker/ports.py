@@ -1,0 +1,81 @@
+"""Who holds a port."""
+
+from __future__ import annotations
+
+import errno
+import json
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .cli import Docker
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A port that somebody else holds; `holder` is a phrase for a sentence."""
+
+    port: int
+    holder: str
+
+
+def taken(docker: Docker, wanted: Iterable[tuple[str, int]]) -> list[Taken]:
+    """Those of `wanted` (address, port) that can't be bound now, with who holds each."""
+    held = [(address, port) for address, port in wanted if not _free(address, port)]
+    return [Taken(port, _holder(docker, port)) for _, port in held]
+
+
+def _free(address: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except PermissionError:
+            return True  # below 1024 as an ordinary user; the engine may still bind it
+        except OSError as error:
+            return error.errno == errno.EADDRNOTAVAIL  # nobody can hold it: see `foreign`
+    return True
+
+
+def foreign(addresses: Iterable[str]) -> set[str]:
+    """Those of `addresses` that this machine doesn't have."""
+    found: set[str] = set()
+    for address in set(addresses):
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            try:
+                probe.bind((address, 0))
+            except OSError as error:
+                if error.errno == errno.EADDRNOTAVAIL:
+                    found.add(address)
+    return found
+
+
+def _holder(docker: Docker, port: int) -> str:
+    result = docker.run("ps", "--filter", f"publish={port}", "--format", "{{json .}}", timeout=10)
+    if result.ok and result.stdout.strip():
+        container = json.loads(result.stdout.splitlines()[0])
+        return f"the container {container['Names']} ({container['Image']})"
+    return _process(port) or "a program that this user may not look at"
+
+
+def _process(port: int) -> str:
+    """The listening process, from /proc (Linux); `""` where it can't be told."""
+    inodes: set[str] = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            rows = [line.split() for line in Path(table).read_text().splitlines()[1:]]
+        except OSError:
+            continue
+        inodes |= {r[9] for r in rows if r[3] == "0A" and int(r[1].rpartition(":")[2], 16) == port}
+    for link in Path("/proc").glob("[0-9]*/fd/*") if inodes else ():
+        try:
+            target = str(link.readlink())
+            if target.startswith("socket:[") and target[8:-1] in inodes:
+                process = link.parents[1]
+                return f"{(process / 'comm').read_text().strip()} (process {process.name})"
+        except OSError:
+            continue
+    return ""

@@ -1,0 +1,118 @@
+"""Asks one service once: whom, with which secret, and what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..errors import GroundworkError
+from ..services import Endpoint, ProbeError, Service, endpoint, kind_of
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a service was when it was last asked.
+
+    `seconds` count from the start of the wait, `tries` from 1. `refused`: the service said no to
+    what it was asked with; `hopeless`: for so long that asking again won't help.
+    """
+
+    name: str
+    kind: str
+    address: str
+    healthy: bool = False
+    seconds: float = 0.0
+    tries: int = 0
+    version: str = ""
+    last_error: str = ""
+    code: str = ""
+    refused: bool = False
+    hopeless: bool = False
+
+    def public(self) -> dict[str, Any]:
+        """What the module returns of it."""
+        hidden = ("code", "refused", "hopeless")
+        return {key: value for key, value in vars(self).items() if key not in hidden}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A service, where to ask it, and with which secret (`""`: without one)."""
+
+    service: Service
+    endpoint: Endpoint
+    secret: str = field(default="", repr=False)
+
+    @property
+    def name(self) -> str:
+        """The service's name."""
+        return self.service.name
+
+    def unasked(self) -> Result:
+        """Its result before the first answer."""
+        return Result(self.name, self.service.kind, str(self.endpoint))
+
+
+# Asks a target within some seconds; returns the server's version or raises ProbeError.
+Probe = Callable[[Target, float], str]
+
+
+def by_kind(target: Target, timeout: float) -> str:
+    """The probe of the target's own room."""
+    room = kind_of(target.service)
+    return room.probe(target.service, target.endpoint, target.secret, timeout)
+
+
+def attempt(target: Target, probe: Probe, timeout: float) -> Result:
+    """One try, bounded by the probe's own `timeout` (seconds). Never raises."""
+    result = replace(target.unasked(), tries=1)
+    try:
+        return replace(result, healthy=True, version=probe(target, timeout))
+    except ProbeError as error:
+        told = mask(str(error), [target.secret])
+        return replace(result, last_error=told, code=error.code, refused=error.hopeless)
+    except Exception as error:
+        # A thread that dies in silence would look like a service that never answers. The text
+        # stays out of it: nobody has looked for secrets in it.
+        return replace(result, last_error=f"the probe itself failed ({type(error).__name__})")
+
+
+def mask(text: str, secrets: Sequence[str]) -> str:
+    """`text` with `********` in place of every secret."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, "********")
+    return text
+
+
+def aim(service: Service, audience: str, secrets: Mapping[str, str]) -> Target:
+    """Where to ask a service, with the inventory's secret or else the one in `secrets`."""
+    secret = service.password or secrets.get(kind_of(service).secret_variable(service), "")
+    return Target(service, endpoint(service, audience), secret)
+
+
+def targets(
+    services: Sequence[Service],
+    audience: str,
+    secrets: Mapping[str, str] | None,
+    source: str = "",
+) -> list[Target]:
+    """Where and how to ask each service; `audience` is host or internal.
+
+    A secret is the inventory's own, else the one in `secrets` under its variable; `None` says
+    that a service without one in the inventory is asked without. Raises GroundworkError that
+    names every variable that `source` lacks.
+    """
+    found = [aim(service, audience, secrets or {}) for service in services]
+    missing = [
+        kind_of(each.service).secret_variable(each.service)
+        for each in found
+        if not each.secret and secrets is not None
+    ]
+    if missing:
+        raise GroundworkError(
+            f"The services can't be asked: no value for {', '.join(missing)}.",
+            where=source,
+            next_step="Run playbooks/dev.yml or playbooks/staging.yml: it writes that file.",
+        )
+    return found

@@ -1,0 +1,160 @@
+"""The error of a wait that failed: which service, why, what it said last, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote
+
+from ..docker import Container
+from ..errors import LIBRARIES, GroundworkError
+from .probe import Result, Target, mask
+
+# By the services' own codes: what a refusal means here, and the way out.
+_VOLUME = "The volume keeps the password that it was made with; the configured one is another."
+_RECREATE = "Run the playbook again: it makes the container anew from infra/.env."
+ADVICE: dict[str, tuple[str, str]] = {
+    "28P01": (
+        _VOLUME,
+        "Do one of these: put the old password back into the inventory or infra/.env; or give the "
+        "database the new one by running the playbook with -e stack_reset_passwords=true; or, if "
+        "the data may go, remove the volume knowingly. Then run again.",
+    ),
+    "28000": (
+        "The database server doesn't let this user in from here.",
+        "See that the service's `user` is the one that the volume was made with. Then run again.",
+    ),
+    "3D000": (
+        "Its volume has other databases: it was made with another name, or somebody renamed or "
+        "dropped this one.",
+        "Put the right name into the service's `database`; or, for an empty one, run `docker "
+        "compose exec SERVICE createdb -U USER NAME` in infra/. Then run again.",
+    ),
+    "WRONGPASS": ("The running Redis was started with another password.", _RECREATE),
+    "NOAUTH": ("Redis wants a password and was asked without one.", _RECREATE),
+    "TLS": (
+        "The running service shows another certificate than the one that infra/ holds.",
+        _RECREATE,
+    ),
+    "NOTLS": ("The running service was started without TLS.", _RECREATE),
+    "NOLIBRARY": ("The service itself may be well: it can't be asked.", LIBRARIES),
+    "401": ("The running Qdrant was started with another API key.", _RECREATE),
+    "403": ("The running Qdrant was started with another API key.", _RECREATE),
+}
+
+
+# For a service that somebody else runs; `{name}` is its name.
+EXTERNAL = (
+    "See that its `host` and `port` are right and that this machine may reach it; who runs it "
+    "knows whether it is up. Then run again."
+)
+_THEIR_PASSWORD = "Put the one that it has into stack_services.{name}.password, then run again."
+EXTERNAL_ADVICE = {
+    "TLS": "`host` has to be a name in its certificate, and `ca_file` the certificate of the "
+    "authority that signed it (left out, this machine's own authorities count). Then run again.",
+    "NOLIBRARY": LIBRARIES,
+    "NOTLS": "Have TLS turned on there; or, in a network that you trust, give "
+    "stack_services.{name} tls: false. Then run again.",
+    "28000": "See that stack_services.{name}.user is right and may come in from here.",
+    "3D000": "See that stack_services.{name}.database is right; who runs it makes databases.",
+    **dict.fromkeys(("28P01", "WRONGPASS", "NOAUTH", "401", "403"), _THEIR_PASSWORD),
+}
+
+
+class Unhealthy(GroundworkError):
+    """Not every service became healthy. `results` holds all of them, in the inventory's order."""
+
+    results: Sequence[Result] = ()
+
+
+def unhealthy(
+    targets: Sequence[Target],
+    results: Mapping[str, Result],
+    reasons: Mapping[str, str],
+    containers: Mapping[str, Container],
+    logs: Mapping[str, Sequence[str]],
+) -> Unhealthy:
+    """The error that says why each service in `reasons` isn't healthy.
+
+    `reasons` maps a service to half a sentence (`its container stopped with exit code 1`),
+    `logs` to the last lines of its container's log. Secrets of the targets are masked in all.
+    """
+    failed = [target for target in targets if target.name in reasons]
+    details: list[str] = []
+    for target in failed:
+        details += _evidence(
+            target, results[target.name], containers.get(target.name), logs.get(target.name, ())
+        )
+    details += [_in_short(results[t.name]) for t in targets if t.name not in reasons]
+    told = "; ".join(f"{target.name}: {reasons[target.name].rstrip('.')}" for target in failed)
+    steps = {_next_step(target, results, containers) for target in failed}
+    secrets = _spellings(targets)
+    error = Unhealthy(
+        mask(f"{_how_many(failed, targets)} healthy. {told}.", secrets),
+        where="; ".join(_where(target, containers.get(target.name)) for target in failed),
+        next_step=" ".join(sorted(steps)),
+        details=[mask(line, secrets) for line in details],
+    )
+    error.results = [results[target.name] for target in targets]
+    return error
+
+
+def _how_many(failed: Sequence[Target], targets: Sequence[Target]) -> str:
+    if len(failed) == 1:
+        return f"The service {failed[0].name} isn't"
+    return f"{len(failed)} of {len(targets)} services aren't"
+
+
+def _where(target: Target, container: Container | None) -> str:
+    place = f"{target.name} at {target.endpoint}"
+    return f"{place} (container {container.name})" if container else place
+
+
+def _evidence(
+    target: Target, result: Result, container: Container | None, log: Sequence[str]
+) -> list[str]:
+    lines = [f"{target.name}:"]
+    if result.last_error:
+        lines.append(f"  last answer (try {result.tries}): {result.last_error}")
+    elif result.healthy:
+        lines.append(f"  it had answered well after {result.seconds:.1f} s")
+    else:
+        lines.append("  no answer yet to the first try")
+    if result.code in ADVICE and not target.service.external:
+        lines.append(f"  {ADVICE[result.code][0]}")
+    if container:
+        lines.append(f"  container: {container.state}")
+        if container.health == "unhealthy" and container.health_output:
+            lines.append(f"  last health check: {container.health_output[:300]}")
+        lines.append(f"  last lines of its log ({len(log)}):" if log else "  its log is empty")
+        lines += [f"  | {line}" for line in log]
+    return lines
+
+
+def _in_short(result: Result) -> str:
+    if result.healthy:
+        return f"{result.name}: healthy after {result.seconds:.1f} s"
+    return f"{result.name}: not healthy yet ({result.last_error or 'no answer so far'})"
+
+
+def _next_step(
+    target: Target, results: Mapping[str, Result], containers: Mapping[str, Container]
+) -> str:
+    container = containers.get(target.name)
+    code = results[target.name].code
+    if target.service.external:
+        return EXTERNAL_ADVICE.get(code, EXTERNAL).format(name=target.name)
+    if code in ADVICE:
+        return ADVICE[code][1]
+    if container is None:
+        return "See that the service runs and that its address is right, then run again."
+    if container.oom_killed:
+        return f"Give the container {container.name} or this host more memory, then run again."
+    if container.status == "paused":
+        return f"Wake it with `docker unpause {container.name}`, then run again."
+    return f"See the whole log with `docker logs {container.name}`, mend the cause, run again."
+
+
+def _spellings(targets: Sequence[Target]) -> list[str]:
+    """The secrets as they are, and as they stand in a URL."""
+    plain = [target.secret for target in targets if target.secret]
+    return plain + [quote(secret, safe="") for secret in plain]

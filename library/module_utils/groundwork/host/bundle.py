@@ -1,0 +1,115 @@
+"""What the project's modules need on another machine, as one file to send there.
+
+The target may reach no package index and no repository: its Python packages (for its own Python and
+processor), the image recipes and the migrations are gathered here, on the controller.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tarfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ..errors import GroundworkError
+from ..images import BuildError, download_wheels, whole_wheels
+from ..images import digest as digest_of_folder
+
+# Where the C library of the target is new enough for it is what pip on the target says
+_PLATFORMS = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
+_PROCESSORS = ("x86_64", "aarch64")
+
+
+def digest(requirements: Path, folders: Mapping[str, Path], also: Sequence[str] = ()) -> str:
+    """Sixteen hexadecimal digits that change with the requirements, the folders' files and `also`.
+
+    Before a machine was looked at, its Python isn't known: those of every Python count.
+
+    Raises GroundworkError where one of them isn't there.
+    """
+    for path in (requirements, *folders.values()):
+        if not path.exists():
+            raise GroundworkError(
+                f"{path} is not there, and the other machine needs it.",
+                where="the variables of the role toolbox, and schema_dir",
+                next_step="Correct the path in the inventory.",
+            )
+    total = hashlib.sha256()
+    for path in (requirements, *sorted(requirements.parent.glob(f"{requirements.stem}-*.txt"))):
+        total.update(path.read_bytes())
+    for name, folder in sorted(folders.items()):
+        total.update(f"{name} {digest_of_folder(folder, '')}\n".encode())
+    total.update("\n".join(also).encode())
+    return total.hexdigest()[:16]
+
+
+def for_python(requirements: Path, python: str) -> Path:
+    """The file for one Python, `requirements-3.10.txt` beside the others', where there is one."""
+    own = requirements.with_name(f"{requirements.stem}-{python}.txt")
+    return own if own.exists() else requirements
+
+
+def bundle(
+    requirements: Path,
+    folders: Mapping[str, Path],
+    python: str,
+    processor: str,
+    cache: Path,
+) -> Path:
+    """A tarball with `requirements.txt`, `wheels/` and each folder under its name.
+
+    `python` is the target's (`3.11`), `processor` as its kernel names it. Raises GroundworkError.
+    """
+    if processor not in _PROCESSORS:
+        raise GroundworkError(
+            f"There are no ready Python packages for a {processor} processor.",
+            next_step=f"Use a machine with one of: {', '.join(_PROCESSORS)}.",
+        )
+    path = cache / f"bundle-{digest(requirements, folders)}-{python}-{processor}.tar"
+    requirements = for_python(requirements, python)
+    wheels = _wheels(requirements, python, processor, cache)
+    fresh = path.with_name(f".{path.name}.part")
+    with tarfile.open(fresh, "w") as archive:
+        archive.add(requirements, "requirements.txt", filter=_plain)
+        archive.add(wheels, "wheels", filter=_plain)
+        for name, folder in folders.items():
+            archive.add(folder.resolve(), name, filter=_plain)
+    fresh.replace(path)
+    for old in cache.glob(f"bundle-*-{python}-{processor}.tar"):
+        if old != path:
+            old.unlink(missing_ok=True)
+    return path
+
+
+def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    """Root's, readable by all, and no caches: what the controller's user is called stays here."""
+    if "__pycache__" in Path(member.name).parts:
+        return None
+    member.uid = member.gid = 0
+    member.uname = member.gname = "root"
+    member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
+    return member
+
+
+def _wheels(requirements: Path, python: str, processor: str, cache: Path) -> Path:
+    text = requirements.read_text(encoding="utf-8")
+    key = hashlib.sha256(text.encode()).hexdigest()[:12]
+    folder = cache / f"wheels-{python}-{processor}-{key}"
+    if whole_wheels(folder, text):
+        return folder
+    fresh = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    cache.mkdir(parents=True, exist_ok=True)
+    try:
+        platforms = [f"{name}_{processor}" for name in _PLATFORMS]
+        download_wheels(requirements, python, fresh, platforms)
+    except BuildError as error:
+        raise GroundworkError(
+            f"{error} (for Python {python} on {processor}).",
+            details=list(error.lines),
+            next_step="See that this machine reaches its package index (pip config list).",
+        ) from None
+    fresh.rename(folder)
+    return folder

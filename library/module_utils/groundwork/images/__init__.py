@@ -1,0 +1,56 @@
+"""The image of each service: which it is, and where it comes from."""
+
+from . import (
+    ahead,
+    archive,
+    build,
+    choice,
+    fetch,
+    load,
+    receive,
+    recipes,
+    registry,
+    resolve,
+    save,
+    send,
+    storage_format,
+)
+from .build import Builder
+from .choice import Known
+from .clash import flavour_clash, ports_that_it_lacks
+from .fetch import BuildError, download_wheels, whole_wheels
+from .recipes import INPUTS_LABEL, digest, read_recipes
+from .resolve import Wanted
+from .send import MB
+from .sources import ARGUMENTS, Setup, checked_prefix
+
+__all__ = [
+    "ARGUMENTS",
+    "INPUTS_LABEL",
+    "MB",
+    "BuildError",
+    "Builder",
+    "Known",
+    "Setup",
+    "Wanted",
+    "ahead",
+    "archive",
+    "build",
+    "checked_prefix",
+    "choice",
+    "digest",
+    "download_wheels",
+    "fetch",
+    "flavour_clash",
+    "load",
+    "ports_that_it_lacks",
+    "read_recipes",
+    "receive",
+    "recipes",
+    "registry",
+    "resolve",
+    "save",
+    "send",
+    "storage_format",
+    "whole_wheels",
+]

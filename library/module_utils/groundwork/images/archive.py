@@ -1,0 +1,161 @@
+"""Reads `docker save` tarballs: which images they hold, and whether they are whole.
+
+Nothing is unpacked: the tarball's own list (manifest.json) is read, and what it names looked up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tarfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from ..image_names import by_tag
+
+SUMS = "SHA256SUMS"
+_SUFFIXES = (".tar", ".tar.gz", ".tgz")
+_LIST_LIMIT = 16 * 1024 * 1024  # bytes, for a list or a configuration inside a tarball
+
+
+class ArchiveError(Exception):
+    """A tarball that must not be used. `str()` names the file and says why."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """An image in a tarball: the file, and the image's labels."""
+
+    path: Path
+    labels: Mapping[str, str]
+    digest: str  # SHA-256 of its configuration, which most engines use as the image's id
+    layers: tuple[str, ...] = ()  # the digests of its layers, unpacked
+    processor: str = ""  # as Docker says it: amd64, arm64, ...
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of tarballs as it was read: images by name, and files that can't be used."""
+
+    path: Path
+    images: Mapping[str, Held] = field(default_factory=dict)
+    broken: Mapping[Path, str] = field(default_factory=dict)
+
+
+def short(reference: str) -> str:
+    """`docker.io/library/redis:7` and `redis` are written `redis:7` and `redis:latest`."""
+    name = reference
+    for prefix in ("docker.io/", "index.docker.io/", "library/"):
+        name = name.removeprefix(prefix)
+    last = name.rpartition("/")[2]
+    return name if ":" in last or "@" in last else f"{name}:latest"
+
+
+def file_name(reference: str) -> str:
+    """The name that an image's tarball has by convention: `qdrant_qdrant_v1.7.4.tar`."""
+    return short(by_tag(reference)).replace("/", "_").replace(":", "_") + ".tar"
+
+
+def read_folder(path: Path) -> Folder:
+    """Read every tarball of a folder. Raises OSError where the folder can't be read."""
+    images: dict[str, Held] = {}
+    broken: dict[Path, str] = {}
+    for file in sorted(path.iterdir()):
+        if not file.name.endswith(_SUFFIXES) or not file.is_file():
+            continue
+        try:
+            for reference, held in read(file).items():
+                images.setdefault(reference, held)
+        except ArchiveError as error:
+            broken[file] = str(error)
+    return Folder(path, images, broken)
+
+
+def read(path: Path) -> dict[str, Held]:
+    """The images of one tarball by name.
+
+    Raises ArchiveError where it is cut off, or isn't what `docker save` writes.
+    """
+    try:
+        with tarfile.open(path, "r:*") as archive:
+            members = {member.name: member for member in archive}
+            listed = json.loads(_bytes(archive, members, "manifest.json"))
+            found: dict[str, Held] = {}
+            for entry in listed:
+                for needed in (entry["Config"], *entry["Layers"]):
+                    if needed not in members:
+                        raise ArchiveError(f"{path} is cut off: {needed} is missing in it")
+                raw = _bytes(archive, members, entry["Config"])
+                said = json.loads(raw)
+                labels = (said.get("config") or {}).get("Labels") or {}
+                layers = (said.get("rootfs") or {}).get("diff_ids") or ()
+                processor = str(said.get("architecture") or "")
+                identity = hashlib.sha256(raw).hexdigest()
+                held = Held(path, dict(labels), identity, (*layers,), processor)
+                found |= {short(reference): held for reference in entry["RepoTags"] or ()}
+            return found
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise ArchiveError(f"{path} is cut off or is no tarball ({error})") from None
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise ArchiveError(f"{path} is not what `docker save` writes, or is cut off") from None
+
+
+def _bytes(archive: tarfile.TarFile, members: Mapping[str, tarfile.TarInfo], name: str) -> bytes:
+    member = members[name]
+    stream = archive.extractfile(member)
+    if stream is None or member.size > _LIST_LIMIT:
+        raise ValueError(name)
+    return stream.read()
+
+
+def choose(folder: Folder, wanted: Iterable[str]) -> tuple[str, Held]:
+    """The first of the `wanted` names that the folder holds.
+
+    Raises ArchiveError that names the file where one has the right name and can't be used.
+    """
+    names = [short(name) for name in wanted]
+    for name in names:
+        if held := folder.images.get(name):
+            return name, held
+    for name in names:
+        file = folder.path / file_name(name)
+        if file in folder.broken:
+            raise ArchiveError(folder.broken[file])
+        if inside := sorted(key for key, held in folder.images.items() if held.path == file):
+            raise ArchiveError(f"{file} holds {', '.join(inside)} and not {name}")
+    text = f"no archive in {folder.path} holds {' or '.join(names)}"
+    if folder.broken:
+        text += f" ({'; '.join(folder.broken.values())})"
+    raise ArchiveError(text)
+
+
+def check_digest(path: Path) -> None:
+    """Compare a tarball with the SHA256SUMS of its folder, where there is one.
+
+    Raises ArchiveError where the digest is another, or the file isn't listed.
+    """
+    sums = path.parent / SUMS
+    if not sums.exists():
+        return
+    wanted = parse_sums(sums.read_text(encoding="utf-8")).get(path.name)
+    if wanted is None:
+        raise ArchiveError(f"{path} is not listed in {sums}")
+    with path.open("rb") as stream:
+        if digest(stream) != wanted:
+            raise ArchiveError(f"{path} is not the file that {sums} lists: its digest differs")
+
+
+def digest(stream: IO[bytes]) -> str:
+    """The SHA-256 of a stream."""
+    total = hashlib.sha256()
+    while block := stream.read(1024 * 1024):
+        total.update(block)
+    return total.hexdigest()
+
+
+def parse_sums(text: str) -> dict[str, str]:
+    """The digests of a SHA256SUMS file, by file name."""
+    pairs = (line.split(maxsplit=1) for line in text.splitlines())
+    return {pair[1].lstrip("*").strip(): pair[0].lower() for pair in pairs if len(pair) == 2}

@@ -1,0 +1,144 @@
+"""Which of the images that are here runs a service, and whether a better one is to be asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .. import image_names
+from ..docker import Docker, labels
+from ..services import KINDS
+from . import storage_format
+from .resolve import Wanted, absent
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the look knows of a service, besides the images that are here.
+
+    `volume` is what made its volume (see the look's `volumes`), or None where there is none;
+    `container` the id of the image that its container is made from, and `last` the image's name
+    in infra/.env, both empty where there is none.
+    """
+
+    volume: Mapping[str, str] | None
+    container: str
+    last: str
+
+    @classmethod
+    def of(
+        cls,
+        volume: Mapping[str, str] | None,
+        container: Mapping[str, Any] | None,
+        last: str,
+    ) -> Known:
+        """From the volume's entry, the container as inspected, and that name."""
+        return cls(volume, str((container or {}).get("Image", "")), last)
+
+
+@dataclass(frozen=True)
+class Here:
+    """The images that are here, as they were inspected, and their flavours; both by name."""
+
+    images: Mapping[str, Mapping[str, Any]]
+    flavours: Mapping[str, str]
+
+    @classmethod
+    def of(
+        cls,
+        docker: Docker,
+        wanted: Mapping[str, Wanted],
+        inspected: Mapping[str, Mapping[str, Any]],
+    ) -> Here:
+        """With the flavours; an image whose labels don't tell is asked, once."""
+        kinds = {name: KINDS[item.kind] for item in wanted.values() for name in item.names}
+        return cls(inspected, storage_format.flavours(docker, inspected, kinds))
+
+
+def choose(
+    wanted: Wanted, here: Here, known: Known, sources: Sequence[str], renew: bool = False
+) -> dict[str, Any]:
+    """The image for a service, as the look's `images` describes it.
+
+    The first of its names that is here and that its data can be given to. A built one that is
+    merely here takes the official one's place only where that was asked for: its absence is a
+    reason (`due`) to ask the sources, unless data or a container keep (`kept`) the built one.
+    `why` says what keeps it from being what is wanted.
+    """
+    made_by = (known.volume or {}).get("flavour", "")
+    options = _options(wanted, here, known)
+    fitting = [option for option in options if option["flavour"] == made_by]
+    bound = _bound(wanted, here, known) and all(o["reference"] == wanted.built for o in fitting)
+    if bound or not {"present", "archive", "build"} & set(sources):
+        options = [o for o in options if (o["reference"] == wanted.built) == bound]
+    none = {"reference": "", "id": "", "flavour": ""}
+    chosen = next((option for option in fitting if option in options), (options or [none])[0])
+    built = chosen["reference"] == wanted.built != ""
+    kept = bound or (built and chosen["id"] == known.container)
+    official_here = any(name in here.images for name in wanted.names if name != wanted.built)
+    due = ""
+    if not chosen["reference"]:
+        due = _missing(wanted, here, bound)
+    elif renew and not image_names.pinned(wanted.reference):
+        due, kept = f"the registry may have a newer {wanted.reference}", False
+    elif built and not (kept or official_here) and _may_have(sources):
+        due = f"{wanted.reference} is not here; {wanted.built}, which can stand in for it, is"
+    return chosen | {
+        "wanted": wanted.reference,
+        "candidates": list(wanted.names),
+        "built": wanted.built,
+        "due": due,
+        "kept": kept,
+        "why": _why(made_by, kept, bound or official_here) if built else "",
+    }
+
+
+def _why(made_by: str, kept: bool, by_data: bool) -> str:
+    """What keeps a built image in the official one's place; `""` where nobody has that one."""
+    if made_by and by_data:
+        return f"its data are {made_by}"
+    return "its container is made from it" if kept else ""
+
+
+def _options(wanted: Wanted, here: Here, known: Known) -> list[dict[str, str]]:
+    """The images that are here and would do. One that has served this volume already fits, whatever
+    its label says, which may be from a time when an image's name was all that told."""
+    made_by = (known.volume or {}).get("flavour", "")
+    found = []
+    for name in wanted.names:
+        image = here.images.get(name)
+        if image is not None and wanted.accepts(name, labels(image)):
+            pinned = image_names.pinned(wanted.reference) and name != wanted.built
+            same = image["Id"] == known.container or (pinned and name == known.last)
+            flavour = made_by if made_by and same else here.flavours[name]
+            found.append({"reference": name, "id": str(image["Id"]), "flavour": flavour})
+    return found
+
+
+def _bound(wanted: Wanted, here: Here, known: Known) -> bool:
+    """Whether the data were made by what is built, in a form that others may not read."""
+    if not wanted.built or known.volume is None or KINDS[wanted.kind].one_flavour:
+        return False
+    if known.last:
+        return _repository(known.last) == _repository(wanted.built)
+    made_by = known.volume.get("flavour", "")
+    return wanted.built in here.images and here.flavours[wanted.built] == made_by
+
+
+def _missing(wanted: Wanted, here: Here, bound: bool) -> str:
+    if wanted.built not in here.images:
+        return absent([wanted.built] if bound else wanted.names)
+    older = f"{wanted.built} was made from an older recipe"
+    return older if bound else f"{wanted.reference} is not here, and {older}"
+
+
+def _repository(reference: str) -> str:
+    name = image_names.parse(reference)
+    return name.repository if name else ""
+
+
+def _may_have(sources: Sequence[str]) -> bool:
+    """Whether some source may have the official image before a new one would be built."""
+    before = sources[: sources.index("build")] if "build" in sources else sources
+    return "registry" in before or "archive" in before

@@ -1,0 +1,168 @@
+"""How images are built where no registry is in reach: one recipe for each folder of `images/`.
+
+A recipe is the folder's `image.json`: the name that the built image gets, the recipe that it
+stands on, and what has to be fetched on the host for it. The Dockerfile beside it does the rest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .. import image_names
+from ..errors import GroundworkError
+from ..services import KINDS
+from ..services.base import BUILT_LABEL
+
+INPUTS_LABEL = BUILT_LABEL
+_SKIPPED_SUFFIXES = (".pyc", ".md")
+
+
+@dataclass(frozen=True)
+class Wheels:
+    """Python packages that the host fetches, since a container may have no package index.
+
+    `python` is the version that they are for. `unpack` is the folder of the build context into
+    which all are unpacked, ready to be imported; `extract` maps a path inside the wheels (a
+    pattern) to its name there. Without either, the wheels themselves are put into `wheels/`.
+    """
+
+    requirements: str
+    python: str
+    unpack: str = ""
+    extract: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Debian:
+    """A base made of Debian's packages by mmdebstrap, with no Dockerfile.
+
+    `hooks` are those that mmdebstrap brings; `packages` come on top of the variant's own.
+    """
+
+    suite: str
+    variant: str
+    hooks: tuple[str, ...]
+    packages: tuple[str, ...]
+    dpkg_options: tuple[str, ...]
+    labels: Mapping[str, str]
+
+    @property
+    def official(self) -> str:
+        """The image that serves where mmdebstrap is missing and a registry in reach."""
+        return f"debian:{self.suite}-slim"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One folder of `images/`. `inputs` is the digest of all that the image is made from.
+
+    `stands_for` is the major version of the official image that it stands in for.
+    """
+
+    kind: str
+    folder: Path
+    reference: str
+    inputs: str
+    base: Recipe | None = None
+    wheels: Wheels | None = None
+    debian: Debian | None = None
+    stands_for: str = ""
+
+    def stands_in(self, reference: str) -> bool:
+        """Whether it may take the place of an image: of the official one alone (at Docker Hub, or
+        by its whole path at any registry), of the same major version, and not of one that is
+        pinned by its digest."""
+        name = image_names.parse(reference)
+        if name is None or name.digest or self.kind not in KINDS:
+            return False
+        official = KINDS[self.kind].official
+        whole = official if "/" in official else f"library/{official}"
+        mirrored = name.registry and f"/{name.path}".endswith(f"/{whole}")
+        if not mirrored and name.repository != official:
+            return False
+        return image_names.version(name.tag).partition(".")[0] in ("", self.stands_for)
+
+    @property
+    def version(self) -> str:
+        """What its name says of its version: `16.15`."""
+        return self.reference.rpartition(":")[2]
+
+
+def references(build_dir: Path) -> dict[str, str]:
+    """The name of the image that is built for each kind of service; `{}` without that folder."""
+    found = {path.parent.name: _read(path) for path in sorted(build_dir.glob("*/image.json"))}
+    return {kind: str(entry["reference"]) for kind, entry in found.items() if "base" in entry}
+
+
+def read_recipes(build_dir: Path) -> dict[str, Recipe]:
+    """The recipe for each kind of service. Raises GroundworkError for an unreadable one."""
+    return {kind: recipe(build_dir, kind) for kind in references(build_dir)}
+
+
+def recipe(build_dir: Path, kind: str) -> Recipe:
+    """The recipe in the folder `kind`, with the one that it stands on."""
+    folder = build_dir / kind
+    path = folder / "image.json"
+    entry = _read(path)
+    try:
+        base = recipe(build_dir, entry["base"]) if "base" in entry else None
+        wheels = Wheels(**entry["wheels"]) if "wheels" in entry else None
+        debian = None
+        if "debian" in entry:
+            asked = entry["debian"]
+            lists = ("hooks", "packages", "dpkg_options")
+            debian = Debian(**{**asked, **{name: tuple(asked[name]) for name in lists}})
+        return Recipe(
+            kind=kind,
+            folder=folder,
+            reference=entry["reference"],
+            inputs=digest(folder, base.inputs if base else ""),
+            base=base,
+            wheels=wheels,
+            debian=debian,
+            stands_for=str(entry.get("stands_for", "")),
+        )
+    except (KeyError, TypeError) as error:
+        raise GroundworkError(
+            f"The recipe of an image can't be used: {error}",
+            where=str(path),
+            next_step="Compare it with the other folders' image.json.",
+        ) from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        entry: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise GroundworkError(
+            f"The recipe of an image can't be read: {error}",
+            where=str(path),
+            next_step="Put the file back from git.",
+        ) from None
+    return entry
+
+
+def inputs_of(folder: Path) -> Iterator[Path]:
+    """The files that matter for an image: no hidden folders, caches or prose. In a fixed order."""
+    for path in sorted(folder.rglob("*")):
+        parts = path.relative_to(folder).parts
+        hidden = any(part.startswith(".") or part == "__pycache__" for part in parts[:-1])
+        if path.is_file() and not hidden and path.suffix not in _SKIPPED_SUFFIXES:
+            yield path
+
+
+def digest(folder: Path, base: str) -> str:
+    """The SHA-256 of a folder's files (names, contents, whether executable) and of its base's."""
+    total = hashlib.sha256(base.encode())
+    for path in inputs_of(folder):
+        name = path.relative_to(folder).as_posix()
+        mode = "x" if os.access(path, os.X_OK) else "-"
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        total.update(f"{name}\0{mode}\0{content}\n".encode())
+    return total.hexdigest()

@@ -1,0 +1,197 @@
+"""Brings the image of every service onto the host, from the first source that has it.
+
+The sources are asked in the inventory's order, each for the images that are still missing:
+`present` (already here), `archive` (a `docker save` tarball in a folder), `registry` (pull),
+`build` (from `images/`, where no registry is in reach).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .. import image_names
+from ..docker import Docker
+from ..errors import GroundworkError
+from ..services import KINDS
+from . import archive, storage_format
+from .recipes import INPUTS_LABEL
+
+SOURCES = ("present", "archive", "registry", "build")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An image that services ask for.
+
+    `built` is the name of the image that this project builds in its place, or `""`; `inputs` is
+    the digest that it must carry, or `""` where any will do (where nothing is built). `kept`: it
+    has to be that one, for what the data or the container are made by. `unfit`: why none can be
+    built, where it is a service's own wish.
+    """
+
+    kind: str
+    reference: str
+    built: str = ""
+    inputs: str = ""
+    kept: bool = False
+    unfit: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that it may have, the official one first."""
+        official = () if self.kept else (self.reference, image_names.by_tag(self.reference))
+        return tuple(dict.fromkeys(name for name in (*official, self.built) if name))
+
+    def accepts(self, name: str, image_labels: Mapping[str, str]) -> bool:
+        """Whether an image of that name and labels will do: a built one must be current."""
+        if name != self.built or name == self.reference or not self.inputs:
+            return True
+        return image_labels.get(INPUTS_LABEL) == self.inputs
+
+    def without_built(self) -> Wanted:
+        """The same, where nothing may take its place."""
+        return replace(self, built="", inputs="", kept=False)
+
+
+def absent(names: Sequence[str]) -> str:
+    """That none of one or two names is here, as a sentence."""
+    return f"neither {' nor '.join(names)} is here" if len(names) > 1 else f"{names[0]} is not here"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A source's answer for one image: the name under which it is here now, or why it isn't.
+
+    `lines` are evidence (the end of a build's output), `next_step` is what a person can do about
+    it. `settled` is False where check mode can't tell; the source would be tried. `final`: a
+    registry was reached and refused, so nothing may take the image's place without a word.
+    """
+
+    reference: str = ""
+    why: str = ""
+    lines: tuple[str, ...] = ()
+    settled: bool = True
+    final: bool = False
+    next_step: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where an image came from. `used` and `source` are `""` where nothing worked."""
+
+    used: str = ""
+    source: str = ""
+    tried: tuple[tuple[str, Answer], ...] = ()
+    seconds: float = 0.0
+    settled: bool = True
+
+
+Source = Callable[[Sequence[Wanted]], Mapping[Wanted, Answer]]
+
+
+def settle(
+    wanted: Iterable[Wanted],
+    sources: Iterable[tuple[str, Source]],
+    clock: Callable[[], float] = time.monotonic,
+) -> dict[Wanted, Outcome]:
+    """Ask the sources in their order, each for all images that are still missing."""
+    start = clock()
+    open_ = dict.fromkeys(wanted, Outcome())
+    done: dict[Wanted, Outcome] = {}
+    for name, source in sources:
+        asked = {_still(item, outcome): item for item, outcome in open_.items()}
+        if not asked:
+            break
+        for each, answer in source(list(asked)).items():
+            item = asked[each]
+            before = open_[item]
+            if answer.reference:
+                done[item] = Outcome(
+                    used=answer.reference if answer.settled else "",
+                    source=name,
+                    tried=before.tried,
+                    seconds=round(clock() - start, 2),
+                    settled=answer.settled,
+                )
+                del open_[item]
+            else:
+                open_[item] = Outcome(tried=(*before.tried, (name, answer)))
+    return done | open_
+
+
+def refused(outcome: Outcome) -> bool:
+    """Whether a registry was reached and didn't give the image."""
+    return any(answer.final for _, answer in outcome.tried)
+
+
+def _still(item: Wanted, outcome: Outcome) -> Wanted:
+    return item.without_built() if refused(outcome) else item
+
+
+def failure(outcomes: Mapping[Wanted, Outcome]) -> GroundworkError | None:
+    """One error for all images that no source has, or None."""
+    details: list[str] = []
+    steps: list[str] = []
+    for item, outcome in outcomes.items():
+        if outcome.source:
+            continue
+        details.append(f"{item.built if item.kept else item.reference}:")
+        for source, answer in outcome.tried:
+            details.append(f"  {source}: {answer.why}")
+            details += [f"    | {line}" for line in answer.lines]
+            steps += [answer.next_step] if answer.next_step else []
+        if not outcome.tried:
+            details.append("  no source was tried: images_sources is empty")
+    if not details:
+        return None
+    steps = list(dict.fromkeys(steps)) or [
+        "Mend one of the sources above (bring the network or the registry in reach, or "
+        "put a `docker save` tarball into images_archive_dir), and run again."
+    ]
+    return GroundworkError(
+        "Not every image of the stack can be had.",
+        where="images_sources",
+        details=details,
+        next_step=f"{' '.join(steps)} What is here already stays.",
+    )
+
+
+def ids(docker: Docker, services: Mapping[str, Wanted]) -> dict[str, str]:
+    """The ids of the images that are here, by each name that a service may have."""
+    names = sorted({name for item in services.values() for name in item.names})
+    return {name: str(image["Id"]) for name, image in docker.inspect("image", names).items()}
+
+
+def report(
+    docker: Docker,
+    services: Mapping[str, Wanted],
+    outcomes: Mapping[Wanted, Outcome],
+    before: Mapping[str, str],
+) -> dict[str, dict[str, Any]]:
+    """By service, the shape that the module's RETURN describes; `before` are the images' ids by
+    name as they were before the sources were asked."""
+    here = docker.inspect("image", sorted({o.used for o in outcomes.values() if o.used}))
+    kinds = {outcomes[item].used: KINDS[item.kind] for item in services.values()}
+    flavours = storage_format.flavours(docker, here, kinds)
+    found: dict[str, dict[str, Any]] = {}
+    for service, item in services.items():
+        outcome = outcomes[item]
+        image = here.get(outcome.used)
+        found[service] = {
+            "wanted": item.reference,
+            "used": outcome.used,
+            "flavour": flavours.get(outcome.used, ""),
+            "id": image["Id"] if image else "",
+            "archive": archive.file_name(outcome.used) if outcome.used else "",
+            "source": outcome.source,
+            "changed": bool(
+                outcome.source and (not image or before.get(outcome.used) != image["Id"])
+            ),
+            "settled": outcome.settled,
+            "tried": [{"source": name, "why": answer.why} for name, answer in outcome.tried],
+            "seconds": outcome.seconds,
+        }
+    return found

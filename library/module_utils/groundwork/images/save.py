@@ -1,0 +1,89 @@
+"""Writes `docker save` tarballs into a folder, each whole or not at all, with their digests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from ..docker import Docker, Result
+from ..errors import GroundworkError
+from ..image_names import by_tag
+from . import archive
+from .archive import SUMS, ArchiveError
+
+_TIMEOUT = 900.0  # seconds, for one image
+
+
+def missing(
+    docker: Docker, references: Sequence[str], folder: Path, dry: bool = False
+) -> list[str]:
+    """The images whose tarball isn't in the folder or its SHA256SUMS, or holds another image.
+
+    Raises GroundworkError where the engine doesn't have an image itself; `dry`, it may come yet.
+    """
+    here = docker.inspect("image", sorted(set(references)))
+    lacking = sorted(set(references) - set(here))
+    if lacking and not dry:
+        raise GroundworkError(
+            f"There is no image {', '.join(lacking)} to save.",
+            next_step="Run playbooks/dev.yml, which gets the images.",
+        )
+    sums = folder / SUMS
+    listed = archive.parse_sums(sums.read_text(encoding="utf-8")) if sums.exists() else {}
+    return lacking + [
+        name
+        for name in here
+        if archive.file_name(name) not in listed
+        or _held(folder / archive.file_name(name), name) != here[name]["Id"]
+    ]
+
+
+def _held(path: Path, reference: str) -> str:
+    """The id of an image in its tarball; `""` where it isn't there or the tarball is broken."""
+    try:
+        held = archive.read(path).get(archive.short(by_tag(reference)))
+    except ArchiveError:
+        return ""
+    return f"sha256:{held.digest}" if held else ""
+
+
+def save(docker: Docker, references: Sequence[str], folder: Path) -> None:
+    """Save images side by side and bring SHA256SUMS up to date. Raises GroundworkError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda reference: _save(docker, reference, folder), references))
+    lines = []
+    for path in sorted(folder.glob("*.tar")):
+        with path.open("rb") as stream:
+            lines.append(f"{archive.digest(stream)}  {path.name}\n")
+    _replace(folder / SUMS, lambda fresh: fresh.write_text("".join(lines), encoding="utf-8"))
+
+
+def _save(docker: Docker, reference: str, folder: Path) -> None:
+    name = by_tag(reference)  # an archive keeps no digests
+
+    def write(fresh: Path) -> None:
+        result = docker.run("tag", reference, name) if name != reference else Result(0, "", "")
+        if result.ok:
+            result = docker.run("save", "--output", str(fresh), name, timeout=_TIMEOUT)
+        if not result.ok:
+            raise GroundworkError(
+                f"{reference} can't be saved: {result.error}",
+                where=str(folder),
+                next_step="See that the disk has room, and run again.",
+            )
+
+    _replace(folder / archive.file_name(reference), write)
+
+
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
+    """Another run may write the same file at the same time: the last whole one stays."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        write(fresh)
+        fresh.chmod(0o644)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)

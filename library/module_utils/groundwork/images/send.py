@@ -1,0 +1,243 @@
+"""Sends archives to another machine in parts, only those that it lacks (see receive.py)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from ..errors import GroundworkError
+from . import archive as image_archive
+from .archive import SUMS, ArchiveError
+
+MB = 1000 * 1000
+# What a machine (in uname's words) runs (in Docker's)
+_PROCESSORS = {"x86_64": ("amd64", "386"), "aarch64": ("arm64", "arm")}
+# Asks the other machine's image_receive.serve, and sends it bytes
+Ask = Callable[[Mapping[str, Any], bytes], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A file to send: where it is here, its SHA-256 and its bytes (-1: it isn't here yet)."""
+
+    path: Path
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Span:
+    """Bytes of an archive."""
+
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True)
+class Todo:
+    """What the other machine lacks of an archive; no `spans` where all of it came but its name."""
+
+    archive: Archive
+    whole: bool
+    spans: tuple[Span, ...]
+
+    @property
+    def lacking(self) -> int:
+        """The bytes that have to be sent."""
+        return sum(span.length for span in self.spans)
+
+
+def archives(paths: Sequence[Path]) -> list[Archive]:
+    """The files of a folder that saved_images wrote, and last its SHA256SUMS, which has their
+    digests. Raises GroundworkError where one isn't there or isn't listed."""
+    found = [_archive(path, _listed(path.parent).get(path.name, "")) for path in paths]
+    for folder in dict.fromkeys(path.parent for path in paths):
+        text = (folder / SUMS).read_bytes()
+        found.append(Archive(folder / SUMS, hashlib.sha256(text).hexdigest(), len(text)))
+    return found
+
+
+def planned(paths: Sequence[Path]) -> list[Archive]:
+    """As `archives`, for check mode: those that aren't saved yet have no digest."""
+    return [
+        _archive(path, digest) if path.exists() and digest else Archive(path, "", -1)
+        for path in paths
+        for digest in [_listed(path.parent).get(path.name, "")]
+    ]
+
+
+def _listed(folder: Path) -> dict[str, str]:
+    sums = folder / SUMS
+    return image_archive.parse_sums(sums.read_text(encoding="utf-8")) if sums.exists() else {}
+
+
+def _archive(path: Path, digest: str) -> Archive:
+    if not digest or not path.exists():
+        raise GroundworkError(
+            f"{path.name} is not here, or not listed in {SUMS} beside it.",
+            where=str(path.parent),
+            next_step="Run again: what is missing is saved again.",
+        )
+    return Archive(path, digest, path.stat().st_size)
+
+
+def look(
+    files: Sequence[Archive], folder: str, part: int, ask: Ask, dry: bool = False
+) -> list[Todo]:
+    """What has to be sent of each archive. Parts of other versions are removed there, unless `dry`.
+
+    Raises GroundworkError where the folder can't be used, or an image is for another processor.
+    """
+    wanted = {
+        file.path.name: {"digest": file.digest, "size": file.size} for file in files if file.digest
+    }
+    asked = {"do": "look", "folder": folder, "files": wanted, "part": part, "clean": not dry}
+    answer = _checked(ask(asked, b""))
+    todos = []
+    for file in files:
+        there = answer["files"].get(file.path.name, {"whole": False, "parts": []})
+        spans = () if there["whole"] else tuple(_lacking(file, there["parts"], part))
+        todos.append(Todo(file, there["whole"], spans))
+    _check_processor([todo.archive.path for todo in todos], answer["processor"])
+    return todos
+
+
+def _check_processor(paths: Sequence[Path], machine: str) -> None:
+    """Raise GroundworkError where an archive's images can't run on a machine (as uname says it)."""
+    if machine not in _PROCESSORS:
+        return
+    theirs = _PROCESSORS[machine][0]
+    others = [
+        f"{name} is for {held.processor}"
+        for path in paths
+        for name, held in _images(path).items()
+        if held.processor not in ("", *_PROCESSORS[machine])
+    ]
+    if others:
+        raise GroundworkError(
+            f"The images here are for another processor than the machine's, which is {theirs}.",
+            where=str(paths[0].parent),
+            details=others,
+            next_step=f"Send them from a computer with {theirs}; or, where the machine reaches a "
+            "registry, say images_send: false in inventory/group_vars/staging/main.yml, and it "
+            "pulls them. Nothing was sent.",
+        )
+
+
+def _images(path: Path) -> Mapping[str, image_archive.Held]:
+    """The images of an archive; none where it can't be read, which loading it will say."""
+    try:
+        return image_archive.read(path) if path.name != SUMS else {}
+    except ArchiveError:
+        return {}
+
+
+def _lacking(file: Archive, there: Sequence[Sequence[Any]], part: int) -> Iterator[Span]:
+    """The bytes that aren't there, part by part; the beginning of a part counts."""
+    if file.size < 0:
+        return
+    with file.path.open("rb") as stream:
+        for number, offset in enumerate(range(0, file.size, part)):
+            length = min(part, file.size - offset)
+            arrived = 0
+            if number < len(there) and there[number][0] <= length:
+                data = _read(stream, Span(offset, there[number][0]))
+                if hashlib.sha256(data).hexdigest() == there[number][1]:
+                    arrived = len(data)
+            if arrived < length:
+                yield Span(offset + arrived, length - arrived)
+
+
+def send(todo: Todo, folder: str, ask: Ask) -> Iterator[Span]:
+    """Send what is lacking of an archive; gives each span after it arrived, the last one when the
+    archive has its name. Raises GroundworkError; what arrived until then stays there."""
+    file = todo.archive
+    spans = todo.spans or (Span(file.size, 0),)
+    with file.path.open("rb") as stream:
+        for span in spans:
+            asked = {
+                "do": "part",
+                "folder": folder,
+                "name": file.path.name,
+                "digest": file.digest,
+                "offset": span.offset,
+                "length": span.length,
+            }
+            last = {"size": file.size} if span == spans[-1] else {}
+            answer = _checked(ask(asked | last, _read(stream, span)))
+            if last and not answer["whole"]:
+                raise _broken(file, folder)
+            yield span
+
+
+def entry(todo: Todo) -> dict[str, Any]:
+    """A file as the task's answer tells of it: name, action, and size, there and sent in bytes."""
+    size = max(todo.archive.size, 0)
+    there = size - todo.lacking if todo.archive.size >= 0 else 0
+    action = "unchanged" if todo.whole else "resumed" if there else "sent"
+    return {
+        "name": todo.archive.path.name,
+        "action": action,
+        "size": size,
+        "there": there,
+        "sent": 0,
+    }
+
+
+def progress(archive: Archive, span: Span, part: int, entries: Sequence[Mapping[str, Any]]) -> str:
+    """`groundwork_postgres_16.15.tar, part 3 of 7; 96 of 340 MB are there`."""
+    number, count = span.offset // part + 1, max(-(-archive.size // part), 1)
+    return f"{archive.path.name}, part {min(number, count)} of {count}; {_there(entries)}"
+
+
+def _there(entries: Sequence[Mapping[str, Any]]) -> str:
+    there, size = (sum(entry[key] for entry in entries) / MB for key in ("there", "size"))
+    return f"{there:.0f} of {size:.0f} MB are there"
+
+
+def broken(
+    host: str, folder: str, entries: Sequence[Mapping[str, Any]], said: Sequence[str]
+) -> GroundworkError:
+    """The connection broke. `said` is why, in SSH's words."""
+    there = f": {_there(entries)}" if entries else ""
+    return GroundworkError(
+        f"The connection to {host} broke while images were sent{there}.",
+        where=f"{folder} on {host}",
+        details=[line.rstrip(" :") for line in said[-3:]],
+        next_step="Run again when it is in reach: sending goes on where it stopped.",
+    )
+
+
+def _read(stream: IO[bytes], span: Span) -> bytes:
+    stream.seek(span.offset)
+    return stream.read(span.length)
+
+
+def _checked(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    if reason := answer.get("error"):
+        raise GroundworkError(
+            f"The images can't be put there: {reason}.",
+            where=str(answer["path"]),
+            next_step="Mend that on the other machine (`df -h` shows its room) and run again. What "
+            "arrived until now stays there.",
+        )
+    return answer
+
+
+def _broken(file: Archive, folder: str) -> GroundworkError:
+    with file.path.open("rb") as stream:
+        here = image_archive.digest(stream)
+    if here != file.digest:
+        return GroundworkError(
+            f"{file.path.name} is damaged on this computer: it isn't what {SUMS} beside it lists.",
+            where=str(file.path),
+            next_step="Delete it and run again: it is saved again.",
+        )
+    return GroundworkError(
+        f"{file.path.name} arrived damaged.",
+        where=folder,
+        next_step="Run again: the damaged parts are sent again.",
+    )

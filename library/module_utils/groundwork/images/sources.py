@@ -1,0 +1,261 @@
+"""The sources of images: what is here, archives, a registry, and building in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .. import image_names
+from ..docker import Docker, labels
+from ..errors import GroundworkError
+from ..services import Service, lacks
+from . import archive, build, load
+from . import recipes as image_recipes
+from . import registry as image_registry
+from .archive import ArchiveError
+from .build import Builder
+from .fetch import BuildError
+from .recipes import Recipe
+from .registry import Verdict
+from .resolve import SOURCES, Answer, Outcome, Source, Wanted, absent, refused
+
+# What the modules have in common that ask the sources
+ARGUMENTS: dict[str, Any] = {
+    "services": {"type": "dict", "required": True},
+    "sources": {
+        "type": "list",
+        "elements": "str",
+        "choices": list(SOURCES),
+        "default": list(SOURCES),
+    },
+    "archive_dir": {"type": "path"},
+    "build_dir": {"type": "path"},
+    "cache_dir": {"type": "path"},
+    "registry": {"type": "str", "default": ""},
+}
+
+
+def checked_prefix(prefix: str) -> str:
+    """`images_registry` as it stands in front of names. Raises GroundworkError."""
+    if prefix and not image_names.valid_prefix(prefix):
+        raise GroundworkError(
+            f"images_registry is {prefix!r}; it is a registry's host, with its port and a path if "
+            "need be, such as mirror.example.com/hub.",
+            where="images_registry",
+            next_step="Correct it in the inventory (no https://, no / at its end); nothing was "
+            "changed.",
+        )
+    return prefix
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Where images may come from. `dry`: only look, for check mode.
+
+    `registry` is a mirror's prefix for all images that name none; `kept` are the services that
+    keep the image that is built here; `renew` asks for newer images of the same names.
+    """
+
+    docker: Docker
+    sources: Sequence[str] = SOURCES
+    archive_dir: Path | None = None
+    recipes: Mapping[str, Recipe] = field(default_factory=dict)
+    cache_dir: Path | None = None
+    dry: bool = False
+    registry: str = ""
+    kept: Collection[str] = ()
+    renew: bool = False
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any], dry: bool) -> Setup:
+        """From the parameters of a module with ARGUMENTS. Raises GroundworkError."""
+        build_dir = params["build_dir"]
+        return cls(
+            docker=Docker(params.get("docker_cli", "docker")),
+            sources=params["sources"],
+            archive_dir=Path(params["archive_dir"]) if params["archive_dir"] else None,
+            recipes=image_recipes.read_recipes(Path(build_dir)) if build_dir else {},
+            cache_dir=Path(params["cache_dir"]) if params["cache_dir"] else None,
+            dry=dry,
+            registry=checked_prefix(params["registry"]),
+            kept=params.get("kept", ()),
+            renew=params.get("renew", False),
+        )
+
+    def wanted(self, services: Iterable[Service]) -> dict[str, Wanted]:
+        """The image that each service asks for; two services may ask for the same."""
+        found: dict[str, Wanted] = {}
+        for service in (each for each in services if not each.external):
+            recipe = self.recipes.get(service.kind)
+            unfit = f"what is built here {lacks(service)}" if service.more_ports else ""
+            if recipe and (unfit or not recipe.stands_in(service.image)):
+                recipe = None
+            found[service.name] = Wanted(
+                kind=service.kind,
+                reference=image_names.behind(service.image, self.registry),
+                built=recipe.reference if recipe else "",
+                inputs=recipe.inputs if recipe and "build" in self.sources else "",
+                kept=bool(recipe) and service.name in self.kept,
+                unfit=unfit,
+            )
+        return found
+
+    def ask(self) -> list[tuple[str, Source]]:
+        """The sources, in their order.
+
+        What was built here and merely is here comes after the registry, which may have the
+        official one. Only the registry renews. Raises GroundworkError where there is none.
+        """
+        known: dict[str, Source] = {
+            "present": self._present,
+            "archive": self._archive,
+            "registry": self._registry,
+            "build": self._build,
+        }
+        names = list(self.sources)
+        if self.renew:
+            if "registry" not in names:
+                raise GroundworkError(
+                    "images_renew asks the registry, which images_sources doesn't have.",
+                    where="images_sources",
+                    next_step="Run without images_renew; or load a newer archive: `docker load`.",
+                )
+            return [("present", self._lasting), ("registry", self._registry)]
+        order = [(name, known[name]) for name in names]
+        if "present" in names and "registry" in names[names.index("present") :]:
+            order[names.index("present")] = ("present", self._official)
+            order.insert(names.index("registry") + 1, ("present", self._present))
+        return order
+
+    def lacking(self, outcomes: Mapping[Wanted, Outcome]) -> list[str]:
+        """The Debian packages without which the images that nobody had can't be built here."""
+        missing = [i for i, found in outcomes.items() if not found.source and not refused(found)]
+        recipes = [self.recipes[item.kind] for item in missing if item.built]
+        if "build" not in self.sources or not recipes:
+            return []
+        return build.missing_tools(self.docker, recipes)
+
+    def _official(self, wanted: Sequence[Wanted]) -> dict[Wanted, Answer]:
+        """What is here, but for those built here that nothing keeps."""
+        plain = {item if item.kept else item.without_built(): item for item in wanted}
+        return {plain[each]: answer for each, answer in self._present(list(plain)).items()}
+
+    def _lasting(self, wanted: Sequence[Wanted]) -> dict[Wanted, Answer]:
+        """What is here and can't be renewed."""
+        return self._present([i for i in wanted if i.kept or image_names.pinned(i.reference)])
+
+    def _present(self, wanted: Sequence[Wanted]) -> dict[Wanted, Answer]:
+        here = self.docker.inspect("image", sorted({n for item in wanted for n in item.names}))
+        answers = {}
+        for item in wanted:
+            found = [name for name in item.names if name in here]
+            fitting = [name for name in found if item.accepts(name, labels(here[name]))]
+            if fitting:
+                answers[item] = Answer(fitting[0])
+            elif found:
+                answers[item] = Answer(why=f"{found[0]} is here, made from an older recipe")
+            else:
+                answers[item] = Answer(why=absent(item.names))
+        return answers
+
+    def _archive(self, wanted: Sequence[Wanted]) -> dict[Wanted, Answer]:
+        if self.archive_dir is None:
+            return dict.fromkeys(wanted, Answer(why="no folder is set (images_archive_dir)"))
+        try:
+            folder = archive.read_folder(self.archive_dir)
+        except OSError as error:
+            why = f"the folder {self.archive_dir} can't be read ({error.strerror})"
+            return dict.fromkeys(wanted, Answer(why=why))
+        return {item: self._load(folder, item) for item in wanted}
+
+    def _load(self, folder: archive.Folder, item: Wanted) -> Answer:
+        try:
+            name, held = archive.choose(folder, item.names)
+            if not item.accepts(name, held.labels):
+                return Answer(why=f"{held.path} holds {name}, made from an older recipe")
+            archive.check_digest(held.path)
+            own = next(own for own in item.names if archive.short(own) == name)
+            here = self.docker.inspect("image", [own]).get(own)
+            if not self.dry and not (here and load.same(held, here)):
+                load.load(self.docker, held, own)
+        except ArchiveError as error:
+            return Answer(why=str(error))
+        return Answer(own)
+
+    def _registry(self, wanted: Sequence[Wanted]) -> dict[Wanted, Answer]:
+        asked = [item for item in wanted if not item.kept]
+        if self.dry:
+            return {item: Answer(item.reference, settled=False) for item in asked}
+        run = image_registry.runner(self.docker.cli)
+        before = self.docker.inspect("image", sorted({item.reference for item in asked}))
+        with ThreadPoolExecutor(4) as pool:
+            verdicts = list(pool.map(lambda i: image_registry.pull(i.reference, run), asked))
+        found = dict(zip(asked, verdicts, strict=True))
+        came = [item for item, verdict in found.items() if verdict is None]
+        found |= self._other_processors(came, before)
+        return {item: self._pulled(item, verdict) for item, verdict in found.items()}
+
+    def _pulled(self, item: Wanted, verdict: Verdict | None) -> Answer:
+        if verdict is None:
+            return Answer(item.reference)
+        # To renew is to ask the registry: another answer would be none
+        final = verdict.reached or self.renew
+        return Answer(why=verdict.why, final=final, next_step=verdict.next_step)
+
+    def _other_processors(
+        self, came: Sequence[Wanted], before: Mapping[str, Mapping[str, Any]]
+    ) -> dict[Wanted, Verdict | None]:
+        """Why those that came are of no use here, as the engine pulls what is for another processor
+        alone without a word; they are removed again, and their names are whose they were `before`.
+        An engine that can run them may."""
+        if not came:
+            return {}
+        machine = self.docker.run("version", "--format", "{{.Server.Arch}}").stdout.strip()
+        here = self.docker.inspect("image", sorted({item.reference for item in came}))
+        found: dict[Wanted, Verdict | None] = {}
+        for item in came:
+            theirs = str(here.get(item.reference, {}).get("Architecture") or machine)
+            if theirs != machine and not self._runs(item.reference):
+                found[item] = image_registry.other_processor(theirs, machine)
+                self.docker.run("image", "rm", item.reference)
+                if item.reference in before:
+                    self.docker.run("tag", str(before[item.reference]["Id"]), item.reference)
+        return found
+
+    def _runs(self, reference: str) -> bool:
+        quiet = ("--rm", "--network", "none", "--pull", "never", "--entrypoint", "sh")
+        return self.docker.run("run", *quiet, reference, "-c", "true").ok
+
+    def _build(self, wanted: Sequence[Wanted]) -> dict[Wanted, Answer]:
+        able = {item: self.recipes[item.kind] for item in wanted if item.built}
+        answers = {
+            item: Answer(
+                why=item.unfit or f"nothing that is built here stands in for {item.reference}"
+            )
+            for item in wanted
+            if item not in able
+        }
+        recipes = list({recipe.kind: recipe for recipe in able.values()}.values())
+        if not recipes:
+            return answers
+        if self.cache_dir is None:
+            no_cache = Answer(why="no folder to work in is set (images_cache_dir)")
+            return answers | dict.fromkeys(able, no_cache)
+        if lacking := build.missing_tools(self.docker, recipes):
+            why = f"missing on this machine: {', '.join(lacking)}"
+            return answers | dict.fromkeys(able, Answer(why=why))
+        if self.dry:
+            return answers | {item: Answer(recipe.reference) for item, recipe in able.items()}
+        try:
+            errors = Builder(self.docker, self.cache_dir).build(recipes)
+        except (BuildError, OSError) as error:
+            return answers | dict.fromkeys(able, Answer(why=str(error)))
+        for item, recipe in able.items():
+            wrong = errors[recipe.kind]
+            answers[item] = (
+                Answer(why=str(wrong), lines=wrong.lines) if wrong else Answer(recipe.reference)
+            )
+        return answers

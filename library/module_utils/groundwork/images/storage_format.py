@@ -1,0 +1,81 @@
+"""What of an image its data depend on: its labels tell, or it is asked itself, once.
+
+An answer is remembered by the image's id, which stands for its whole content.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ..docker import Docker, environment, labels, state_dir
+from ..services import Kind
+
+_MEMORY = "image-flavours.json"
+_MOST = 200  # answers that are remembered
+_TIMEOUT = 60.0  # seconds, to start a container and read two files in it
+
+
+def flavours(
+    docker: Docker, images: Mapping[str, Mapping[str, Any]], kinds: Mapping[str, Kind]
+) -> dict[str, str]:
+    """The flavour of each inspected image, by name; `kinds` maps a name to what it is used for."""
+    memory = _read()
+    known: dict[str, str] = {}
+    unknown: list[str] = []
+    for name, image in images.items():
+        flavour = kinds[name].flavour(labels(image), environment(image), "")
+        said = memory.get(f"{kinds[name].name} {image['Id']}")
+        if kinds[name].ask_image and "unknown" in flavour:
+            if said is None:
+                unknown.append(name)
+            flavour = said or flavour
+        known[name] = flavour
+    if unknown:
+        with ThreadPoolExecutor(4) as pool:
+            answers = pool.map(lambda n: ask(docker, n, images[n], kinds[n]), unknown)
+            asked = dict(zip(unknown, answers, strict=True))
+        new = {
+            f"{kinds[name].name} {images[name]['Id']}": flavour
+            for name, flavour in asked.items()
+            if "unknown" not in flavour
+        }
+        if new:
+            _write({**memory, **new})
+        known |= asked
+    return known
+
+
+def ask(docker: Docker, name: str, image: Mapping[str, Any], kind: Kind) -> str:
+    """An image's own report, from a container that is thrown away; nothing of it is started."""
+    result = docker.run(
+        *("run", "--rm", "--network", "none", "--pull", "never", "--read-only", "--user", "0"),
+        *("--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--pids-limit", "64"),
+        *("--entrypoint", "sh", name, "-c", kind.ask_image),
+        timeout=_TIMEOUT,
+    )
+    return kind.flavour(labels(image), environment(image), result.stdout if result.ok else "")
+
+
+def _read() -> dict[str, str]:
+    try:
+        found = json.loads((state_dir() / _MEMORY).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    found = found if isinstance(found, dict) else {}
+    return {name: value for name, value in found.items() if isinstance(value, str)}
+
+
+def _write(memory: Mapping[str, str]) -> None:
+    """Without it the next run asks again, which costs half a second and nothing else."""
+    newest = dict(list(memory.items())[-_MOST:])
+    path = state_dir() / _MEMORY
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f".{path.name}.{os.getpid()}")
+        fresh.write_text(json.dumps(newest, indent=1), encoding="utf-8")
+        fresh.replace(path)

@@ -1,0 +1,95 @@
+"""Who runs, with what, and how others are told: the controller's side of the lock and the log."""
+
+from __future__ import annotations
+
+import getpass
+import platform
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .. import environment
+from ..errors import GroundworkError
+from .lease import process_start
+
+MOST = 30  # lines of changes in an entry of the log
+LONGEST = 200  # letters in one of them
+DIRTY = " with changes"
+
+
+def claim(run: int, checkout: Path, here: bool) -> dict[str, Any]:
+    """What the run of process `run` says of itself; `here`: it changes this very machine."""
+    started = process_start(run)
+    where = platform.node()
+    known = {
+        "run": f"{where}/{run}/{started}",
+        "who": getpass.getuser(),
+        "where": where,
+        "revision": revision(checkout),
+    }
+    return known | ({"process": run, "started": started} if here else {})
+
+
+def revision(checkout: Path) -> str:
+    """The commit that is checked out, `with changes` where files differ; `""` without git."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(checkout), "status", "--porcelain=v2", "--branch"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=10,
+            env=environment.seen() | {"GIT_OPTIONAL_LOCKS": "0"},
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    lines = done.stdout.splitlines()
+    commit = next((line.split()[2] for line in lines if line.startswith("# branch.oid ")), "")
+    dirty = any(not line.startswith("#") for line in lines)
+    return f"{commit[:10]}{DIRTY if dirty else ''}" if commit else ""
+
+
+def sentence(owner: Mapping[str, Any]) -> str:
+    """Whose run is in the way, from an Owner as plain data."""
+    if owner["process"]:
+        by = f"process {owner['process']} of {owner['who']}, since {owner['since']} UTC"
+    else:
+        by = f"{owner['who']} on {owner['where']}, since {owner['since']} UTC"
+    version = f", with revision {owner['revision']}" if owner["revision"] else ""
+    return f"Another run is changing this stack: {by}{version}."
+
+
+def in_the_way(owner: Mapping[str, Any], path: str) -> GroundworkError:
+    """Stops a run that would have changed what another one is changing."""
+    return GroundworkError(
+        sentence(owner),
+        where=path,
+        next_step="Wait until it is done, then run again. Nothing was changed.",
+    )
+
+
+def entry(claimed: Mapping[str, Any], report: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+    """A run's line in the log, from its claim and from what it reported of itself."""
+    ended = report.get("ended")
+    stopped = str(report.get("stopped") or "")
+    return {
+        "at": str(report.get("at") or ""),
+        "who": claimed["who"],
+        "where": claimed["where"],
+        "revision": claimed["revision"],
+        "playbook": str(report.get("playbook") or ""),
+        "result": ("failed" if stopped else "ok") if ended else "interrupted",
+        "stopped": stopped,
+        "why": _short(report.get("why")),
+        "changed": _short(report.get("changed")),
+        "schema": report.get("schema") or {},
+        "seconds": round(seconds, 1),
+    }
+
+
+def _short(texts: Any) -> list[str]:
+    lines = [str(text).splitlines()[0][:LONGEST] for text in texts or [] if str(text).strip()]
+    if len(lines) > MOST:
+        lines = [*lines[: MOST - 1], f"and {len(lines) - MOST + 1} more"]
+    return lines

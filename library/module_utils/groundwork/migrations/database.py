@@ -1,0 +1,244 @@
+"""The database whose schema Alembic looks after: how to reach it, and what it says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, quote_plus
+
+from ..environment import POSTGRES_FILES
+from ..errors import LIBRARIES, GroundworkError
+from .version_table import DEFAULT_TABLE, LOCATE, VersionTable
+
+if TYPE_CHECKING:
+    import psycopg
+    import sqlalchemy
+
+APPLICATION = "groundwork-migrate"
+LOCK_TIMEOUT, QUERY_CANCELED = "55P03", "57014"
+
+
+class Unreachable(GroundworkError):
+    """There is no way into the database: it is down, or it refuses the login."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """An address and a login. `connect_timeout` is in seconds; the client library's least is 2."""
+
+    host: str
+    port: int
+    user: str
+    database: str
+    password: str = field(repr=False)
+    sslmode: str = ""
+    sslrootcert: str = ""
+    connect_timeout: int = 10
+
+    def __str__(self) -> str:
+        """Where, in an error: no password."""
+        return f"database {self.database} on {self.host}:{self.port}"
+
+    def options(self) -> dict[str, Any]:
+        """What the client library is told besides the address."""
+        options: dict[str, Any] = {
+            "connect_timeout": max(2, self.connect_timeout),
+            "application_name": APPLICATION,
+        }
+        tls = {"sslmode": self.sslmode, "sslrootcert": self.sslrootcert}
+        return options | {name: value for name, value in tls.items() if value}
+
+    def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
+        """A connection in autocommit. Raises Unreachable where there is no way in."""
+        try:
+            import psycopg
+        except ImportError:
+            raise missing_library("psycopg") from None
+        try:
+            return psycopg.connect(
+                host=self.host,
+                port=self.port,
+                user=self.user,
+                password=self.password,
+                dbname=self.database,
+                autocommit=True,
+                **POSTGRES_FILES,
+                **self.options(),
+            )
+        except psycopg.Error as error:
+            lines = [line for line in str(error).splitlines() if line.strip()] or ["no answer"]
+            raise Unreachable(
+                f"PostgreSQL can't be reached: {self.masked(lines[0].rpartition(' failed: ')[2])}",
+                where=f"{self}, user {self.user}",
+                next_step="See that the stack is up (`make status`), and that user, password and "
+                "database are those of the inventory.",
+            ) from None
+
+    def url(self) -> sqlalchemy.URL:
+        """The address in SQLAlchemy's form, spoken by psycopg 3."""
+        from sqlalchemy import URL
+
+        return URL.create(
+            "postgresql+psycopg",
+            username=self.user,
+            password=self.password,
+            host=self.host,
+            port=self.port,
+            database=self.database,
+            query={name: str(value) for name, value in self.options().items()},
+        )
+
+    def variables(self) -> dict[str, str]:
+        """The address and the login as the client library's variables."""
+        named = {
+            "PGHOST": self.host,
+            "PGPORT": str(self.port),
+            "PGUSER": self.user,
+            "PGPASSWORD": self.password,
+            "PGDATABASE": self.database,
+            "PGSSLMODE": self.sslmode,
+            "PGSSLROOTCERT": self.sslrootcert,
+        }
+        return {name: value for name, value in named.items() if value}
+
+    def masked(self, text: str) -> str:
+        """`text` without the password, plain or as an URL has it."""
+        if not self.password:
+            return text
+        forms = {self.password, quote(self.password, safe=""), quote_plus(self.password)}
+        forms |= {quote(self.password, safe=" +"), repr(self.password)[1:-1]}
+        for form in sorted(forms, key=len, reverse=True):
+            text = text.replace(form, "********")
+        return text
+
+
+def missing_library(name: str) -> GroundworkError:
+    """The error for a Python library that isn't there."""
+    import sys
+
+    return GroundworkError(
+        f"The Python library {name} is not installed.",
+        where=sys.executable,
+        next_step=LIBRARIES,
+    )
+
+
+def current_revisions(
+    connection: psycopg.Connection[tuple[Any, ...]],
+    table: VersionTable = DEFAULT_TABLE,
+    limit: float = 10,
+) -> list[str]:
+    """The revisions in the version table, sorted; no table, none. Creates nothing.
+
+    Waits at most `limit` seconds for a lock, twice that for a statement. Raises GroundworkError
+    where the table can't be read; where somebody holds a lock on it, that names who.
+    """
+    import psycopg
+    from psycopg import sql
+
+    try:
+        # Within one transaction: behind a pooler, the next statement may be another session's
+        with connection.transaction():
+            connection.execute(
+                "SELECT set_config('lock_timeout', %s, true), "
+                "set_config('statement_timeout', %s, true)",
+                [f"{round(limit * 1000)}ms", f"{round(limit * 2000)}ms"],
+            )
+            found = locate(connection, table)
+            if found is None:
+                return []
+            table = found
+            name = sql.Identifier(str(found.schema), found.name)
+            rows = connection.execute(sql.SQL("SELECT version_num FROM {} ORDER BY 1").format(name))
+            return [str(row[0]) for row in rows]
+    except psycopg.Error as error:
+        raise _unreadable(connection, error, table) from None
+
+
+def locate(
+    connection: psycopg.Connection[tuple[Any, ...]], table: VersionTable
+) -> VersionTable | None:
+    """The table with the schema that this session finds it in; None where there is none."""
+    row = connection.execute(LOCATE.encode(), table.as_parameters()).fetchone()
+    return VersionTable(row[1], row[0]) if row else None
+
+
+def _unreadable(
+    connection: psycopg.Connection[tuple[Any, ...]], error: psycopg.Error, table: VersionTable
+) -> GroundworkError:
+    """Why a version table can't be read, as one that a user may see."""
+    info, state = connection.info, error.sqlstate or ""
+    where = f"database {info.dbname} on {info.host}:{info.port}, user {info.user}"
+    said = error.diag.message_primary or (str(error).splitlines() or [type(error).__name__])[0]
+    next_step = {
+        LOCK_TIMEOUT: "Let that session end its transaction, or end it "
+        "(SELECT pg_terminate_backend(PROCESS)), then run again.",
+        "42501": f"Give {info.user} the right to read it (USAGE on its schema, SELECT on it), or "
+        "name the role that owns the schema as the service's user.",
+        "42703": "It is no version table of Alembic's: rename it, or give the tree another one "
+        "(version_table in env.py's context.configure).",
+    }.get(state, "See that the database is well, then run again.")
+    if state != LOCK_TIMEOUT:
+        what = f"The version table {table} can't be read: {said}"
+        return GroundworkError(what, where=where, next_step=next_step)
+    holders = lock_holders(connection, table.name)
+    return GroundworkError(
+        f"The version table {table} is locked: "
+        f"{holders[0] if holders else 'who held it has let it go meanwhile'}.",
+        where=where,
+        details=holders[1:],
+        next_step=next_step,
+    )
+
+
+def database_revisions(
+    database: Database, table: VersionTable = DEFAULT_TABLE, limit: float = 2
+) -> list[str]:
+    """The revisions of a database, sorted; see `current_revisions`.
+
+    Raises GroundworkError where it can't be read, and Unreachable where it can't be reached.
+    """
+    with database.connect() as connection:
+        return current_revisions(connection, table, limit)
+
+
+def invalid_indexes(connection: psycopg.Connection[tuple[Any, ...]]) -> list[str]:
+    """A sentence for each index that a failed CREATE INDEX CONCURRENTLY left behind."""
+    rows = connection.execute(
+        """SELECT i.indexrelid::regclass::text, i.indrelid::regclass::text FROM pg_index i
+           WHERE NOT i.indisvalid AND NOT EXISTS
+             (SELECT FROM pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid)
+           ORDER BY 1"""
+    )
+    return [
+        f"The index {index} on {table} is invalid: queries don't use it, writes pay for it. "
+        f"Drop it (DROP INDEX {index}) and build it again."
+        for index, table in rows
+    ]
+
+
+def lock_holders(connection: psycopg.Connection[tuple[Any, ...]], statement: str) -> list[str]:
+    """The sessions that hold or want locks on the tables and indexes that a statement names."""
+    rows = connection.execute(
+        """SELECT a.pid, a.application_name, a.usename, host(a.client_addr), c.relname, l.mode,
+                  l.granted, a.state, to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS TZ')
+           FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+           JOIN pg_stat_activity a ON a.pid = l.pid
+           WHERE l.pid <> pg_backend_pid()
+             AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+             AND c.relname = ANY (%(statement)s::text || regexp_split_to_array(
+                   %(statement)s::text, '[^[:alnum:]_$]+'))
+           ORDER BY l.granted DESC, l.mode = 'AccessExclusiveLock' DESC, a.xact_start LIMIT 5""",
+        {"statement": statement},
+    )
+    return [
+        f"{session(pid, name, user, address)} {'holds' if granted else 'waits for'} {mode} on "
+        f"{relation}, {state or 'state unknown'}, its transaction since {since or 'unknown'}"
+        for pid, name, user, address, relation, mode, granted, state, since in rows
+    ]
+
+
+def session(pid: int, application: str | None, user: str | None, address: str | None) -> str:
+    """A session in words."""
+    parts = [application or "no application name", f"user {user or 'unknown'}"]
+    return f"process {pid} ({', '.join([*parts, address or 'this host'])})"

@@ -1,0 +1,83 @@
+"""The schema as the look finds it: the database's revisions against the checkout's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..config import migrated
+from ..errors import GroundworkError
+from ..health import ATTEMPT
+from ..services import ProbeError, Service, endpoint, kind_of
+from ..services.tls import postgres_options as tls_options
+from ..services.wire import knock, within
+from . import tree as revisions
+from .database import Database, Unreachable, database_revisions
+from .layout import find_layout
+from .version_table import Memory
+
+# Short: while this waits for a lock, so does the whole look
+LOCK_LIMIT = 2.0  # seconds
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The tree to look at, and the service whose database it is for (see `schema.Request`)."""
+
+    schema_dir: Path
+    service: str
+    alembic_ini: Path | None = None
+    version_table_file: Path | None = None
+
+
+def schema_state(
+    services: Sequence[Service], tree: Tree | None, secrets: Mapping[str, str]
+) -> dict[str, Any]:
+    """`{state, current, heads, pending, error}`; the states are those of `revisions.Comparison`.
+
+    Besides: `off` is no tree or no database, `unknown` a database that can't be reached, `unread`
+    one whose version table can't be read; `error` says why. Raises GroundworkError for no tree.
+    """
+    found: dict[str, Any] = {"current": [], "heads": [], "pending": [], "error": ""}
+    if tree is None:
+        return found | {"state": "off"}
+    service = migrated(services, tree.service)
+    if service is None:
+        return found | {"state": "off", "error": "off: no PostgreSQL in stack_services"}
+    layout = find_layout(tree.schema_dir, tree.alembic_ini)
+    checkout = revisions.tree_of(layout)
+    found["heads"] = list(checkout.heads)
+    database = _database(service, secrets)
+    table = Memory(layout, str(database), tree.version_table_file).table()
+    try:
+        knock(endpoint(service, "host"), ATTEMPT)
+        if table is None:
+            why = "env.py has to run first: its text doesn't say where its version table is"
+            return found | {"state": "unread", "error": why}
+        current = within(ATTEMPT, database_revisions, database, table, LOCK_LIMIT)
+    except ProbeError as error:
+        return found | {"state": "unknown", "error": str(error)}
+    except GroundworkError as error:
+        state = "unknown" if isinstance(error, Unreachable) else "unread"
+        return found | {"state": state, "error": error.what}
+    compared = revisions.compare(checkout, current)
+    return found | {
+        "state": compared.state,
+        "current": list(current),
+        "pending": [str(item) for item in compared.pending],
+    }
+
+
+def _database(service: Service, secrets: Mapping[str, str]) -> Database:
+    here = endpoint(service, "host")
+    return Database(
+        host=here.host,
+        port=here.port,
+        user=service.options["user"],
+        database=service.options["database"],
+        password=secrets.get(kind_of(service).secret_variable(service), ""),
+        connect_timeout=round(ATTEMPT),
+        **tls_options(service),
+    )

@@ -1,0 +1,272 @@
+"""The desired state: everything that the inventory asks of one host, checked, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from .. import dotenv, image_names
+from ..config import check_stack_name, parse_services
+from ..env import IGNORED, App, Image, Secrets, content
+from ..errors import GroundworkError
+from ..files import Wanted, read
+from ..image_names import Name
+from ..services import AUDIENCES, Service, endpoint, kind_of
+from ..tls import AUTHORITY, Pair, certificates
+
+MINIMUM_LENGTH = 16  # characters of a password that is made
+
+
+@dataclass(frozen=True)
+class Desired:
+    """What one host should have. Paths are absolute; `compose` is the Compose file's text.
+
+    `rotate` names the services that this run gives a new password.
+    """
+
+    stack: str
+    services: tuple[Service, ...]
+    apps: tuple[App, ...]
+    workspace: Path
+    stack_dir: Path
+    compose: str
+    password_length: int
+    rotate: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any]) -> Desired:
+        """From a module's parameters of the same names. Raises GroundworkError."""
+        check_stack_name(params["stack_name"])
+        stack_dir = Path(params["stack_dir"])
+        services = parse_services(
+            params["services"], authority=str(certificates.authority_file(stack_dir))
+        )
+        if params["password_length"] < MINIMUM_LENGTH:
+            raise GroundworkError(
+                f"stack_password_length is {params['password_length']}; "
+                f"{MINIMUM_LENGTH} is the least.",
+                where="stack_password_length",
+                next_step="Correct it in inventory/group_vars/all/stack.yml; nothing was changed.",
+            )
+        desired = cls(
+            stack=params["stack_name"],
+            services=tuple(services),
+            apps=tuple(content.parse_apps(params["apps"], services)),
+            workspace=Path(params["workspace_dir"]),
+            stack_dir=stack_dir,
+            compose=params["compose"],
+            password_length=params["password_length"],
+            rotate=frozenset(params.get("rotate") or ()),
+        )
+        desired._check_app_paths()
+        return desired
+
+    def _check_app_paths(self) -> None:
+        taken = {self.env_file.resolve(): "the stack's own file"}
+        taken[self.compose_file.resolve()] = "the stack's own file"
+        for app in self.apps:
+            path = self.app_path(app).resolve()
+            if path in taken:
+                raise GroundworkError(
+                    f"{path} would be written twice: it is {taken[path]} too.",
+                    where=f"env_files_apps.{app.name}.path",
+                    next_step="Give each app a path of its own; nothing was changed.",
+                )
+            taken[path] = f"the file of the app {app.name!r}"
+
+    @property
+    def own(self) -> tuple[Service, ...]:
+        """The services that run here: all but the external ones."""
+        return tuple(service for service in self.services if not service.external)
+
+    def app_path(self, app: App) -> Path:
+        """Where an app's env file is."""
+        return self.workspace / Path(app.path).expanduser()
+
+    def check_workspace(self) -> None:
+        """Raise GroundworkError where the workspace is not there: it is never made."""
+        if not self.workspace.is_dir():
+            raise GroundworkError(
+                f"The workspace {self.workspace} is not a folder; nothing was changed.",
+                where="workspace_dir",
+                next_step="Correct workspace_dir in inventory/group_vars/all/stack.yml.",
+            )
+
+    @property
+    def compose_file(self) -> Path:
+        """`infra/docker-compose.yml`."""
+        return self.stack_dir / "docker-compose.yml"
+
+    @property
+    def env_file(self) -> Path:
+        """`infra/.env`, where the secrets live."""
+        return self.stack_dir / ".env"
+
+    @property
+    def secrets_dir(self) -> Path:
+        """`infra/.secrets`: what the containers get as files, one for each service."""
+        return self.stack_dir / ".secrets"
+
+    def volume(self, service: Service) -> str:
+        """The name of a service's volume."""
+        return f"{self.stack}_{service.name}_data"
+
+    def secrets(self) -> Secrets:
+        """The secrets as they are or will be; new ones where `infra/.env` lacks them.
+
+        The same ones however often they are asked for, and so are the certificates.
+        """
+        return self._secrets
+
+    @cached_property
+    def _secrets(self) -> Secrets:
+        return content.settle_secrets(self.services, self.kept(), self.password_length, self.rotate)
+
+    def kept(self) -> dict[str, str]:
+        """The variables of `infra/.env` as they are."""
+        return dotenv.parse(read(self.env_file) or "")
+
+    def other_passwords(self) -> list[str]:
+        """The own services to which the inventory gives another password than `infra/.env` has."""
+        return content.unlike_kept(self.own, self.kept())
+
+    def rotated(self) -> dict[str, str]:
+        """The secrets' variables that this run is to change, with the values until now."""
+        kept = self.kept()
+        return {
+            variable: kept.get(variable, "")
+            for variable, service in content.secret_variables(self.services)
+            if service.name in self.rotate
+        }
+
+    def infra_files(
+        self, images: Mapping[str, Image], secrets: Secrets, quick_start: bool
+    ) -> list[Wanted]:
+        """The Compose file, `infra/.env`, and the files that the containers get their secrets from.
+
+        A container reads its file as whichever user its image has, so everybody may read it; who
+        is on this machine is kept out by the folder, which is its owner's alone.
+
+        `quick_start`: the engine knows `start_interval` (API 1.44); Compose refuses the file on
+        an older one, so there those lines are left out.
+        """
+        lines = self.compose.splitlines(keepends=True)
+        kept = [line for line in lines if quick_start or "start_interval:" not in line]
+        pairs = self.certificates()
+        text = self._infra_env(images, secrets.values, pairs)
+        return [
+            Wanted(self.compose_file, "".join(kept), 0o644),
+            Wanted(self.env_file, text, 0o600, block=True, last=True),
+            # So that no `git add` takes them, whatever the repository ignores
+            Wanted(self.stack_dir / ".gitignore", IGNORED, 0o644, block=True),
+            Wanted(self.secrets_dir / ".gitignore", "*\n", 0o444, private=True),
+            *(self._secret_file(service, secrets.values) for service in self.own),
+            *self._certificate_files(pairs),
+        ]
+
+    def _secret_file(self, service: Service, secrets: Mapping[str, str]) -> Wanted:
+        secret = secrets[kind_of(service).secret_variable(service)]
+        text = content.secret_file(service, secret)
+        return Wanted(self.secrets_dir / service.name, text, 0o444, private=True)
+
+    def _certificate_files(self, pairs: Mapping[str, Pair]) -> Iterator[Wanted]:
+        for name, pair in pairs.items():
+            if name == AUTHORITY:
+                path = certificates.authority_file(self.stack_dir)
+                yield Wanted(path, pair.certificate, 0o644)
+                yield Wanted(self._pair_file(name, "key"), pair.key, 0o400, private=True)
+                continue
+            yield Wanted(self._pair_file(name, "crt"), pair.certificate, 0o444, private=True)
+            yield Wanted(self._pair_file(name, "key"), pair.key, 0o444, private=True)
+
+    def _pair_file(self, name: str, suffix: str) -> Path:
+        return self.secrets_dir / f"{name}.{suffix}"
+
+    def certificates(self) -> dict[str, Pair]:
+        """The certificate of each service of ours with TLS, and where one is ours, the authority's.
+
+        Raises GroundworkError for one in the inventory that can't be used.
+        """
+        return self._certificates
+
+    @cached_property
+    def _certificates(self) -> dict[str, Pair]:
+        secured = [(service, self._names(service)) for service in self.own if service.tls]
+        pairs = {
+            service.name: certificates.given(service, names)
+            for service, names in secured
+            if service.certificate
+        }
+        wanted = {s.name: names for s, names in secured if not s.certificate}
+        kept = {name: pair for name in (*wanted, AUTHORITY) if (pair := self._kept_pair(name))}
+        return pairs | certificates.settle(kept, wanted, self.stack, datetime.now(timezone.utc))
+
+    def _names(self, service: Service) -> list[str]:
+        """By which names and addresses clients reach a service."""
+        used = {app.audience for app in self.apps if service.name in app.services} | {"host"}
+        more = set(service.names)
+        if not service.certificate:  # one of ours may as well have all of them
+            used, more = {*AUDIENCES}, more | {"localhost"}
+        return sorted({endpoint(service, audience).host for audience in used} | more)
+
+    def _kept_pair(self, name: str) -> Pair | None:
+        shown = self._pair_file(name, "crt")
+        if name == AUTHORITY:
+            shown = certificates.authority_file(self.stack_dir)
+        certificate, key = read(shown), read(self._pair_file(name, "key"))
+        return Pair(certificate, key) if certificate and key else None
+
+    def _infra_env(
+        self,
+        images: Mapping[str, Image],
+        secrets: Mapping[str, str],
+        pairs: Mapping[str, Pair],
+    ) -> str:
+        comments = {
+            kind_of(service).secret_variable(service)
+            if service.external
+            else f"{service.prefix}_IMAGE": service.name
+            for service in self.services
+        }
+        return dotenv.render(content.infra_env(self.services, images, secrets, pairs), comments)
+
+    def app_files(self, secrets: Secrets) -> list[Wanted]:
+        """Each app's env file, where the app runs on this machine."""
+        return [
+            Wanted(
+                self.app_path(app),
+                dotenv.render(content.app_env(app, self.services, secrets.values)),
+                0o644 if app.public else 0o600,
+                block=True,
+            )
+            for app in self.apps
+            if app.audience != "tunnel"
+        ]
+
+    def example_files(self) -> list[Wanted]:
+        """The `.env.example` beside each env file: the same lines, placeholders for secrets."""
+        secrets = content.placeholders(self.services)
+        images = {
+            service.name: Image(service.image, _example_flavour(service)) for service in self.own
+        }
+        texts = {self.env_file: self._infra_env(images, secrets, {})}
+        for app in self.apps:
+            if app.audience == "tunnel":
+                continue
+            lines = content.app_env(app, self.services, secrets)
+            texts[self.app_path(app)] = dotenv.render(lines)
+        return [
+            Wanted(path.with_name(f"{path.name}.example"), f"{dotenv.EXAMPLE_HEADER}{text}", 0o644)
+            for path, text in texts.items()
+        ]
+
+
+def _example_flavour(service: Service) -> str:
+    """What an example shows: nobody asks an image for it, so it is told by the name alone."""
+    version = image_names.version((image_names.parse(service.image) or Name("", "")).tag)
+    libc = "/ld-musl" if "alpine" in service.image else "/ld-linux"
+    return kind_of(service).flavour({}, {}, f"(PostgreSQL) {version} {libc}")

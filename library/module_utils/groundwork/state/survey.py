@@ -1,0 +1,197 @@
+"""One stack as the engine has it: its containers, its volumes, and who else uses those."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..docker import (
+    FOLDER_LABEL,
+    USER_LABEL,
+    Docker,
+    Result,
+    compose,
+    engine,
+    marker_of,
+    started_elsewhere,
+)
+from ..errors import GroundworkError
+from ..files import read
+from .desired import Desired
+
+PROJECT_LABEL = "com.docker.compose.project"
+SERVICE_LABEL = "com.docker.compose.service"
+FLAVOUR_LABEL = "groundwork.flavour"
+
+Containers = dict[str, dict[str, Any]] | None
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the engine has of a stack.
+
+    `containers` are those of its services, as `docker inspect` tells; None where the engine doesn't
+    answer. `hashes` are what Compose would label each service's container with; None where it can't
+    say. `compose` is its version, asked where there are no hashes. `strangers` are containers of
+    others that may write to one of the stack's volumes: name and volume.
+    """
+
+    containers: Containers
+    hashes: Mapping[str, str] | None = None
+    compose: Result | None = None
+    strangers: list[dict[str, str]] = field(default_factory=list)
+
+
+def survey(docker: Docker, desired: Desired) -> Survey:
+    """Ask the engine, and Compose where there is something to compare with. Never raises."""
+    try:
+        containers, strangers = _containers(docker, desired)
+    except GroundworkError:
+        return Survey(None, None, engine.compose_version(docker))
+    theirs = (desired.stack_dir / compose.OVERRIDE).exists()
+    ask: Callable[..., Any] = compose.config_hashes
+    hashes = ask(docker, desired.stack, desired.stack_dir) if containers or theirs else None
+    if hashes and theirs and set(containers) - set(hashes):
+        # A service of a person's own with a profile, started by hand, is no leftover
+        every = ask(docker, desired.stack, desired.stack_dir, "--profile", "*") or {}
+        hashes |= {name: every[name] for name in set(containers) & set(every) - set(hashes)}
+    version = None if hashes else engine.compose_version(docker)
+    return Survey(containers, hashes, version, strangers)
+
+
+def _containers(
+    docker: Docker, desired: Desired
+) -> tuple[dict[str, dict[str, Any]], list[dict[str, str]]]:
+    """The project's containers by service; and those of others on our volumes.
+
+    One that has the volume read-only (a backup, a look at its version) does no harm.
+    """
+    form = f'[{{{{json .ID}}}},{{{{json .Mounts}}}},{{{{json (.Label "{PROJECT_LABEL}")}}}}]'
+    listed = docker.run("ps", "-a", "--no-trunc", "--format", form, timeout=10)
+    if not listed.ok:
+        raise GroundworkError(f"The containers can't be listed: {listed.error}")
+    volumes = {desired.volume(service) for service in desired.own}
+    rows = [json.loads(line) for line in listed.stdout.splitlines()]
+    ours = {identity for identity, _, project in rows if project == desired.stack}
+    others = {identity for identity, mounts, _ in rows if volumes & set(mounts.split(","))} - ours
+    found = docker.inspect("container", sorted(ours | others))
+    strangers = [
+        {"name": found[identity]["Name"].lstrip("/"), "volume": volume}
+        for identity in sorted(others & set(found))
+        for volume in sorted(volumes & set(_writable(found[identity])))
+    ]
+    return engine.by_service(found[each] for each in ours & set(found)), strangers
+
+
+def _writable(container: Mapping[str, Any]) -> Iterable[str]:
+    return (mount.get("Name", "") for mount in container.get("Mounts") or [] if mount.get("RW"))
+
+
+def volumes(docker: Docker, stack: str) -> dict[str, dict[str, str]]:
+    """The stack's volumes by name, the marker among them, each with flavour, folder and user.
+
+    Raises GroundworkError where the engine doesn't answer.
+    """
+    labels = (FLAVOUR_LABEL, FOLDER_LABEL, USER_LABEL)
+    asked = ",".join(["{{json .Name}}", *(f'{{{{json (.Label "{each}")}}}}' for each in labels)])
+    listed = docker.run(
+        *("volume", "ls", "--filter", f"name=^{stack}_", "--format", f"[{asked}]"), timeout=10
+    )
+    if not listed.ok:
+        raise GroundworkError(
+            f"The Docker engine can't be asked for the volumes: {listed.error}",
+            next_step="See that `docker info` works for the user who runs this.",
+        )
+    rows = [json.loads(line) for line in listed.stdout.splitlines()]
+    return {
+        name: {"flavour": flavour, "folder": folder, "user": user}
+        for name, flavour, folder, user in rows
+        if name == marker_of(stack) or data_of(name, stack)
+    }
+
+
+def data_of(volume: str, stack: str) -> str:
+    """The service whose data a volume of this stack has by its name, or `""`."""
+    match = re.fullmatch(rf"{re.escape(stack)}_([a-z0-9-]+)_data", volume)
+    return match[1] if match else ""
+
+
+def left_data(desired: Desired, found: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Volumes by service, of services that don't run here any more."""
+    own = {service.name for service in desired.own}
+    return {
+        service: volume
+        for volume, labels in sorted(found.items())
+        if (service := data_of(volume, desired.stack)) and labels["flavour"] and service not in own
+    }
+
+
+def others(desired: Desired, surveyed: Survey) -> dict[str, dict[str, Any]]:
+    """The services that the inventory doesn't have, by name, as the look holds them.
+
+    Those of a person's own are in the override file (`state` as the engine says, `missing` without
+    a container); those that have left the inventory are an `orphan`.
+    """
+    written = compose.services_in(read(desired.compose_file) or "")
+    named = {service.name for service in desired.services}
+    containers, hashes = surveyed.containers or {}, surveyed.hashes or {}
+    theirs = set(hashes) - written - named
+    found = {
+        name: _theirs(containers.get(name), hashes[name], desired.stack_dir)
+        for name in sorted(theirs)
+    }
+    for name in sorted(set(containers) - named - theirs):
+        found[name] = {"kind": "", "state": "orphan", "answers": False, "address": ""}
+    return found
+
+
+# Why a container is replaced, by what `configuration` says
+CONFIGURATION_REASONS = {
+    "differs": "its configuration changed",
+    "moved": "its container was made from another folder; it is made anew, its data stay",
+}
+
+
+def configuration(container: Mapping[str, Any], wanted: str | None, folder: Path) -> str:
+    """How a container is against the Compose file in `folder`: same, differs, moved or unknown.
+
+    `wanted` is the label that Compose would give it, None where nobody can say. `moved`: it was
+    made from another folder, so that what it has mounted is from there.
+    """
+    if not wanted:
+        return "unknown"
+    if started_elsewhere(container, folder):
+        return "moved"
+    digest = engine.labels(container).get("com.docker.compose.config-hash")
+    return "same" if digest == wanted else "differs"
+
+
+def _theirs(container: Mapping[str, Any] | None, wanted: str, folder: Path) -> dict[str, Any]:
+    entry = {"kind": "", "own": True, "state": "missing", "answers": False, "address": ""}
+    if container is None:
+        return entry
+    state = container["State"]
+    return entry | {
+        "state": state["Status"],
+        "health": (state.get("Health") or {}).get("Status", "none"),
+        "exit_code": state.get("ExitCode", 0),
+        "config": configuration(container, wanted, folder),
+    }
+
+
+def other_reason(found: Mapping[str, Any], volume: str | None) -> str:
+    """For a service that the inventory doesn't have: one that left it, or a person's own."""
+    if not found.get("own"):
+        kept = f"; its data stay, in the volume {volume}" if volume else ""
+        return f"is not in the inventory any more{kept}"
+    if found["state"] == "missing":
+        return "has no container yet"
+    if reason := CONFIGURATION_REASONS.get(found["config"]):
+        return reason
+    done = found["state"] == "exited" and not found["exit_code"]  # one that has a task and ends
+    running = found["state"] in ("running", "restarting")  # in the latter Compose changes nothing
+    return "" if done or running else f"its container is {found['state']}"

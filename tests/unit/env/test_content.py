@@ -1,0 +1,247 @@
+"""The env contract: right addresses for each audience, and no secret where everybody reads."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from ansible.module_utils.groundwork.config.services import parse_services
+from ansible.module_utils.groundwork.dotenv import PLACEHOLDER
+from ansible.module_utils.groundwork.env import content
+from ansible.module_utils.groundwork.env.content import SALT_VARIABLE, Image
+from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.tls.certificates import Pair
+
+RAW: dict[str, Any] = {
+    "postgres": {
+        "kind": "postgres",
+        "image": "postgres:16-alpine",
+        "port": 15432,
+        "url_variable": "DATABASE_URL",
+    },
+    "qdrant": {"kind": "qdrant", "image": "qdrant/qdrant:v1.7.4", "port": 16333},
+    "redis": {"kind": "redis", "image": "redis:7-alpine", "port": 16379},
+}
+SERVICES = parse_services(RAW)
+HARD = "a:b/c@d?e#f%g$h&i'j\"k l+m"
+SECRETS = {
+    SALT_VARIABLE: "salt",
+    "POSTGRES_PASSWORD": HARD,
+    "QDRANT_API_KEY": "qdrant-key",
+    "REDIS_PASSWORD": HARD,
+}
+IMAGES = {service.name: Image(service.image, "flavour") for service in SERVICES}
+BACKEND = {"path": "apps/backend/.env", "services": ["postgres", "qdrant", "redis"]}
+
+
+def app_of(entry: dict[str, Any]) -> content.App:
+    return content.parse_apps({"app": entry}, SERVICES)[0]
+
+
+def refusal(entry: Any) -> str:
+    with pytest.raises(GroundworkError) as caught:
+        content.parse_apps({"app": entry}, SERVICES)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "REDIS_URL"])
+def test_a_url_gives_back_the_password_whatever_is_in_it(variable: str) -> None:
+    url = urlsplit(content.infra_env(SERVICES, IMAGES, SECRETS)[variable])
+    assert unquote(url.password or "") == HARD
+
+
+def test_the_audiences_get_their_own_addresses() -> None:
+    internal = content.infra_env(SERVICES, IMAGES, SECRETS)
+    host = content.app_env(app_of(BACKEND), SERVICES, SECRETS)
+    assert urlsplit(internal["DATABASE_URL"]).netloc.endswith("@postgres:5432")
+    assert urlsplit(host["DATABASE_URL"]).netloc.endswith("@127.0.0.1:15432")
+    assert internal["QDRANT_URL"] == "http://qdrant:6333"
+    assert host["QDRANT_URL"] == "http://127.0.0.1:16333"
+    assert host["QDRANT_API_KEY"] == "qdrant-key"
+
+
+@pytest.mark.parametrize(("bind", "host"), [("0.0.0.0", "127.0.0.1"), ("10.0.0.5", "10.0.0.5")])
+def test_an_app_on_the_host_reaches_a_service_where_it_listens(bind: str, host: str) -> None:
+    services = parse_services({"qdrant": RAW["qdrant"] | {"bind": bind, "bind_public": True}})
+    app = content.App("app", ".env", services=("qdrant",))
+    assert content.app_env(app, services, SECRETS)["QDRANT_URL"] == f"http://{host}:16333"
+
+
+def external(kind: str, **more: Any) -> dict[str, Any]:
+    return {"kind": kind, "external": True, "host": "x.example.com", "password": HARD} | more
+
+
+@pytest.mark.parametrize("audience", ["host", "internal", "tunnel"])
+def test_what_somebody_else_runs_has_one_address_for_everybody(audience: str) -> None:
+    services = parse_services(
+        {
+            "db": external("postgres", ca_file="/my ca.pem"),
+            "vectors": external("qdrant", password="key", port=443, ca_file="/ca.pem"),
+            "cache": external("redis"),
+            "plain": external("redis", tls=False, port=6380),
+        }
+    )
+    app = content.App("app", ".env", audience=audience, services=tuple(s.name for s in services))
+    secrets = {name: service.password for name, service in content.secret_variables(services)}
+    lines = content.app_env(app, services, secrets, 10000)
+    url = urlsplit(lines["DB_URL"])
+    assert url.netloc.endswith("@x.example.com:5432")
+    assert url.query == "sslmode=verify-full&sslrootcert=/my%20ca.pem"
+    assert lines["VECTORS_URL"] == "https://x.example.com:443"
+    assert lines["VECTORS_CA_FILE"] == "/ca.pem"
+    assert lines["CACHE_URL"].startswith("rediss://:")
+    assert "CACHE_CA_FILE" not in lines
+    assert lines["PLAIN_URL"].startswith("redis://:")
+
+
+def test_a_url_names_the_authorities_file_since_clients_do_not_find_the_systems() -> None:
+    (service,) = parse_services({"db": external("postgres")})
+    lines = content.infra_env([service], {}, {SALT_VARIABLE: "salt", "DB_PASSWORD": "x"})
+    assert lines["DB_URL"].endswith("sslrootcert=/etc/ssl/certs/ca-certificates.crt")
+    assert set(lines) == {SALT_VARIABLE, "DB_PASSWORD", "DB_URL"}
+
+
+def test_asyncpg_gets_its_own_words() -> None:
+    (service,) = parse_services(
+        {"db": external("postgres", url_scheme="postgresql+asyncpg", ca_file="/ca.pem")}
+    )
+    lines = content.app_env(
+        content.App("app", ".env", services=("db",)), [service], {"DB_PASSWORD": "x"}
+    )
+    assert lines["DB_URL"].endswith("?ssl=verify-full")
+    assert lines["PGSSLROOTCERT"] == "/ca.pem"
+
+
+def test_the_secret_of_an_external_service_is_never_made_nor_kept() -> None:
+    services = parse_services({"db": external("postgres")})
+    secrets = content.settle_secrets(services, {"DB_PASSWORD": "from another time"}, 24)
+    assert secrets.values["DB_PASSWORD"] == HARD
+    assert secrets.made == (SALT_VARIABLE,)
+
+
+def test_tls_of_ones_own_is_in_the_addresses_of_every_audience() -> None:
+    raw = {name: entry | {"tls": True} for name, entry in RAW.items()}
+    services = parse_services(raw, authority="/infra/ca.crt")
+    for audience in ("host", "internal", "tunnel"):
+        app = content.App("app", ".env", audience=audience, services=tuple(RAW))
+        lines = content.app_env(app, services, SECRETS, 10000)
+        assert lines["DATABASE_URL"].endswith("sslmode=verify-full&sslrootcert=/infra/ca.crt")
+        assert lines["QDRANT_URL"].startswith("https://")
+        assert lines["REDIS_URL"].startswith("rediss://")
+        assert lines["QDRANT_CA_FILE"] == lines["REDIS_CA_FILE"] == "/infra/ca.crt"
+
+
+def test_another_certificate_changes_the_checksum_of_its_service_alone() -> None:
+    def checksums(**pairs: Pair) -> dict[str, str]:
+        lines = content.infra_env(SERVICES, IMAGES, SECRETS, pairs)
+        return {name: value for name, value in lines.items() if name.endswith("_CHECKSUM")}
+
+    plain, one = checksums(), checksums(redis=Pair("certificate", "key"))
+    other, key = checksums(redis=Pair("other", "key")), checksums(redis=Pair("certificate", "new"))
+    assert len({found["REDIS_CHECKSUM"] for found in (plain, one, other, key)}) == 4
+    assert len({found["POSTGRES_CHECKSUM"] for found in (plain, one, other, key)}) == 1
+
+
+def test_an_app_gets_the_addresses_of_where_it_runs() -> None:
+    def url(audience: str) -> str:
+        app = app_of(BACKEND | {"audience": audience})
+        return urlsplit(content.app_env(app, SERVICES, SECRETS, 10000)["DATABASE_URL"]).netloc
+
+    assert url("internal").endswith("@postgres:5432")
+    assert url("host").endswith("@127.0.0.1:15432")
+    assert url("tunnel").endswith("@127.0.0.1:25432")
+
+
+def test_the_redis_container_gets_no_password() -> None:
+    (service,) = [service for service in SERVICES if service.name == "redis"]
+    text = content.secret_file(service, HARD)
+    assert text.startswith("user default on #")
+    assert HARD not in text
+
+
+def test_a_checksum_follows_the_secret_and_the_salt() -> None:
+    def checksum(**change: str) -> str:
+        return content.infra_env(SERVICES, IMAGES, SECRETS | change)["REDIS_CHECKSUM"]
+
+    assert checksum() == checksum()
+    assert len({checksum(), checksum(REDIS_PASSWORD="x"), checksum(STACK_CHECKSUM_SALT="y")}) == 3
+    assert checksum() == checksum(POSTGRES_PASSWORD="another service's")
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("apps/.env", ["env_files_apps.app must be"]),
+        ({"services": []}, ["env_files_apps.app must be"]),
+        ({"path": ".env", "servces": []}, ["servces", "Did you mean 'services'?"]),
+        ({"path": ".env", "audience": "tunel"}, ["audience", "Did you mean 'tunnel'?"]),
+        ({"path": ".env", "services": ["postgre"]}, ["'postgre'", "Did you mean 'postgres'?"]),
+        ({"path": ".env", "services": "postgres"}, ["must be a list"]),
+        ({"path": ".env", "variables": {"a b": 1}}, ["'a b'"]),
+        ({"path": ".env", "variables": {"A": "x\ny"}}, ["variables.A"]),
+        ({"path": ".env", "public": "true"}, ["public must be true or false"]),
+        ({"path": ".env", "public": True, "services": ["redis"]}, ["public", "redis"]),
+        ({"path": ".env", "public": True, "variables": {"API_KEY": "x"}}, ["API_KEY", "secret"]),
+        (
+            {"path": ".env", "public": True, "variables": {"API": "https://me:pw@example.com"}},
+            ["variables.API", "secret"],
+        ),
+    ],
+)
+def test_a_wrong_app_is_named(entry: Any, words: list[str]) -> None:
+    text = refusal(entry)
+    for word in words:
+        assert word in text
+
+
+def test_a_public_app_with_a_stacks_secret_in_it_is_refused_without_showing_it() -> None:
+    app = app_of({"path": ".env", "public": True, "variables": {"HINT": "x qdrant-key y"}})
+    with pytest.raises(GroundworkError) as caught:
+        content.app_env(app, SERVICES, SECRETS)
+    assert "HINT" in str(caught.value)
+    assert "qdrant-key" not in str(caught.value)
+
+
+def test_values_are_written_as_a_person_means_them() -> None:
+    app = app_of({"path": ".env", "variables": {"DEBUG": True, "N": 3, "EMPTY": None}})
+    assert content.app_env(app, SERVICES, SECRETS) == {"DEBUG": "true", "N": "3", "EMPTY": ""}
+
+
+def test_secrets_are_made_once_and_kept() -> None:
+    made = content.settle_secrets(SERVICES, {}, 24)
+    assert set(made.made) == set(made.values) == set(SECRETS)
+    assert all(len(value) == 24 and value.isalnum() for value in made.values.values())
+    kept = content.settle_secrets(SERVICES, made.values, 24)
+    assert (kept.values, kept.made) == (made.values, ())
+
+
+def test_a_deleted_secret_alone_is_made_anew() -> None:
+    kept = {name: value for name, value in SECRETS.items() if name != "REDIS_PASSWORD"}
+    again = content.settle_secrets(SERVICES, kept, 24)
+    assert again.made == ("REDIS_PASSWORD",)
+    assert again.values["POSTGRES_PASSWORD"] == HARD
+
+
+def test_the_inventorys_password_wins() -> None:
+    services = parse_services({"redis": RAW["redis"] | {"password": "from the inventory"}})
+    secrets = content.settle_secrets(services, {"REDIS_PASSWORD": "old"}, 24)
+    image = {"REDIS_IMAGE": "redis:7-alpine"}
+    assert content.unlike_kept(services, {"REDIS_PASSWORD": "old"} | image) == ["redis"]
+    for kept in (image, secrets.values | image, image | {"REDIS_PASSWORD": PLACEHOLDER}):
+        assert content.unlike_kept(services, kept) == []
+    assert content.unlike_kept(services, {"REDIS_PASSWORD": "of somebody else's"}) == []
+    assert secrets.values["REDIS_PASSWORD"] == "from the inventory"
+
+
+def test_a_kept_secret_that_cannot_be_used_is_named_not_shown() -> None:
+    with pytest.raises(GroundworkError) as caught:
+        content.settle_secrets(SERVICES, SECRETS | {"QDRANT_API_KEY": "two words"}, 24)
+    assert "QDRANT_API_KEY" in str(caught.value)
+    assert "two words" not in str(caught.value)
+
+
+def test_values_do_not_show_in_a_repr() -> None:
+    services = parse_services({"redis": RAW["redis"] | {"password": "hunter2"}})
+    secrets = content.settle_secrets(services, {}, 24)
+    assert "hunter2" not in repr(services) + repr(secrets)

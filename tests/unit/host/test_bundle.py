@@ -1,0 +1,84 @@
+"""What another machine needs, as one file: what is in it, and when it is another one."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+
+import pytest
+from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.host import bundle
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> tuple[Path, dict[str, Path]]:
+    """No requirements at all, and a folder with a script and a cache."""
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("", encoding="utf-8")
+    folder = tmp_path / "our tree"
+    (folder / "__pycache__").mkdir(parents=True)
+    (folder / "__pycache__/x.pyc").write_text("cache")
+    (folder / "run.sh").write_text("#!/bin/sh\n")
+    (folder / "run.sh").chmod(0o700)
+    (folder / "plain.txt").write_text("text")
+    (folder / "plain.txt").chmod(0o600)
+    return requirements, {"tree": folder}
+
+
+def test_the_digest_changes_with_each_part(sources: tuple[Path, dict[str, Path]]) -> None:
+    requirements, folders = sources
+    seen = {bundle.digest(requirements, folders), bundle.digest(requirements, folders, ["/srv"])}
+    (folders["tree"] / "plain.txt").write_text("other")
+    seen.add(bundle.digest(requirements, folders))
+    requirements.write_text("# another\n", encoding="utf-8")
+    seen.add(bundle.digest(requirements, folders))
+    seen.add(bundle.digest(requirements, {"other name": folders["tree"]}))
+    assert len(seen) == 5
+    assert all(len(text) == 16 for text in seen)
+
+
+def test_a_python_may_have_requirements_of_its_own(
+    sources: tuple[Path, dict[str, Path]],
+) -> None:
+    requirements, folders = sources
+    before = bundle.digest(requirements, folders)
+    own = requirements.with_name("requirements-3.10.txt")
+    own.write_text("# older\n", encoding="utf-8")
+    assert bundle.digest(requirements, folders) != before
+    assert bundle.for_python(requirements, "3.10") == own
+    assert bundle.for_python(requirements, "3.11") == requirements
+
+
+def test_a_path_that_is_not_there_is_named(sources: tuple[Path, dict[str, Path]]) -> None:
+    requirements, folders = sources
+    with pytest.raises(GroundworkError, match="/nowhere is not there"):
+        bundle.digest(requirements, folders | {"x": Path("/nowhere")})
+
+
+def test_the_bundle_is_roots_and_without_caches(
+    sources: tuple[Path, dict[str, Path]], tmp_path: Path
+) -> None:
+    requirements, folders = sources
+    (tmp_path / "link").symlink_to(folders["tree"])
+    folders = {"tree": tmp_path / "link"}  # a person's tree may be one
+    cache = tmp_path / "cache"
+    wheels = bundle._wheels  # nothing to download: pip refuses an empty requirements file
+    (cache / "none").mkdir(parents=True)
+    bundle._wheels = lambda *_: cache / "none"
+    try:
+        path = bundle.bundle(requirements, folders, "3.11", "x86_64", cache)
+    finally:
+        bundle._wheels = wheels
+    with tarfile.open(path) as archive:
+        members = {member.name: member for member in archive}
+    assert {"requirements.txt", "wheels", "tree", "tree/run.sh", "tree/plain.txt"} == set(members)
+    assert {(m.uid, m.gid, m.uname) for m in members.values()} == {(0, 0, "root")}
+    assert members["tree/run.sh"].mode == 0o755
+    assert members["tree/plain.txt"].mode == 0o644
+
+
+def test_a_processor_without_wheels_is_refused(
+    sources: tuple[Path, dict[str, Path]], tmp_path: Path
+) -> None:
+    with pytest.raises(GroundworkError, match="riscv64"):
+        bundle.bundle(*sources, "3.11", "riscv64", tmp_path)

@@ -1,0 +1,65 @@
+"""Passwords of databases: the verifier that PostgreSQL keeps, the journal of a change under way."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+from ansible.module_utils.groundwork.config.services import parse_services
+from ansible.module_utils.groundwork.env.content import settle_secrets
+from ansible.module_utils.groundwork.host.postgres_roles import (
+    journal,
+    note,
+    scram_verifier,
+    settle,
+)
+
+
+def test_the_verifier_is_that_of_rfc_7677() -> None:
+    salt = base64.b64decode("W22ZaJ0SNY7soEsUEjb6gQ==")
+    assert scram_verifier("pencil", salt) == (
+        "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ=="
+        "$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY="
+        ":wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="
+    )
+
+
+def test_each_verifier_has_a_salt_of_its_own() -> None:
+    assert scram_verifier("pencil") != scram_verifier("pencil")
+
+
+def test_letters_are_normalised_as_client_libraries_do() -> None:
+    salt = b"0123456789abcdef"
+    assert scram_verifier("u\u0308", salt) == scram_verifier("\u00fc", salt)
+    assert scram_verifier("\u00aa", salt) == scram_verifier("a", salt)
+    assert scram_verifier("a\u00a0b", salt) == scram_verifier("a b", salt)
+    assert scram_verifier("I\u00adX", salt) == scram_verifier("IX", salt)
+
+
+def test_the_journal_adds_up_and_goes(tmp_path: Path) -> None:
+    folder = tmp_path / "in fra"
+    assert journal(folder) == set()
+    note(folder, ["B"])
+    note(folder, ["A", "B"])
+    assert journal(folder) == {"A", "B"}
+    assert [path.name for path in folder.iterdir()] == [".new-passwords"]
+    settle(folder)
+    settle(folder)
+    assert list(folder.iterdir()) == []
+
+
+def test_rotation_makes_new_ones_for_the_named_services_alone() -> None:
+    redis = {"kind": "redis", "image": "redis:7"}
+    services = parse_services({"one": redis | {"port": 1}, "two": redis | {"port": 2}})
+    kept = {"STACK_CHECKSUM_SALT": "s" * 16, "ONE_PASSWORD": "1" * 16, "TWO_PASSWORD": "2" * 16}
+    secrets = settle_secrets(services, kept, 32, {"two"})
+    assert secrets.made == ("TWO_PASSWORD",)
+    assert len(secrets.values["TWO_PASSWORD"]) == 32
+    assert secrets.values["ONE_PASSWORD"] == kept["ONE_PASSWORD"]
+
+
+def test_rotation_takes_what_the_inventory_gives() -> None:
+    redis = {"kind": "redis", "image": "redis:7", "port": 1, "password": "given"}
+    secrets = settle_secrets(parse_services({"one": redis}), {"ONE_PASSWORD": "old"}, 32, {"one"})
+    assert secrets.values["ONE_PASSWORD"] == "given"
+    assert "ONE_PASSWORD" not in secrets.made

@@ -1,0 +1,152 @@
+"""The source `registry`: what a pull that fails or brings the wrong image means for the others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils.groundwork.config.services import parse_services
+from ansible.module_utils.groundwork.docker.cli import Docker, Result
+from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.images import registry
+from ansible.module_utils.groundwork.images.recipes import read_recipes
+from ansible.module_utils.groundwork.images.resolve import Outcome, Wanted, failure, refused, settle
+from ansible.module_utils.groundwork.images.sources import Setup
+from references import SHA
+
+BUILD_DIR = Path(__file__).resolve().parents[3] / "images"
+BUILT = "groundwork/redis:7.0.15"
+REDIS = Wanted("redis", "redis:7", BUILT, "recipe")
+
+
+@dataclass(frozen=True)
+class Engine(Docker):
+    """An amd64 engine with images by name; `says` is how a shell in a foreign one ends."""
+
+    images: dict[str, dict[str, Any]] = field(default_factory=dict)
+    says: Result = field(default_factory=lambda: Result(0, "", ""))
+
+    def run(self, *args: str, **options: Any) -> Result:
+        match args:
+            case ("version", *_):
+                return Result(0, "amd64\n", "")
+            case ("image", "inspect", *names):
+                found = [self.images[name] for name in names if name in self.images]
+                return Result(int(len(found) < len(names)), json.dumps(found), "No such image")
+            case ("image", "rm", name):
+                del self.images[name]
+            case ("tag", identity, name):
+                self.images[name] = image(identity)
+            case ("run", *_):
+                return self.says
+        return Result(0, "", "")
+
+
+def image(identity: str, processor: str = "amd64", **labels: str) -> dict[str, Any]:
+    return {"Id": identity, "Architecture": processor, "Config": {"Labels": labels}}
+
+
+def ask(
+    monkeypatch: pytest.MonkeyPatch,
+    engine: Engine,
+    came: dict[str, Any] | None = None,
+    error: str = "",
+    renew: bool = False,
+) -> Outcome:
+    """The outcome for REDIS where a pull brings that image, or says that."""
+
+    def pull(args: Sequence[str]) -> Result:
+        if came:
+            engine.images[args[1]] = came
+        return Result(0 if came else 1, "", error)
+
+    monkeypatch.setattr(registry, "runner", lambda _: pull)
+    setup = Setup(engine, sources=["present", "registry", "build"], renew=renew)
+    return settle([REDIS], setup.ask())[REDIS]
+
+
+def built() -> dict[str, dict[str, Any]]:
+    return {BUILT: image("built", **{"groundwork.inputs": "recipe"})}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "manifest for redis:7 not found: manifest unknown",
+        "unauthorized: authentication required",
+        "toomanyrequests: slow down",
+        "no matching manifest for linux/amd64",
+        "something that nobody has ever seen",
+    ],
+)
+def test_what_a_registry_refuses_is_an_error_and_nothing_takes_its_place(
+    words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcome = ask(monkeypatch, Engine(images=built()), error=words)
+    assert (outcome.source, outcome.used) == ("", "")
+    error = failure({REDIS: outcome})
+    assert error is not None
+    assert words in str(error)
+
+
+def test_out_of_reach_what_was_built_takes_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    outcome = ask(monkeypatch, Engine(images=built()), error="dial tcp: no such host")
+    assert (outcome.source, outcome.used) == ("present", BUILT)
+
+
+def test_to_renew_out_of_reach_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(images=built() | {"redis:7": image("old")})
+    outcome = ask(monkeypatch, engine, error="dial tcp: no such host", renew=True)
+    assert outcome.source == ""
+    assert "no registry in reach" in outcome.tried[-1][1].why
+    assert refused(outcome), "no tools are installed to build another"
+
+
+def test_a_digest_is_never_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    pinned = Wanted("redis", f"redis@{SHA}")
+    monkeypatch.setattr(registry, "runner", lambda _: pytest.fail)
+    setup = Setup(Engine(images={pinned.reference: image("p")}), renew=True)
+    assert settle([pinned], setup.ask())[pinned].source == "present"
+
+
+def test_to_renew_without_a_registry_is_refused() -> None:
+    with pytest.raises(GroundworkError, match="images_renew asks the registry"):
+        Setup(Engine(), sources=["present", "build"], renew=True).ask()
+
+
+def test_a_service_asks_the_mirror_and_a_built_one_stands_in_for_the_official_one_alone() -> None:
+    setup = Setup(Engine(), recipes=read_recipes(BUILD_DIR), registry="mirror.example.com/hub")
+    images = ["redis:7", "valkey/valkey:7", "other.example.com/library/redis:7", "redis:6"]
+    services = {
+        f"r{port}": {"kind": "redis", "port": port, "image": name}
+        for port, name in enumerate(images, 6379)
+    }
+    wanted = setup.wanted(parse_services(services)).values()
+    assert [(item.reference, item.built) for item in wanted] == [
+        ("mirror.example.com/hub/redis:7", BUILT),
+        ("mirror.example.com/hub/valkey/valkey:7", ""),
+        ("other.example.com/library/redis:7", BUILT),
+        ("mirror.example.com/hub/redis:6", ""),
+    ]
+
+
+@pytest.mark.parametrize("shell", ["exec /bin/sh: exec format error", 'exec: "sh": not found'])
+def test_an_image_for_another_processor_is_removed_and_the_one_from_before_keeps_its_name(
+    shell: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for before in ({}, {"redis:7": image("old")}):
+        engine = Engine(images=dict(before), says=Result(127, "", shell))
+        outcome = ask(monkeypatch, engine, came=image("foreign", "arm64"), renew=True)
+        assert outcome.source == ""
+        assert "for arm64 alone" in outcome.tried[-1][1].why
+        assert engine.images == before
+
+
+def test_an_image_for_another_processor_that_runs_here_will_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert ask(monkeypatch, Engine(), came=image("foreign", "arm64")).used == "redis:7"

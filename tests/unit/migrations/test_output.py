@@ -1,0 +1,30 @@
+"""What a tree prints, caught whole and in order."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import sys
+
+import pytest
+from ansible.module_utils.groundwork.migrations.output import captured
+
+
+def test_what_goes_to_streams_that_somebody_replaced_is_caught_in_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As in Ansible's workers, which warn of what comes to theirs."""
+    out, err = io.StringIO(), io.StringIO()
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", err)
+    with captured() as printed:
+        print("one")
+        os.system("echo two")
+        handler = logging.StreamHandler()
+        handler.emit(logging.makeLogRecord({"msg": "three"}))
+        sys.stdout.buffer.write(b"four \xff\n")
+        os.system("echo five >&2")
+    assert printed.text.splitlines() == ["one", "two", "three", "four \ufffd", "five"]
+    assert (out.getvalue(), err.getvalue()) == ("", "")
+    assert (sys.stdout, sys.stderr) == (out, err)

@@ -1,0 +1,54 @@
+"""Which machines `-e target=` may name: those that have the variables of dev or of staging."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
+HOSTS = """
+all:
+  vars: {ansible_connection: local}
+  children:
+    dev: {hosts: {laptop: {}}}
+    staging: {hosts: {shared: {}}, children: {below: {hosts: {deep: {}}}}}
+    qa: {hosts: {lost: {}}}
+"""
+
+
+def ask(folder: Path, target: str) -> subprocess.CompletedProcess[str]:
+    (folder / "hosts.yml").write_text(HOSTS)
+    (folder / "play.yml").write_text(
+        "- hosts: '{{ target }}'\n  gather_facts: false\n  tasks:\n"
+        f"    - ansible.builtin.import_tasks: {ROOT}/playbooks/tasks/target.yml\n"
+    )
+    return subprocess.run(
+        [PLAYBOOK, "-i", folder / "hosts.yml", folder / "play.yml", "-e", f"target={target}"],
+        cwd=ROOT, env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("target", ["dev", "staging", "below", "deep", "laptop"])
+def test_machines_of_ours(tmp_path: Path, target: str) -> None:
+    ran = ask(tmp_path, target)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("target", ["qa", "lost", "all"])
+def test_others_are_refused_by_name(tmp_path: Path, target: str) -> None:
+    ran = ask(tmp_path, target)
+    assert ran.returncode == 2
+    assert "lost is neither in the group dev nor in staging" in ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("name", ["status", "down", "rotate"])
+def test_every_playbook_with_a_target_asks_first(name: str) -> None:
+    text = (ROOT / f"playbooks/{name}.yml").read_text(encoding="utf-8")
+    first = text.partition("  tasks:\n")[2].partition("\n\n")[0]
+    assert "tasks/target.yml" in first

@@ -1,0 +1,181 @@
+"""tools/vault.py: makes a vault that Ansible reads, adds to it, never shows a password."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.module_utils.groundwork.config.vault import with_passwords
+from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.parsing.vault import VaultLib, VaultSecret
+
+ROOT = Path(__file__).resolve().parents[3]
+KEY = "correct horse battery"
+
+
+def fill(text: str, *names: str, renew: tuple[str, ...] = ()) -> tuple[str, list[str]]:
+    numbers = count(1)
+    return with_passwords(text, names, renew, lambda: f"made{next(numbers)}")
+
+
+def test_a_new_text_has_them_all() -> None:
+    text, made = fill("", "postgres", "redis")
+    assert yaml.safe_load(text) == {"vault_passwords": {"postgres": "made1", "redis": "made2"}}
+    assert made == ["postgres", "redis"]
+
+
+EXISTING = """\
+# ours
+other: !unsafe "a{{b"
+vault_passwords:
+    # the old one
+    postgres: 'kept'
+    redis: gone
+
+more: 1
+"""
+
+
+def test_what_is_there_stays_and_what_is_missing_comes_below() -> None:
+    text, made = fill(EXISTING, "postgres", "qdrant", "redis")
+    assert made == ["qdrant"]
+    assert text == EXISTING.replace("redis: gone\n", "redis: gone\n    qdrant: made1\n")
+
+
+def test_a_renewed_one_is_replaced_in_its_line() -> None:
+    text, made = fill(EXISTING, "postgres", "redis", renew=("redis",))
+    assert made == ["redis"]
+    assert text == EXISTING.replace("redis: gone", "redis: made1")
+
+
+@pytest.mark.parametrize("start", ["vault_passwords: {}\n", "a: 1\n", "vault_passwords:\n", "\n"])
+def test_whatever_it_starts_from(start: str) -> None:
+    text, _ = fill(start, "redis")
+    assert yaml.safe_load(text)["vault_passwords"] == {"redis": "made1"}
+
+
+def test_an_empty_password_is_filled() -> None:
+    text, made = fill("vault_passwords:\n  redis: ''\n", "redis")
+    assert (yaml.safe_load(text)["vault_passwords"], made) == ({"redis": "made1"}, ["redis"])
+
+
+def test_one_line_is_refused() -> None:
+    with pytest.raises(GroundworkError, match="in one line"):
+        fill("vault_passwords: {redis: x}\n", "redis")
+
+
+@pytest.fixture
+def inventory(tmp_path: Path) -> Path:
+    folder = tmp_path / "in ventory"
+    (folder / "group_vars/all").mkdir(parents=True)
+    stack = ROOT / "tests/group_vars/all/stack.yml"
+    (folder / "group_vars/all/stack.yml").write_text(stack.read_text())
+    (tmp_path / "key").write_text(f"{KEY}\n")
+    return folder
+
+
+def run(inventory: Path, *arguments: str, key: str = "key") -> subprocess.CompletedProcess[str]:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    if key:
+        env["ANSIBLE_VAULT_PASSWORD_FILE"] = str(inventory.with_name(key))
+    return subprocess.run(
+        [sys.executable, "tools/vault.py", "--inventory", str(inventory), *arguments],
+        cwd=ROOT,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def vault(inventory: Path) -> dict[str, Any]:
+    data = (inventory / "group_vars/staging/vault.yml").read_bytes()
+    plain = VaultLib([("default", VaultSecret(KEY.encode()))]).decrypt(data)
+    found: dict[str, Any] = yaml.safe_load(plain)["vault_passwords"]
+    return found
+
+
+def everything(inventory: Path) -> str:
+    return "".join(p.read_text() for p in inventory.parent.rglob("*") if p.is_file())
+
+
+def test_the_tool_makes_completes_and_renews(inventory: Path) -> None:
+    first = run(inventory)
+    assert first.returncode == 0, first.stderr
+    made = vault(inventory)
+    assert set(made) == {"postgres", "qdrant", "redis"}
+    assert len(set(made.values())) == 3
+    assert {len(value) for value in made.values()} == {32}
+    file = inventory / "group_vars/staging/vault.yml"
+    before = file.read_bytes()
+    assert run(inventory).returncode == 0
+    assert file.read_bytes() == before, "nothing was missing, but the file changed"
+    second = run(inventory, "--new", "redis")
+    assert second.returncode == 0, second.stderr
+    after = vault(inventory)
+    assert after["redis"] != made["redis"]
+    assert (after["postgres"], after["qdrant"]) == (made["postgres"], made["qdrant"])
+    for text in (first.stdout, first.stderr, second.stdout, second.stderr, everything(inventory)):
+        assert not [value for value in [*made.values(), *after.values()] if value in text]
+    assert [path.name for path in file.parent.iterdir()] == ["vault.yml"]
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_external_services_are_left_to_a_person_and_ansibles_tags_are_read(
+    inventory: Path,
+) -> None:
+    stack = inventory / "group_vars/all/stack.yml"
+    more = """
+  warehouse: {kind: postgres, external: true, host: db.example.com, password: "{{ x }}"}
+  cache: {kind: redis, image: "redis:7-alpine", port: 6380, password: !unsafe "a{{b"}
+"""
+    text = stack.read_text().replace("\nstack_services:\n", f"\nstack_services:{more}", 1)
+    stack.write_text(text)
+    done = run(inventory)
+    assert done.returncode == 0, done.stderr
+    assert "somebody else runs them: warehouse" in done.stdout
+    assert set(vault(inventory)) == {"postgres", "qdrant", "redis", "cache"}
+    stack.write_text("stack_services: {")
+    assert "Traceback" not in run(inventory).stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "key", "words"),
+    [
+        ((), "", "ANSIBLE_VAULT_PASSWORD_FILE"),
+        (("--new", "redsi"), "key", "Did you mean 'redis'?"),
+        ((), "short", "12 characters"),
+        ((), "nowhere", "nowhere"),
+    ],
+)
+def test_what_the_tool_refuses(
+    inventory: Path, arguments: tuple[str, ...], key: str, words: str
+) -> None:
+    inventory.with_name("short").write_text("x")
+    done = run(inventory, *arguments, key=key)
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (inventory / "group_vars/staging/vault.yml").exists()
+
+
+def test_a_wrong_key_and_a_plain_file_leave_everything_as_it_is(inventory: Path) -> None:
+    assert run(inventory).returncode == 0
+    file = inventory / "group_vars/staging/vault.yml"
+    before = file.read_bytes()
+    inventory.with_name("wrong").write_text("another long password\n")
+    done = run(inventory, "--new", "redis", key="wrong")
+    assert (done.returncode, file.read_bytes()) == (1, before)
+    assert "Traceback" not in done.stderr
+    file.write_text("vault_passwords: {redis: mine}\n")
+    done = run(inventory)
+    assert done.returncode == 1
+    assert "not encrypted" in done.stderr
+    assert file.read_text() == "vault_passwords: {redis: mine}\n"
