@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.migrations.layout import find_layout
 from ansible.module_utils.groundwork.migrations.tree import (
     Revision,
     Tree,
     compare,
     misfits,
     nothing_to_do,
-    read_tree,
 )
+from ansible.module_utils.groundwork.migrations.tree_files import read_tree
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -130,7 +131,7 @@ def write(folder: Path, **files: str) -> Path:
 def test_a_file_is_read(tmp_path: Path, text: str, parents: tuple[str, ...]) -> None:
     files = {"a": text, "b": 'revision = "b"\ndown_revision = None\n'}
     files["c"] = 'revision = "c"\ndown_revision = None\n'
-    tree = read_tree(write(tmp_path / "my tree", **files))
+    tree = read_tree(find_layout(write(tmp_path / "my tree", **files)))
     assert tree.problems == ()
     assert tree.by_id["a"].parents == parents
 
@@ -149,7 +150,7 @@ def test_a_file_is_read(tmp_path: Path, text: str, parents: tuple[str, ...]) -> 
 def test_a_file_that_cannot_be_told_is_named_and_never_guessed(
     tmp_path: Path, text: str, why: str
 ) -> None:
-    tree = read_tree(write(tmp_path / "tree", a=text))
+    tree = read_tree(find_layout(write(tmp_path / "tree", a=text)))
     assert [Path(problem.file).name for problem in tree.problems] == ["a.py"]
     assert why in tree.problems[0].why
     assert compare(tree, []).state == "unknown"
@@ -157,7 +158,9 @@ def test_a_file_that_cannot_be_told_is_named_and_never_guessed(
 
 def test_the_message_is_the_first_line_of_the_docstring(tmp_path: Path) -> None:
     text = '"""Add users\n\nRevises: x\n"""\nrevision = "a"\ndown_revision = None\n'
-    assert read_tree(write(tmp_path / "tree", a=text)).revisions[0].message == "Add users"
+    assert (
+        read_tree(find_layout(write(tmp_path / "tree", a=text))).revisions[0].message == "Add users"
+    )
 
 
 @pytest.mark.parametrize("folder", ["", "tree"])
@@ -174,7 +177,7 @@ def test_versions_elsewhere_are_found_through_alembic_ini(
         f"[alembic]\nscript_location = {here}/tree\n{separator}version_locations = {places}\n"
         "sqlalchemy.url = postgresql://a:50%@b/c\n"
     )
-    assert read_tree(tmp_path / "tree").heads == ("b",)
+    assert read_tree(find_layout(tmp_path / "tree")).heads == ("b",)
 
 
 def test_an_alembic_ini_of_another_tree_is_left_alone(tmp_path: Path) -> None:
@@ -182,7 +185,7 @@ def test_an_alembic_ini_of_another_tree_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "alembic.ini").write_text(
         "[alembic]\nscript_location = %(here)s/other\nversion_locations = %(here)s/other/v\n"
     )
-    assert read_tree(tmp_path / "tree").heads == ("a",)
+    assert read_tree(find_layout(tmp_path / "tree")).heads == ("a",)
 
 
 def test_versions_elsewhere_are_found_through_pyproject(tmp_path: Path) -> None:
@@ -192,16 +195,16 @@ def test_versions_elsewhere_are_found_through_pyproject(tmp_path: Path) -> None:
         '[tool.alembic]\nscript_location = "%(here)s/tree"\n'
         'version_locations = ["%(here)s/more/versions"]\n'
     )
-    assert read_tree(tmp_path / "tree").heads == ("b",)
+    assert read_tree(find_layout(tmp_path / "tree")).heads == ("b",)
 
 
 def test_a_folder_without_env_py_is_no_tree(tmp_path: Path) -> None:
     with pytest.raises(GroundworkError, match=r"no env\.py"):
-        read_tree(tmp_path)
+        read_tree(find_layout(tmp_path))
 
 
 def test_the_projects_own_tree() -> None:
-    tree = read_tree(ROOT / "alembic")
+    tree = read_tree(find_layout(ROOT / "alembic"))
     assert tree.problems == ()
     assert tree.order[0] == "8c1d2f1f0a9b"
     assert len(tree.heads) == 1
@@ -211,8 +214,11 @@ def test_reading_imports_neither_alembic_nor_sqlalchemy() -> None:
     code = (
         "import sys\n"
         f"sys.path.insert(0, {str(ROOT / 'library' / 'module_utils')!r})\n"
-        "from groundwork.migrations.tree import compare, read_tree\n"
-        f"compare(read_tree({str(ROOT / 'alembic')!r}), [])\n"
+        "from pathlib import Path\n"
+        "from groundwork.migrations.layout import find_layout\n"
+        "from groundwork.migrations.tree import compare\n"
+        "from groundwork.migrations.tree_files import read_tree\n"
+        f"compare(read_tree(find_layout(Path({str(ROOT / 'alembic')!r}))), [])\n"
         "assert not {'alembic', 'sqlalchemy', 'psycopg'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

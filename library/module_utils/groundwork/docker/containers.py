@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from ..errors import GroundworkError
-from ..services.wire import one_line
+from ..services import one_line
 from .cli import Docker
 
 PROJECT_LABEL = "com.docker.compose.project"

@@ -16,8 +16,7 @@ from typing import Any
 
 from .. import image_names
 from ..errors import GroundworkError
-from ..services import KINDS
-from ..services.base import BUILT_LABEL
+from ..services import BUILT_LABEL, KINDS
 
 INPUTS_LABEL = BUILT_LABEL
 _SKIPPED_SUFFIXES = (".pyc", ".md")

@@ -17,7 +17,8 @@ from . import lock
 from .database import Database, current_revisions, invalid_indexes, locate
 from .layout import find_layout
 from .output import captured
-from .tree import Tree, compare, nothing_to_do, tree_of
+from .tree import Tree, compare, nothing_to_do
+from .tree_files import read_tree
 from .version_table import Memory, stated
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def migrate(request: Request, database: Database, report: Report) -> None:
     GroundworkError; `report` is filled either way.
     """
     layout = find_layout(request.schema_dir, request.alembic_ini)
-    tree = tree_of(layout)
+    tree = read_tree(layout)
     _refuse_two_heads(tree, request.target)
     memory = Memory(layout, str(database), request.version_table_file)
     table = memory.table()
@@ -209,7 +210,7 @@ def _say_what_stands(problem: GroundworkError, alembic: AlembicTree, report: Rep
 
 def _whole_tree(alembic: AlembicTree, target: str) -> Tree:
     """The tree that Alembic has loaded; refuses one that isn't whole."""
-    tree = tree_of(alembic.layout)
+    tree = read_tree(alembic.layout)
     missing = [problem for problem in tree.problems if "stands on" in problem.why]
     if not missing and tree.problems:
         tree = alembic.tree()

@@ -10,12 +10,11 @@ from typing import Any
 from ..config import migrated
 from ..errors import GroundworkError
 from ..health import ATTEMPT
-from ..services import ProbeError, Service, endpoint, kind_of
-from ..services.tls import postgres_options as tls_options
-from ..services.wire import knock, within
-from . import tree as revisions
+from ..services import ProbeError, Service, endpoint, kind_of, knock, postgres_options, within
 from .database import Database, Unreachable, database_revisions
 from .layout import find_layout
+from .tree import compare
+from .tree_files import read_tree
 from .version_table import Memory
 
 # Short: while this waits for a lock, so does the whole look
@@ -47,7 +46,7 @@ def schema_state(
     if service is None:
         return found | {"state": "off", "error": "off: no PostgreSQL in stack_services"}
     layout = find_layout(tree.schema_dir, tree.alembic_ini)
-    checkout = revisions.tree_of(layout)
+    checkout = read_tree(layout)
     found["heads"] = list(checkout.heads)
     database = _database(service, secrets)
     table = Memory(layout, str(database), tree.version_table_file).table()
@@ -62,7 +61,7 @@ def schema_state(
     except GroundworkError as error:
         state = "unknown" if isinstance(error, Unreachable) else "unread"
         return found | {"state": state, "error": error.what}
-    compared = revisions.compare(checkout, current)
+    compared = compare(checkout, current)
     return found | {
         "state": compared.state,
         "current": list(current),
@@ -79,5 +78,5 @@ def _database(service: Service, secrets: Mapping[str, str]) -> Database:
         database=service.options["database"],
         password=secrets.get(kind_of(service).secret_variable(service), ""),
         connect_timeout=round(ATTEMPT),
-        **tls_options(service),
+        **postgres_options(service),
     )

@@ -9,10 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from .layout import Layout
+from typing import Literal
 
 State = Literal["at_head", "pending", "ahead", "two_heads", "empty", "unknown"]
 
@@ -172,17 +169,3 @@ def misfits(revisions: Sequence[Revision]) -> tuple[Problem, ...]:
     if circle:
         found.append(Problem(files[circle[0]], f"revisions in a circle: {', '.join(circle)}"))
     return tuple(found)
-
-
-def read_tree(schema_dir: str | Path, alembic_ini: str | Path | None = None) -> Tree:
-    """The tree of a folder that holds env.py and versions/; see `revisions_layout.find_layout`."""
-    from .layout import find_layout
-
-    return tree_of(find_layout(Path(schema_dir), Path(alembic_ini) if alembic_ini else None))
-
-
-def tree_of(layout: Layout) -> Tree:
-    """The tree of a layout; see `revisions_files.read`."""
-    from .tree_files import read
-
-    return read(layout)

@@ -16,7 +16,7 @@ _CODE = re.compile(r"^(?:def|async def|class|@)", re.MULTILINE)
 _NAMED = re.compile(rf"^(?:{'|'.join(NAMES)})\b", re.MULTILINE)
 
 
-def read(layout: Layout) -> Tree:
+def read_tree(layout: Layout) -> Tree:
     """The revisions of a layout's files; a file that can't be told is a problem of the tree."""
     revisions: list[Revision] = []
     problems = [Problem(item, "no such package is found here") for item in layout.lost]

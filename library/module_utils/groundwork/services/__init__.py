@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from . import postgres, qdrant, redis
-from .base import Endpoint, Kind, ProbeError, Service
+from .base import BUILT_LABEL, Endpoint, Kind, ProbeError, Service
 from .tls import authorities, postgres_options
+from .wire import knock, one_line, within
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (postgres.KIND, qdrant.KIND, redis.KIND)}
 
@@ -14,16 +15,22 @@ AUDIENCES = ("host", "internal", "tunnel")
 
 __all__ = [
     "AUDIENCES",
+    "BUILT_LABEL",
     "KINDS",
     "Endpoint",
     "Kind",
     "ProbeError",
     "Service",
+    "authorities",
     "describe",
     "endpoint",
     "kind_of",
+    "knock",
     "lacks",
+    "one_line",
     "port_lines",
+    "postgres_options",
+    "within",
 ]
 
 

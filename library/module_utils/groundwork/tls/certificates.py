@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import GroundworkError
-from ..services import Service
-from ..services.tls import authorities
+from ..services import Service, authorities
 
 AUTHORITY = "_authority"  # among the pairs; no service can have this name
 
