@@ -18,15 +18,15 @@ if _CORE not in ansible.module_utils.__path__:
 from ansible import constants as C
 from ansible import context
 from ansible.executor.task_result import CallbackTaskResult
-from ansible.module_utils.groundwork.display import process
+from ansible.module_utils.groundwork.display import playbook as said
 from ansible.module_utils.groundwork.display.facts import Facts
 from ansible.module_utils.groundwork.display.outcome import Outcome, Status, Task
-from ansible.module_utils.groundwork.display.playbook import has_rescue, nothing_ran, task_of
 from ansible.module_utils.groundwork.display.screen import Screen
 from ansible.module_utils.groundwork.display.story import Story, short
 from ansible.module_utils.groundwork.display.summary import Run, closing_lines, recap_line
 from ansible.module_utils.groundwork.display.text import Line, item_label, line
 from ansible.module_utils.groundwork_errors import reword
+from ansible.module_utils.groundwork_fork import prepare
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.callback import CallbackBase
 from ansible.utils.color import stringc
@@ -121,7 +121,7 @@ class CallbackModule(CallbackBase):
 
     def _task(self, task: Any) -> Task:
         if task._uuid not in self._tasks:  # kept as it was named when it started
-            self._tasks[task._uuid] = task_of(task, self._play)
+            self._tasks[task._uuid] = said.task_of(task, self._play)
         return self._tasks[task._uuid]
 
     def _outcome(
@@ -167,7 +167,7 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
         self._began = time.monotonic()
-        process.prepare()
+        prepare()
         self._note(2, f"Playbook: {playbook._file_name}")
         if context.CLIARGS.get("check"):
             self._note(0, "Only checking: nothing is changed.")
@@ -175,6 +175,7 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_play_start(self, play: Any) -> None:
         self._print(self._story.end(time.monotonic()))
         self._play = play
+        self._story.status &= said.is_status(play)
         self._note(1, f"Play: {play.get_name().strip()}", "heading")
 
     def v2_playbook_on_no_hosts_matched(self) -> None:
@@ -192,7 +193,6 @@ class CallbackModule(CallbackBase):
         self._note(2, f"  will run the handler {handler.get_name()} on {host}")
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool = False) -> None:
-        self._story.acts |= task._get_meta() == "end_host"
         self._print(self._story.begin(self._task(task), time.monotonic()))
 
     v2_playbook_on_handler_task_start = v2_playbook_on_task_start
@@ -238,7 +238,7 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_failed(self, result: CallbackTaskResult, ignore_errors: bool = False) -> None:
         seconds = self._finish(result)
         host = result.host.get_name()
-        rescued = not ignore_errors and has_rescue(result.task)
+        rescued = not ignore_errors and said.has_rescue(result.task)
         outcome = self._outcome(result, "failed", seconds)
         self._facts.learn(host, outcome, changes=ignore_errors)
         if not ignore_errors and not rescued:
@@ -287,10 +287,10 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         self._print(self._story.end(time.monotonic()))
-        self._print([] if self._tasks or not self._play else nothing_ran(context.CLIARGS))
+        self._print([] if self._tasks or not self._play else said.nothing_ran(context.CLIARGS))
         self._screen.close()
-        seconds, check = time.monotonic() - self._began, bool(context.CLIARGS.get("check"))
-        run = Run(seconds, check, self._story.only_looks, self._screen.width())
+        took, check = time.monotonic() - self._began, bool(context.CLIARGS.get("check"))
+        run = Run(took, check, self._story.status, self._screen.width())
         hosts = sorted(stats.processed)
         self._print(closing_lines(self._facts, hosts, run, self._screen.marks))
         self._print([recap_line(host, stats.summarize(host)) for host in hosts])

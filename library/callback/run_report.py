@@ -17,7 +17,6 @@ _CORE = str(Path(__file__).resolve().parent.parent / "module_utils")
 if _CORE not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_CORE)
 
-# A look is the most of a run: what it needs is loaded here, once, not by each host's process
 from ansible.module_utils.groundwork.display.facts import Facts, Host
 from ansible.module_utils.groundwork.display.outcome import Outcome, Status
 from ansible.module_utils.groundwork.display.playbook import has_rescue, task_of

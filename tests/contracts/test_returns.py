@@ -33,6 +33,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "managed_files": STACK | {"part": "apps", "workspace_dir": "."},
     "observe": STACK | {"workspace_dir": ".", "compose": "", "sources": ["present"],
                         "refuse": False},
+    "pending_changes": {"reasons": ["redis is missing"]},
     "preflight": {"roles": ["stack"]},
     "prepared_images": {"services": SERVICES, "sources": ["archive"], "archive_dir": "none"},
     "run_lock": {"path": "lock"},

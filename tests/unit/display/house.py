@@ -24,6 +24,7 @@ FAKES = (
     "alembic_migrate",
     "managed_files",
     "sent_archives",
+    "pending_changes",
 )
 PLAYBOOK = str(Path(sys.executable).with_name("ansible-playbook"))
 LIMIT = 60

@@ -28,7 +28,7 @@ def told(result: dict[str, Any]) -> str:
     facts = Facts()
     task = Task("runs | Read the log of runs", "run_log", "observe", "Look")
     facts.learn("vm", Outcome(task, "vm", "ok", result))
-    return "\n".join(plain(closing_lines(facts, ["vm"], Run(3, look_only=True), ASCII)))
+    return "\n".join(plain(closing_lines(facts, ["vm"], Run(3, status=True), ASCII)))
 
 
 def test_each_run_says_who_and_with_what_and_how_it_went() -> None:

@@ -78,7 +78,7 @@ def test_talk_is_no_work() -> None:
 
 def test_why() -> None:
     reasons = ["redis is missing", "qdrant is old"]
-    said = outcome({"msg": reasons}, name="main | What differs", module="debug")
+    said = outcome({"reasons": reasons}, module="pending_changes")
     assert plain(Story(ASCII).ok(said)) == [
         "Stack",
         "  why       redis is missing",
@@ -127,13 +127,3 @@ def test_censored_results_never_speak() -> None:
     lines = [*story.ok(outcome(hidden)), *story.failed(outcome(hidden)),
              *story.ok(outcome(hidden, module="debug"))]  # fmt: skip
     assert "hunter2" not in "\n".join(plain(lines))
-
-
-def test_a_look_stays_one_where_its_playbook_asserts_something_itself() -> None:
-    """As playbooks/status.yml, whose first task checks the target."""
-    story = Story(ASCII)
-    story.skipped(outcome(role="", module="assert", name="target | See that it is ours"))
-    story.ok(outcome({"look": {}}, role="observe", module="observe"))
-    assert story.only_looks
-    story.ok(outcome(role="", module="command", name="Do something"))
-    assert not story.only_looks

@@ -41,7 +41,7 @@ def told(facts: Facts, **run: Any) -> str:
 def test_a_status_shows_the_whole_look() -> None:
     facts = Facts()
     did(facts, "observe", LOOK)
-    text = told(facts, look_only=True)
+    text = told(facts, status=True)
     for expected in (
         "-- groundwork on vm -",
         "redis   healthy  redis://:***@127.0.0.1:6379/0  redis:7-alpine (already here)",
@@ -120,8 +120,8 @@ def test_nothing_and_much() -> None:
 
 def test_the_plan_of_a_check_names_the_reasons() -> None:
     facts = Facts()
-    reasons = {"changed": True, "msg": ["redis is missing", "qdrant is old"]}
-    did(facts, "debug", reasons, "main | What differs")
+    reasons = {"changed": True, "reasons": ["redis is missing", "qdrant is old"]}
+    did(facts, "pending_changes", reasons)
     text = told(facts, check=True)
     assert "would     change Stack: redis is missing" in text
     assert "Stack: qdrant is old" in text
@@ -141,7 +141,7 @@ def test_results_of_another_shape_are_survived() -> None:
         odd = {"plan": [1], "look": 5, "services": {"a": 1}, "images": ["b"], "files": [None]}
         did(facts, module, odd)
     did(facts, "alembic_migrate", {"before": ["a", "b"], "after": 7})
-    assert "took" in told(facts, look_only=True)
+    assert "took" in told(facts, status=True)
 
 
 def test_the_recap_is_spelled_as_ansible_spells_it() -> None:
@@ -160,7 +160,7 @@ def test_a_service_of_a_persons_own_is_shown_as_the_engine_has_it() -> None:
         "job": own | {"state": "exited", "health": "none"},
     }
     did(facts, "observe", {"look": {"services": services}})
-    rows = [line.split() for line in told(facts, look_only=True).splitlines()]
+    rows = [line.split() for line in told(facts, status=True).splitlines()]
     for name, state in {"mail": "running", "web": "starting", "job": "exited"}.items():
         assert [name, state, "your", "own"] in rows
     did(facts, "compose_up", {"services": {"job": "started", "web": "removed", "redis": "created"}})

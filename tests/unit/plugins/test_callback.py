@@ -62,7 +62,7 @@ def test_a_run_with_work_in_every_stage(house: House) -> None:
     house.role("docker", [fake("main | Start it", {}, when=False)])
     house.role("images", [fake("main | Have the images", IMAGES, "container_images")])
     house.role("stack", [
-        {"name": "main | What differs", "ansible.builtin.debug": {"msg": ["redis is missing"]}},
+        fake("main | Any name", {"reasons": ["redis is missing"]}, "pending_changes"),
         fake("run | Start the services", {"changed": True}, seconds=1.3),
         fake("run | Wait until they are healthy", HEALTH, "service_health"),
     ])  # fmt: skip
@@ -123,12 +123,19 @@ def test_a_run_that_ends_after_its_look(house: House) -> None:
 def test_a_status_says_what_is_due(house: House, when: bool) -> None:
     house.role("observe", [fake("main | Look at the host", LOOK, "observe")])
     check = {"name": "See that the target is ours", "when": when}
-    house.play(
-        [{**check, "ansible.builtin.assert": {"that": True, "quiet": True}}, role("observe")]
-    )
+    tasks = [{**check, "ansible.builtin.assert": {"that": True, "quiet": True}}, role("observe")]
+    house.play(tasks, vars={"groundwork_run": "status"})
     ran = house.run()
     assert "  to do     on the next run:\n  Schema    one revision is waiting\n" in ran.out, ran.out
     assert "nothing changed" not in ran.out
+
+
+def test_a_play_that_only_inspects_is_no_status_unless_it_says_so(house: House) -> None:
+    house.role("observe", [fake("main | Look at the host", LOOK, "observe")])
+    house.play([role("observe")])
+    ran = house.run()
+    assert "to do" not in ran.out, ran.out
+    assert "nothing changed" in ran.out
 
 
 def test_anything_else_that_a_playbook_can_do(house: House) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .outcome import Outcome, Status
-from .story import differences, short
+from .story import reasons, short
 from .text import first, mapping, masked, sequence, words
 
 
@@ -173,7 +173,7 @@ class Facts:
         machine that it was delegated to says nothing of this host."""
         known = self.hosts.setdefault(host, Host())
         if changes and outcome.result.get("changed"):
-            what = differences(outcome.task, outcome.result) or [short(outcome.task.name)]
+            what = reasons(outcome) or [short(outcome.task.name)]
             known.changes += [(outcome.task.title, each) for each in what]
         if outcome.host == host:
             known.take(outcome.task.module, outcome.status, outcome.result)

@@ -25,6 +25,11 @@ def task_of(task: Any, play: Any) -> Task:
     )
 
 
+def is_status(play: Any) -> bool:
+    """Whether the play says of itself, by its variable `groundwork_run`, that it only reads."""
+    return bool(play.vars.get("groundwork_run") == "status")
+
+
 def has_rescue(task: Any) -> bool:
     """Whether a block around the task has rescue tasks, and the task is none of those."""
     child, parent = task, task._parent

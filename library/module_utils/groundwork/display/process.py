@@ -1,9 +1,7 @@
-"""What a run needs of its own process: cheap forks, and a Ctrl-C that isn't lost in one."""
+"""A Ctrl-C that isn't lost in a fork (each task is one)."""
 
 from __future__ import annotations
 
-import atexit
-import gc
 import os
 import signal
 import sys
@@ -12,10 +10,7 @@ import traceback
 
 
 def prepare() -> None:
-    """Once, when everything is loaded and before the first fork (each task is one)."""
-    # What is loaded by now stays: no collection has to walk through it, in no fork and at no end.
-    gc.freeze()
-    atexit.register(gc.freeze)
+    """Before the first fork."""
     sys.unraisablehook = _not_raised
 
 

@@ -34,7 +34,10 @@ TITLES = {
     "schema": "Schema",
 }
 # Tasks that say or decide something but touch nothing: they are no work that was done
-TALK = frozenset({"debug", "set_fact", "assert", "validate_argument_spec", "meta", "include_vars"})
+TALK = frozenset(
+    {"debug", "pending_changes", "set_fact", "assert", "validate_argument_spec", "meta"}
+    | {"include_vars"}
+)
 LONG = 5.0
 # Roles of the insides (checks, locks, what looks there); without a word to say they are no stage
 INNER = frozenset({"observe", "toolbox"})
@@ -56,16 +59,10 @@ class Story:
     def __init__(self, marks: Marks, verbosity: int = 0) -> None:
         self.marks = marks
         self.verbosity = verbosity
-        self.roles: set[str] = set()
         self.hosts: set[str] = set()
-        self.acts = False  # a playbook that ends where its look finds nothing would have acted
+        self.status = True  # every play so far only reads
         self._open: dict[str, _Stage] = {}
         self._last = ""
-
-    @property
-    def only_looks(self) -> bool:
-        """Whether the roles so far are those that read, and no others were to come."""
-        return "observe" in self.roles <= {"observe", "toolbox"} and not self.acts
 
     def begin(self, task: Task, now: float) -> list[Line]:
         """A task starts; where it opens a stage, the stage before gets its last line."""
@@ -104,6 +101,11 @@ class Story:
             stage.worked += 1
         if task.module == "debug":
             return self._show(outcome, self._said(outcome))
+        if why := reasons(outcome):
+            labels = ["why", *[""] * len(why)]
+            return self._show(
+                outcome, [labelled(*pair, "heading") for pair in zip(labels, why, strict=False)]
+            )
         if task.module == "observe" and (note := look_note(result)):
             stage.notes.append(f"{outcome.host}: {note}" if len(self.hosts) > 1 else note)
         lines = self._own(outcome)
@@ -194,13 +196,10 @@ class Story:
             return [line((f"(this result could not be shown: {error!r})", "dim"))]
 
     def _said(self, outcome: Outcome) -> list[Line]:
-        """What a debug task says; the reasons of "What differs" are the stage's why."""
+        """What a debug task says."""
         result = outcome.result
         message = result.get("msg")
         texts = message if isinstance(message, (list, tuple)) else [message]
-        if reasons := differences(outcome.task, result):
-            labels = ["why", *[""] * len(reasons)]
-            return [labelled(*pair, "heading") for pair in zip(labels, reasons, strict=False)]
         if not isinstance(message, (str, list)) and "censored" not in result:
             return [line(text) for text in outcome.dump.strip("\n").splitlines()]
         said = [result["censored"]] if "censored" in result else texts
@@ -226,8 +225,6 @@ class Story:
         return [*heading, *indented(lines)]
 
     def _stage(self, task: Task) -> _Stage:
-        if task.role or task.module not in TALK:  # a play's own check acts on nothing
-            self.roles.add(task.role)
         return self._open.setdefault(task.stage, _Stage(task.title, task.role, None))
 
 
@@ -236,11 +233,11 @@ def short(name: str) -> str:
     return name.rpartition(" | ")[2].strip() or name
 
 
-def differences(task: Task, result: Mapping[str, Any]) -> list[str]:
-    """The reasons that a role's task "What differs" gives for what the role is about to do."""
-    if task.module != "debug" or short(task.name) != "What differs":
+def reasons(outcome: Outcome) -> list[str]:
+    """Why a role is about to act, where the outcome is what its pending_changes gave."""
+    if outcome.task.module != "pending_changes":
         return []
-    return [words(reason) for reason in sequence(result.get("msg")) if words(reason)]
+    return [words(each) for each in sequence(outcome.result.get("reasons")) if words(each)]
 
 
 def _brief(result: Mapping[str, Any]) -> list[Line]:

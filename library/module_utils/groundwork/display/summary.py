@@ -40,14 +40,14 @@ MOST = 6
 
 @dataclass(frozen=True)
 class Run:
-    """What the closing says of the whole run. `look_only` is one that only looked (status).
+    """What the closing says of the whole run. `status` is one of playbooks/status.yml.
 
     `width` is the terminal's, in columns; 0 where there is none.
     """
 
     seconds: float
     check: bool = False
-    look_only: bool = False
+    status: bool = False
     width: int = 0
 
 
@@ -72,7 +72,7 @@ def host_lines(host_name: str, host: Host, run: Run, marks: Marks) -> list[Line]
     head = f"{marks.rule * 2} {title} "
     rows = _service_rows(host, run.width)
     rows += _image_rows(host)
-    if run.look_only and host.engine:
+    if run.status and host.engine:
         rows.append(labelled("engine", host.engine))
     rows += _file_rows(host, run)
     rows += _schema_rows(host, marks)
@@ -146,9 +146,7 @@ def _file_rows(host: Host, run: Run) -> list[Line]:
     """Each file in a status, else those that are not as they should be, or new."""
     if not host.files:
         return []
-    shown = {
-        path: state for path, state in host.files.items() if run.look_only or not _still(state)
-    }
+    shown = {path: state for path, state in host.files.items() if run.status or not _still(state)}
     if not shown:
         right = "as it should be" if len(host.files) == 1 else "all as they should be"
         return [labelled("files", f"{count(len(host.files), 'file')}, {right}")]
@@ -195,7 +193,7 @@ def _change_rows(host: Host, run: Run) -> list[Line]:
             labelled("stopped", f"in {stage}: {task}", "failed"),
             labelled("", "What is done stays done. Fix the cause above and run again.", "", ""),
         ]
-    if run.look_only:
+    if run.status:
         rows = [labelled("problem", problem, "failed") for problem in host.problems]
         rows += [
             labelled(TITLES.get(part, "Stack"), reason, "changed")

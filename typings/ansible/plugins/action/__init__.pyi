@@ -16,3 +16,6 @@ class ActionBase:
         tmp: Any = None,
         task_vars: dict[str, Any] | None = None,
     ) -> dict[str, Any]: ...
+    def validate_argument_spec(
+        self, argument_spec: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]: ...

@@ -1,0 +1,1 @@
+../action/pending_changes.py
