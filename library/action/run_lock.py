@@ -7,6 +7,7 @@ import signal
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import ansible.module_utils
@@ -17,15 +18,19 @@ _CORE = str(_LIBRARY / "module_utils")
 if _CORE not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_CORE)
 
+from ansible import context
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.locking import (
     Watch,
+    audit_log,
     claim,
     guard,
     in_the_way,
+    lease,
     process_parent,
     process_start,
     sentence,
+    utc,
 )
 from ansible.module_utils.groundwork_remote import ask
 from ansible.plugins.action import ActionBase
@@ -39,7 +44,7 @@ description:
     ended, so no task has to release it, and an interrupted run leaves nothing in the way.
   - On the controller itself the lock is void as soon as the process is gone. On another machine it
     is a lease there, which a process beside the run renews while the run lives. That process frees
-    the lock at the end, and adds the run's line to the log.
+    the lock at the end, and adds the run's two lines to the log, at its start and its end.
   - Where another run holds it, the task fails and says whose that is. C(until) and C(retries) wait.
 options:
   path:
@@ -47,8 +52,12 @@ options:
     type: path
     required: true
   log:
-    description: The file on another machine that gets a line for this run.
+    description: The file on another machine that gets this run's lines.
     type: path
+  why:
+    description: Why the run has something to do, for the log; the plan that C(observe) returns.
+    type: dict
+    default: {}
   python:
     description: Another machine's own Python 3.
     type: path
@@ -79,7 +88,7 @@ waiting:
   returned: when there is one
   type: str
 guard:
-  description: The folder through which the run reports what it did (see the callback run_report).
+  description: The file in which the run says at its end what it did (see the callback run_report).
   returned: on another machine, the first time
   type: path
 """
@@ -98,7 +107,7 @@ class ActionModule(ActionBase):
         holder = process_parent(run) if args.get("holder") == "parent" else run
         claimed = claim(holder, _LIBRARY.parent, here)
         try:
-            taken = ask(self, python, {"do": "take", "path": path, "claim": claimed})
+            taken = ask(self, python, lease, {"do": "take", "path": path, "claim": claimed})
         except GroundworkError as error:
             return {"failed": True, "changed": False, "msg": str(error)}
         except OSError as error:
@@ -114,10 +123,14 @@ class ActionModule(ActionBase):
             return {"failed": True, "changed": False, "msg": text, "waiting": sentence(owner)}
         if here or taken["kept"]:
             return {"changed": False}
-        folder = Path(tempfile.mkdtemp(prefix="groundwork-run-"))
-        watch = Watch(run, process_start(run), claimed, path, str(args.get("log") or ""), folder)
-        self._start_guard(watch, python)
-        return {"changed": False, "guard": str(folder)}
+        why = audit_log.reasons(args.get("why") or {})
+        playbooks = " ".join(Path(each).name for each in context.CLIARGS["args"])
+        entry = audit_log.started(claimed, utc(), playbooks, why)
+        file, name = tempfile.mkstemp(prefix="groundwork-run-")
+        os.close(file)
+        log = str(args.get("log") or "")
+        self._start_guard(Watch(run, process_start(run), entry, path, log, Path(name)), python)
+        return {"changed": False, "guard": name}
 
     def _start_guard(self, watch: Watch, python: str) -> None:
         """A process of its own, which outlives this worker and, briefly, the run."""
@@ -127,16 +140,18 @@ class ActionModule(ActionBase):
         try:
             if os.fork() == 0:
                 _detach()
-                guard(watch, lambda asked: self._ask_in_time(python, asked))
+                guard(watch, lambda program, asked: self._ask_in_time(python, program, asked))
                 os.killpg(0, signal.SIGTERM)  # a connection that hangs goes with it
         finally:
             os._exit(0)
 
-    def _ask_in_time(self, python: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    def _ask_in_time(
+        self, python: str, program: ModuleType, asked: Mapping[str, Any]
+    ) -> dict[str, Any]:
         """Over a connection that may be cut without a word. OSError is all that comes out of it."""
         signal.alarm(30)
         try:
-            return ask(self, python, asked)
+            return ask(self, python, program, asked)
         except Exception as error:
             raise OSError(str(error)) from None
         finally:

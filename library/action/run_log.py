@@ -13,6 +13,7 @@ if _CORE not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_CORE)
 
 from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.locking import audit_log, lease
 from ansible.module_utils.groundwork_remote import ask
 from ansible.plugins.action import ActionBase
 
@@ -54,7 +55,8 @@ holder:
   type: dict
 runs:
   description: The last runs, newest first; each with at, who, where, revision, playbook, result
-    (ok, failed or interrupted), stopped, why, changed, schema (before, after) and seconds.
+    (ok, failed or interrupted) and why; those that came to their end also with stopped, changed,
+    schema (before, after) and seconds.
   returned: always
   type: list
   elements: dict
@@ -67,14 +69,13 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
         args = self._task.args
-        asked = {
-            "do": "look",
-            "path": str(args["path"]),
-            "log": str(args["log"]),
-            "count": int(args.get("count") or 5),
-        }
+        python, count = str(args.get("python") or "/usr/bin/python3"), int(args.get("count") or 5)
         try:
-            found = ask(self, str(args.get("python") or "/usr/bin/python3"), asked)
+            held = ask(self, python, lease, {"do": "look", "path": str(args["path"])})["holder"]
+            asked = {"path": str(args["log"]), "count": count + 1}
+            runs = ask(self, python, audit_log, asked)["runs"]
         except GroundworkError as error:
             return {"failed": True, "changed": False, "msg": str(error)}
-        return {"changed": False, **found}
+        # The one that goes on now is the holder: it has no end yet, and wasn't interrupted
+        over = [run for run in runs if not held or run.get("run") != held["run"]]
+        return {"changed": False, "holder": held, "runs": over[:count]}

@@ -1,11 +1,9 @@
-"""Tells the guard of each machine's lock what this run does there, for the log of runs."""
+"""Tells the guard of each machine's lock what this run did there, for the log of runs."""
 
 from __future__ import annotations
 
-import atexit
 import os
-import shutil
-import sys
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,7 @@ if _CORE not in ansible.module_utils.__path__:
 from ansible.module_utils.groundwork.display.facts import Facts, Host
 from ansible.module_utils.groundwork.display.outcome import Outcome, Status
 from ansible.module_utils.groundwork.display.playbook import has_rescue, task_of
-from ansible.module_utils.groundwork.locking import heartbeat, utc
+from ansible.module_utils.groundwork.locking import TAKEN_OVER, audit_log, heartbeat
 from ansible.plugins.callback import CallbackBase
 
 DOCUMENTATION = r"""
@@ -29,7 +27,8 @@ type: notification
 short_description: Reports to the log of runs on shared machines
 description:
   - Where run_lock took the lock of another machine, the process that guards it writes the run's
-    line into the log there. This callback tells it what was changed, and whether it went well.
+    lines into the log there. This callback tells it at the end what was changed, and whether it
+    went well. It also says why the run stops where another one has taken over the lock.
   - It does nothing in runs that take no such lock.
 """
 
@@ -43,17 +42,15 @@ class CallbackModule(CallbackBase):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._began = time.time()
-        self._playbook = ""
+        self._began = time.monotonic()
         self._play: Any = None
         self._facts = Facts()
         self._why: dict[str, list[str]] = {}
-        self._folders: dict[str, Path] = {}
-        self._process = os.getpid()
+        self._guards: dict[str, Path] = {}
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
-        self._began = time.time()
-        self._playbook = Path(playbook._file_name).name
+        self._began = time.monotonic()
+        signal.signal(TAKEN_OVER, self._stop)
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         self._play = play
@@ -74,43 +71,33 @@ class CallbackModule(CallbackBase):
         if ended:
             self._facts.stopped(host, outcome)
         if outcome.task.module == "observe" and host not in self._why:
-            todo = self._facts.hosts[host].todo
-            self._why[host] = [f"{part}: {why}" for part in todo for why in todo[part]]
+            self._why[host] = audit_log.reasons(self._facts.hosts[host].todo)
         if outcome.task.module == "run_lock" and found.get("guard"):
-            self._folders[host] = Path(found["guard"])
-            atexit.register(self._say_if_lost, host)
-        if found.get("changed") or ended or found.get("guard"):
-            self._report(host)
+            self._guards[host] = Path(found["guard"])
 
-    def _report(self, host: str, ended: bool = False) -> None:
-        if folder := self._folders.get(host):
-            heartbeat.report(folder, self._content(host, ended))
-
-    def _content(self, host: str, ended: bool) -> dict[str, Any]:
+    def _outcome(self, host: str) -> dict[str, Any]:
         known = self._facts.hosts.get(host, Host())
         looked = known.schema not in ("", "unknown")
         return {
-            "at": utc(self._began),
-            "began": self._began,
-            "playbook": self._playbook,
+            "result": "failed" if known.failure else "ok",
+            "stopped": ": ".join(known.failure or ()),
             "why": self._why.get(host, []),
             "changed": [f"{stage}: {what}" for stage, what in known.changes],
             "schema": {"before": known.before, "after": known.after} if looked else {},
-            "stopped": ": ".join(known.failure) if known.failure else "",
-            "ended": ended,
+            "seconds": round(time.monotonic() - self._began, 1),
         }
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
-        for host in self._folders:
-            self._report(host, ended=True)
-        heartbeat.wait(list(self._folders.values()), _PATIENCE)
+        for host, guard in self._guards.items():
+            heartbeat.report(guard, self._outcome(host))
+        heartbeat.wait(list(self._guards.values()), _PATIENCE)
 
-    def _say_if_lost(self, host: str) -> None:
-        folder = self._folders[host]
-        if os.getpid() == self._process and (folder / heartbeat.LOST).exists():
-            sys.stderr.write(
-                f"The lock of {host} was lost: this controller didn't reach it for a while, and "
-                "another run took over, so this one had to stop.\n"
-                "Next: see with playbooks/status.yml whose that is; run again when it is done.\n"
-            )
-            shutil.rmtree(folder, ignore_errors=True)
+    def _stop(self, number: int, frame: Any) -> None:
+        lost = ", ".join(host for host, guard in self._guards.items() if not guard.exists())
+        text = (
+            f"\nThe lock of {lost} was lost: this controller didn't reach it for a while, and "
+            "another run took over, so this one has to stop.\n"
+            "Next: see with playbooks/status.yml whose that is; run again when it is done.\n"
+        )
+        os.write(2, text.encode())  # a signal may come in the middle of another write
+        signal.raise_signal(signal.SIGINT)

@@ -14,7 +14,6 @@ from types import ModuleType
 from typing import Any
 
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.locking import lease
 
 _MARK = "groundwork:"
 # The first line has the program and what is asked; what follows it is the program's to read
@@ -24,18 +23,19 @@ exec(call["source"], names)
 print({_MARK!r} + json.dumps(names["serve"](call["asked"], sys.stdin.buffer)))"""
 
 
-def ask(action: Any, python: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What `runlock.serve` answers on the machine of an action's connection, or in-process.
+def ask(action: Any, python: str, program: ModuleType, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What `program.serve` (of locking) answers on the machine of an action's connection.
 
     Costs one command there and no module. Raises GroundworkError where it can't be asked.
     """
     if action._connection.transport == "local":
-        return lease.serve(asked)
-    done = _run(action, python, inspect.getsource(lease), asked)
+        served: dict[str, Any] = program.serve(asked)
+        return served
+    done = _run(action, python, inspect.getsource(program), asked)
     if (answer := _answer(done)) is not None:
         return answer
     raise GroundworkError(
-        "The lock on the machine can't be used.",
+        "The lock and the log on the machine can't be used.",
         where=str(asked["path"]),
         details=_said(done),
         next_step=f"See that {python} is there, and that root may write to that path.",

@@ -1,4 +1,4 @@
-"""The run's lock: one holder, named to the others, void when its run is gone. The log: bounded."""
+"""The run's lock: one holder, named to the others, void when its run is gone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from ansible.module_utils.groundwork.locking import lease
 from ansible.module_utils.groundwork.locking.lease import (
-    append,
     commands_left,
     holder,
     leave,
@@ -22,7 +21,6 @@ from ansible.module_utils.groundwork.locking.lease import (
     process_start,
     renew,
     serve,
-    tail,
     take,
 )
 from ordinary import NOBODY, as_ordinary_user
@@ -179,28 +177,6 @@ def test_the_parent_of_a_process_is_known(other) -> None:
     assert process_parent(other.pid) == os.getpid()
 
 
-def test_the_log_keeps_the_newest_within_its_bounds(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lease, "LOG_BYTES", 1000)
-    log = tmp_path / "log" / "runs.jsonl"
-    for number in range(300):
-        append(log, {"number": number})
-        assert log.stat().st_size < 1100
-    assert [entry["number"] for entry in tail(log, 3)] == [299, 298, 297]
-    assert log.stat().st_mode & 0o777 == 0o600
-
-
-def test_a_torn_line_costs_only_itself(tmp_path: Path) -> None:
-    log = tmp_path / "runs.jsonl"
-    append(log, {"number": 1})
-    with log.open("a") as file:
-        file.write('{"number": 2, "wh')
-    append(log, {"number": 3})
-    assert [entry["number"] for entry in tail(log, 5)] == [3, 1]
-    assert tail(tmp_path / "none", 5) == []
-
-
 def test_what_a_connection_left_behind_is_counted(tmp_path: Path) -> None:
     def process(pid: int, parent: int, name: str, state: str = "S") -> None:
         (tmp_path / str(pid)).mkdir()
@@ -223,17 +199,16 @@ def test_what_a_connection_left_behind_is_counted(tmp_path: Path) -> None:
 
 
 def test_another_machines_python_needs_nothing_but_the_text_of_the_file(tmp_path: Path) -> None:
-    lock, log = str(tmp_path / "run" / "lock"), str(tmp_path / "log")
+    lock = str(tmp_path / "run" / "lock")
     take_it = {"do": "take", "path": lock, "claim": visit("ada")}
-    leave_it = {"do": "leave", "path": lock, "run": "ada", "log": log, "entry": {"who": "ada"}}
+    leave_it = {"do": "leave", "path": lock, "run": "ada"}
     for asked in (take_it, leave_it):
         text = inspect.getsource(lease) + f"\nprint(json.dumps(serve({asked!r})))\n"
         done = subprocess.run(
             [sys.executable, "-I", "-"], input=text, capture_output=True, text=True, check=True
         )
         assert isinstance(json.loads(done.stdout), dict)
-    look = {"do": "look", "path": lock, "log": log, "count": 5}
-    assert serve(look) == {"holder": None, "runs": [{"who": "ada"}]}
+    assert serve({"do": "look", "path": lock}) == {"holder": None}
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="runs as root in a person's folder")

@@ -26,7 +26,7 @@ def run_rows(
             for each in (
                 words(run.get("playbook")),
                 words(run.get("revision")),
-                duration(number(run.get("seconds"))),
+                duration(number(run["seconds"])) if "seconds" in run else "",
             )
             if each
         )

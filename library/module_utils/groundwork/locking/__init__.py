@@ -1,12 +1,14 @@
-"""One run at a time on a machine, and who it is."""
+"""One run at a time on a machine, who it is, and the log of those that changed something."""
 
-from . import heartbeat, identity, lease
-from .heartbeat import Watch, guard
+from . import audit_log, heartbeat, identity, lease
+from .heartbeat import TAKEN_OVER, Watch, guard
 from .identity import claim, in_the_way, sentence
 from .lease import process_parent, process_start, utc
 
 __all__ = [
+    "TAKEN_OVER",
     "Watch",
+    "audit_log",
     "claim",
     "guard",
     "heartbeat",

@@ -1,7 +1,8 @@
 """What keeps a run's lock on another machine: a process beside the run, as long as that lives.
 
-It renews the lease. When the run is over, however it ended, it writes the run's line into the log
-there and frees the lock. The run tells it what it did through a file in a folder that both know.
+It writes the run's first line into the log there, and renews the lease. When the run is over,
+however it ended, it frees the lock. A run that comes to its end says how in a file that both know;
+that becomes its last line.
 """
 
 from __future__ import annotations
@@ -9,20 +10,19 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from .identity import entry
+from . import audit_log, lease
 from .lease import LEASE, process_start
 
-Ask = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-REPORT = "report.json"
-LOST = "lost"
+Ask = Callable[[ModuleType, Mapping[str, Any]], Mapping[str, Any]]
+TAKEN_OVER = signal.SIGUSR1  # what a run gets whose lock is another run's by now
 _PAUSE = 0.2
 _TRIES = 4
 _PATIENCE = 600.0  # seconds for the last commands of a run that was killed
@@ -30,54 +30,59 @@ _PATIENCE = 600.0  # seconds for the last commands of a run that was killed
 
 @dataclass(frozen=True)
 class Watch:
-    """The run (`process`, `started`), what it claimed, the files there, and the folder here."""
+    """The run (`process`, `started`) and its first line in the log; the files there; and here, the
+    file `outcome`, which is empty until the run ends, and gone when all is done."""
 
     process: int
     started: str
-    claim: Mapping[str, Any]
+    entry: Mapping[str, Any]
     path: str
     log: str
-    folder: Path
+    outcome: Path
     every: float = LEASE / 4
 
 
 def guard(watch: Watch, ask: Ask) -> None:
     """Hold the lock until the run is over. `ask` reaches the machine; it may raise OSError."""
-    began = time.time()
+    with contextlib.suppress(OSError):  # the line at the end says it all again
+        _log(watch, ask, watch.entry)
     due = time.monotonic() + watch.every
-    lost = False
-    while not (_report(watch).get("ended") or lost or _gone(watch)):
+    while not ((outcome := _outcome(watch)) or _gone(watch)):
         if time.monotonic() >= due:
-            lost = _lost(watch, ask)
+            if _lost(watch, ask):  # two at once would harm each other: this one has to stop
+                watch.outcome.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    os.kill(watch.process, TAKEN_OVER)
+                return
             due = time.monotonic() + watch.every
         time.sleep(_PAUSE)
-    if lost:  # two at once would harm each other: this one has to stop
-        (watch.folder / LOST).touch()
-        with contextlib.suppress(OSError):
-            if not _gone(watch):
-                os.kill(watch.process, signal.SIGINT)
-    _leave(watch, ask, began, lost)
-    if not lost or _gone(watch):  # else the run still reads in there why it was stopped
-        shutil.rmtree(watch.folder, ignore_errors=True)
+    _leave(watch, ask, outcome)
+    watch.outcome.unlink(missing_ok=True)
 
 
-def _leave(watch: Watch, ask: Ask, began: float, lost: bool) -> None:
-    """Write the log and free the lock; not before the last command of a killed run has ended."""
-    told = _report(watch)
-    line = entry(watch.claim, told, time.time() - float(told.get("began") or began))
-    asked = {"do": "leave", "path": watch.path, "run": watch.claim["run"], "log": watch.log}
-    patient = not (told.get("ended") or lost)
+def _leave(watch: Watch, ask: Ask, outcome: Mapping[str, Any]) -> None:
+    """Log the end and free the lock; not before the last command of a killed run has ended."""
+    asked = {"do": "leave", "path": watch.path, "run": watch.entry["run"]}
+    line = audit_log.ended(watch.entry, outcome) if outcome else {}
     deadline = time.monotonic() + _PATIENCE
     failures = 0
     while failures < _TRIES:
-        patient = patient and time.monotonic() < deadline
+        patient = not outcome and time.monotonic() < deadline
         try:
-            if not ask(asked | {"entry": line, "patient": patient}).get("busy"):
+            if line:
+                _log(watch, ask, line)
+                line = {}
+            if not ask(lease, asked | {"patient": patient}).get("busy"):
                 return
             time.sleep(1)
         except OSError:
             failures += 1
             time.sleep(min(LEASE / _TRIES, watch.every))
+
+
+def _log(watch: Watch, ask: Ask, entry: Mapping[str, Any]) -> None:
+    if watch.log:
+        ask(audit_log, {"path": watch.log, "entry": entry})
 
 
 def _gone(watch: Watch) -> bool:
@@ -87,32 +92,31 @@ def _gone(watch: Watch) -> bool:
 def _lost(watch: Watch, ask: Ask) -> bool:
     """Whether the lock is another run's by now. Where it can't be asked: unknown."""
     try:
-        asked = {"do": "renew", "path": watch.path, "run": watch.claim["run"]}
-        return ask(asked).get("held") is False
+        asked = {"do": "renew", "path": watch.path, "run": watch.entry["run"]}
+        return ask(lease, asked).get("held") is False
     except OSError:
         return False
 
 
-def _report(watch: Watch) -> dict[str, Any]:
+def _outcome(watch: Watch) -> dict[str, Any]:
+    """What the run said at its end; nothing before that, nor in the middle of it."""
     try:
-        found = json.loads((watch.folder / REPORT).read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads(watch.outcome.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return found
 
 
-def report(folder: Path, content: Mapping[str, Any]) -> None:
-    """The run's part: what it did so far. Without the folder nobody listens any more."""
-    with contextlib.suppress(OSError):
-        temporary = folder / f"{REPORT}.new"
-        temporary.write_text(json.dumps(content), encoding="utf-8")
-        temporary.replace(folder / REPORT)
+def report(file: Path, outcome: Mapping[str, Any]) -> None:
+    """The run's part, at its end. Without the file nobody listens any more."""
+    if file.exists():
+        file.write_text(json.dumps(outcome), encoding="utf-8")
 
 
-def wait(folders: list[Path], seconds: float) -> bool:
-    """Whether the guards of these folders are done, or will be within `seconds`."""
+def wait(files: list[Path], seconds: float) -> bool:
+    """Whether what these files are for is done, or will be within `seconds`."""
     deadline = time.monotonic() + seconds
-    while any(folder.exists() for folder in folders):
+    while any(file.exists() for file in files):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.05)

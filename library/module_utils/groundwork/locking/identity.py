@@ -1,4 +1,4 @@
-"""Who runs, with what, and how others are told: the controller's side of the lock and the log."""
+"""Who runs, with what, and how others are told: the controller's side of the lock."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from .. import environment
 from ..errors import GroundworkError
 from .lease import process_start
 
-MOST = 30  # lines of changes in an entry of the log
-LONGEST = 200  # letters in one of them
 DIRTY = " with changes"
 
 
@@ -67,29 +65,3 @@ def in_the_way(owner: Mapping[str, Any], path: str) -> GroundworkError:
         where=path,
         next_step="Wait until it is done, then run again. Nothing was changed.",
     )
-
-
-def entry(claimed: Mapping[str, Any], report: Mapping[str, Any], seconds: float) -> dict[str, Any]:
-    """A run's line in the log, from its claim and from what it reported of itself."""
-    ended = report.get("ended")
-    stopped = str(report.get("stopped") or "")
-    return {
-        "at": str(report.get("at") or ""),
-        "who": claimed["who"],
-        "where": claimed["where"],
-        "revision": claimed["revision"],
-        "playbook": str(report.get("playbook") or ""),
-        "result": ("failed" if stopped else "ok") if ended else "interrupted",
-        "stopped": stopped,
-        "why": _short(report.get("why")),
-        "changed": _short(report.get("changed")),
-        "schema": report.get("schema") or {},
-        "seconds": round(seconds, 1),
-    }
-
-
-def _short(texts: Any) -> list[str]:
-    lines = [str(text).splitlines()[0][:LONGEST] for text in texts or [] if str(text).strip()]
-    if len(lines) > MOST:
-        lines = [*lines[: MOST - 1], f"and {len(lines) - MOST + 1} more"]
-    return lines

@@ -1,8 +1,8 @@
-"""One run at a time on a machine, and a log of the runs there. Only the standard library: where the
-machine is another one, the text of this file is sent to its Python, before any toolbox is there.
+"""One run at a time on a machine. Only the standard library: where the machine is another one, the
+text of this file is sent to its Python, before any toolbox is there.
 
 A lock is void when its run is gone: a run on the machine itself is known by its process; one that
-comes over a connection has a lease, which the controller renews while the run lives (guard.py).
+comes over a connection has a lease, which the controller renews while the run lives (heartbeat.py).
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import IO, Any
 
 LEASE = 60.0  # seconds without a renewal after which a run counts as gone
-LOG_BYTES = 256 * 1024
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -87,7 +86,7 @@ def boot() -> str:
 
 
 def utc(seconds: float | None = None) -> str:
-    """A time (default: now) in UTC, as people and the log read it."""
+    """A time (default: now) in UTC, as people read it."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(seconds))
 
 
@@ -200,39 +199,6 @@ def commands_left(pid: int, proc: Path = Path("/proc")) -> int:
     return sum(parent == session for parent in parents.values()) - 1 if session else 0
 
 
-# --- the log
-
-
-def append(path: Path, entry: Mapping[str, Any]) -> None:
-    """Add a line for a run. A log that grew too long loses its older half."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        text = file.read()
-        if len(text) > LOG_BYTES:
-            file.truncate(0)
-            file.write(text[-LOG_BYTES // 2 :].partition(b"\n")[2])
-        elif text and not text.endswith(b"\n"):  # the machine went down in the middle of a line
-            file.write(b"\n")
-        file.write(json.dumps(entry).encode() + b"\n")
-
-
-def tail(path: Path, count: int) -> list[dict[str, Any]]:
-    """The last runs, newest first; a line that can't be read is left out."""
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError:
-        return []
-    found: list[dict[str, Any]] = []
-    for line in reversed(lines):
-        with contextlib.suppress(ValueError):
-            entry = json.loads(line)
-            found += [entry] if isinstance(entry, dict) else []
-        if len(found) == count:
-            break
-    return found
-
-
 # --- from another machine
 
 
@@ -249,13 +215,7 @@ def serve(asked: Mapping[str, Any]) -> dict[str, Any]:
     if asked["do"] == "leave":
         if asked.get("patient") and commands_left(os.getpid()) and renew(path, asked["run"]):
             return {"busy": True}
-        if asked.get("log"):
-            with contextlib.suppress(OSError):  # a full disk doesn't keep the lock
-                append(Path(asked["log"]), asked["entry"])
         leave(path, asked["run"])
         return {}
     held = holder(path)
-    return {
-        "holder": asdict(held) if held else None,
-        "runs": tail(Path(asked["log"]), asked["count"]),
-    }
+    return {"holder": asdict(held) if held else None}
