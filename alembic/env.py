@@ -7,6 +7,7 @@ Alembic's own template; an app that brings a tree of its own needs none of it.
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,17 +54,20 @@ def env_file() -> tuple[Path, str]:
     return path, entry.get("url_variable", "DATABASE_URL")
 
 
-def lines_of(path: Path) -> list[str]:
-    """The lines of an env file; none where it isn't there."""
+def value_of(variable: str, path: Path) -> str:
+    """What an env file says; nothing where it isn't there."""
     try:
         # -sig: editors on Windows begin a file with a mark
-        return path.read_text(encoding="utf-8-sig").splitlines()
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        return []
+        return ""
     except UnicodeDecodeError:
         raise CommandError(
             f"{path} is not a text file in UTF-8.\nNext: save it as UTF-8."
         ) from None
+    from dotenv import dotenv_values  # only by hand: shared machines don't have it
+
+    return dotenv_values(stream=io.StringIO(text), interpolate=False).get(variable) or ""
 
 
 def database_url() -> tuple[sqlalchemy.URL, str]:
@@ -71,11 +75,7 @@ def database_url() -> tuple[sqlalchemy.URL, str]:
     url, source = os.environ.get("DATABASE_URL", ""), "the variable DATABASE_URL"
     if not url:
         path, variable = env_file()
-        source = str(path)
-        for line in lines_of(path):
-            name, _, value = line.strip().partition("=")
-            if name == variable:
-                url = value.strip("'\"")
+        url, source = value_of(variable, path), str(path)
     if not url:
         raise CommandError(
             f"No database is known: {source} isn't there, or doesn't name one.\nNext: run "

@@ -45,3 +45,15 @@ def test_the_first_line_counts_whatever_the_editor(tmp_path: Path) -> None:
 def test_what_is_no_utf8_is_named(tmp_path: Path, encoding: str) -> None:
     said = current(tmp_path, f"{NAMED}NAME=Jürgen\n".encode(encoding))
     assert "apps/backend/.env is not a text file in UTF-8" in said
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "export DATABASE_URL='postgresql://app:x@127.0.0.1:1/mine'",
+        'DATABASE_URL="postgresql://app:x@127.0.0.1:1/mine"  # the one below the block counts',
+        "DATABASE_URL=postgresql://app:x@127.0.0.1:1/theirs\n" + NAMED,
+    ],
+)
+def test_a_line_means_what_it_means_to_an_app(tmp_path: Path, line: str) -> None:
+    assert "The database mine at 127.0.0.1:1" in current(tmp_path, f"{line}\n".encode())

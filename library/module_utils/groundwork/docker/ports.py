@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 from .cli import Docker
 
@@ -62,20 +63,21 @@ def _holder(docker: Docker, port: int) -> str:
 
 
 def _process(port: int) -> str:
-    """The listening process, from /proc (Linux); `""` where it can't be told."""
-    inodes: set[str] = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        try:
-            rows = [line.split() for line in Path(table).read_text().splitlines()[1:]]
-        except OSError:
-            continue
-        inodes |= {r[9] for r in rows if r[3] == "0A" and int(r[1].rpartition(":")[2], 16) == port}
-    for link in Path("/proc").glob("[0-9]*/fd/*") if inodes else ():
-        try:
-            target = str(link.readlink())
-            if target.startswith("socket:[") and target[8:-1] in inodes:
-                process = link.parents[1]
-                return f"{(process / 'comm').read_text().strip()} (process {process.name})"
-        except OSError:
-            continue
+    """The listening process; `""` where it can't be told."""
+    try:
+        import psutil  # not above: its 0.07 s are for a run that a port stops
+    except ImportError:  # an older toolbox
+        return ""
+    found: list[tuple[int | None, Any]]
+    try:
+        found = [(each.pid, each) for each in psutil.net_connections("tcp")]
+    except psutil.AccessDenied:  # macOS shows all at once to root alone
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                found += [(process.pid, each) for each in process.net_connections("tcp")]
+    for pid, each in found:
+        if pid and each.status == psutil.CONN_LISTEN and each.laddr.port == port:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                return f"{psutil.Process(pid).name()} (process {pid})"
     return ""
