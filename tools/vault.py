@@ -24,12 +24,10 @@ from ansible import constants as C  # noqa: E402
 from ansible.errors import AnsibleError  # noqa: E402
 from ansible.parsing.dataloader import DataLoader  # noqa: E402
 from ansible.parsing.vault import VaultLib, VaultSecret, get_file_vault_secret  # noqa: E402
-from groundwork.config import (  # noqa: E402
-    did_you_mean,
-    with_passwords,
-)
+from groundwork.config import with_passwords  # noqa: E402
 from groundwork.env import new_secret  # noqa: E402
 from groundwork.errors import GroundworkError  # noqa: E402
+from groundwork.text import did_you_mean  # noqa: E402
 
 SHORTEST = 12  # characters of the vault's own password
 

@@ -216,3 +216,16 @@ def test_a_private_file_is_in_a_folder_of_its_owners_alone_and_never_shown(tmp_p
     shown = files.diff(files.compare(other), [])["prepared"]
     assert "hash" not in shown
     assert "another" not in shown
+
+
+def test_what_takes_a_files_place_is_whole_and_its_owners_alone_until_then(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with files.replacing(path) as fresh:
+        fresh.write_text("one")
+        assert fresh.stat().st_mode & 0o777 == 0o600
+    assert path.stat().st_mode & 0o777 == 0o644
+    with pytest.raises(OSError, match="full"), files.replacing(path) as fresh:
+        fresh.write_text("tw")
+        raise OSError("the disk is full")
+    assert path.read_text() == "one"
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]

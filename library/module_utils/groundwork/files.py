@@ -8,14 +8,15 @@ import pwd
 import re
 import stat
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import dotenv
 from .errors import GroundworkError
+from .text import MASK, masked
 
-_MASK = "********"
 _PRIVATE = 0o700  # the mode of a private file's folder
 _PUBLIC = 0o755  # and of one that everybody may read
 _SECRET_LINE = re.compile(r"PASSWORD|SECRET|TOKEN|SALT|_KEY=|_ACL=|_CONFIG=|_CHECKSUM=", re.I)
@@ -187,26 +188,36 @@ def write(state: State) -> None:
     A link is followed: what it points to is replaced, the link stays.
     """
     path = state.wanted.path.resolve()
-    temporary = ""
     try:
         make_folders(path.parent, public=bool(state.wanted.mode & 0o004))
         if state.wanted.private:
             path.parent.chmod(_PRIVATE)
             _keep_owner(path.parent.parent, path.parent)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        with (
+            replacing(path, state.wanted.mode) as fresh,
+            fresh.open("w", encoding="utf-8", newline="") as file,
+        ):
             file.write(state.after)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(state.wanted.mode)
-        _keep_owner(path, temporary)
-        Path(temporary).replace(path)
-        temporary = ""
     except OSError as error:
         raise _unusable(state.wanted.path, "written", error) from None
+
+
+@contextmanager
+def replacing(path: Path, mode: int = 0o644) -> Iterator[Path]:
+    """A new file beside `path`, which takes its place when the block ends well. Until then only
+    its owner may read it, and of several at once the last whole one stays."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(handle)
+    fresh = Path(name)
+    try:
+        yield fresh
+        fresh.chmod(mode)
+        _keep_owner(path, fresh)
+        fresh.replace(path)
     finally:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
+        fresh.unlink(missing_ok=True)
 
 
 def make_folders(folder: Path, public: bool) -> None:
@@ -219,7 +230,7 @@ def make_folders(folder: Path, public: bool) -> None:
             each.chmod(each.stat().st_mode & 0o7777 | _PUBLIC)
 
 
-def _keep_owner(path: Path, temporary: str | Path) -> None:
+def _keep_owner(path: Path, temporary: Path) -> None:
     """Root may write into a person's folder: the file belongs to whom the old one or it did."""
     if os.geteuid() == 0:
         owner = (path if path.exists() else path.parent).stat()
@@ -229,19 +240,19 @@ def _keep_owner(path: Path, temporary: str | Path) -> None:
 def diff(state: State, secrets: Iterable[str]) -> dict[str, str]:
     """Ansible's form of a diff, with every secret and every line of a person's own masked."""
     header = str(state.wanted.path)
-    before, after = (_masked(text, state.wanted) for text in (state.before, state.after))
-    for secret in sorted(secrets, key=len, reverse=True):
-        if secret:
-            before, after = before.replace(secret, _MASK), after.replace(secret, _MASK)
+    found = set(secrets)
+    before, after = (
+        masked(_without_own(text, state.wanted), found) for text in (state.before, state.after)
+    )
     lines = difflib.unified_diff(
         before.splitlines(), after.splitlines(), header, header, lineterm="", n=1
     )
     return {"prepared": "\n".join(lines) + "\n"}
 
 
-def _masked(text: str, wanted: Wanted) -> str:
+def _without_own(text: str, wanted: Wanted) -> str:
     if wanted.private:
-        return _MASK if text else ""
+        return MASK if text else ""
     if not wanted.block:
         return text
     own = set(dotenv.outside(text).splitlines())
@@ -249,7 +260,7 @@ def _masked(text: str, wanted: Wanted) -> str:
     for line in text.splitlines():
         name, sign, _ = line.partition("=")
         hidden = line in own or _SECRET_LINE.search(line) or "://" in line
-        lines.append(f"{name}{sign}{_MASK}" if sign and hidden else line)
+        lines.append(f"{name}{sign}{MASK}" if sign and hidden else line)
     return "\n".join(lines)
 
 

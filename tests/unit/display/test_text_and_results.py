@@ -12,9 +12,7 @@ from ansible.module_utils.groundwork.display.text import (
     UNICODE,
     duration,
     marks_for,
-    masked,
     plain,
-    shortened,
 )
 
 
@@ -33,24 +31,6 @@ def test_duration(seconds: float, text: str) -> None:
 )
 def test_marks_are_those_that_the_stream_can_show(encoding: str | None, marks: object) -> None:
     assert marks_for(encoding) == marks
-
-
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("postgresql://app:hunter2@127.0.0.1:5432/app", "postgresql://app:***@127.0.0.1:5432/app"),
-        ("redis://:hunter2@localhost:6379/0", "redis://:***@localhost:6379/0"),
-        ("http://localhost:6333", "http://localhost:6333"),
-        ("redis://:***@localhost:6379/0", "redis://:***@localhost:6379/0"),
-    ],
-)
-def test_passwords_in_urls_are_masked(url: str, shown: str) -> None:
-    assert masked(url) == shown
-
-
-def test_shortened() -> None:
-    assert shortened("abcdef", 6, "…") == "abcdef"
-    assert shortened("abcdef", 4, "…") == "abc…"
 
 
 def ok(result: dict[str, Any]) -> Outcome:

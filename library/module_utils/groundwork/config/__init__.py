@@ -6,7 +6,6 @@ from .password_rules import check
 from .services import (
     check_names,
     check_stack_name,
-    did_you_mean,
     given_passwords,
     migrated,
     parse_services,
@@ -19,7 +18,6 @@ __all__ = [
     "check_limits",
     "check_names",
     "check_stack_name",
-    "did_you_mean",
     "given_passwords",
     "migrated",
     "parse_services",

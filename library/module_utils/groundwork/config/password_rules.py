@@ -13,7 +13,7 @@ from typing import Any
 from ..dotenv import PLACEHOLDER
 from ..errors import GroundworkError
 from ..services import Service
-from .services import did_you_mean
+from ..text import did_you_mean
 
 MINIMUM = 16  # characters
 DIFFERENT = 8  # different characters among them

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping
@@ -11,6 +10,7 @@ from typing import Any
 from .. import image_names
 from ..errors import GroundworkError
 from ..services import KINDS, Service, port_lines
+from ..text import did_you_mean
 from .external import ONLY_EXTERNAL, TLS, external_fields, is_external, name_problem, tls_fields
 from .limits import LIMITS, bind_problem, limit_problems, network_problems
 
@@ -21,13 +21,6 @@ _COMMON = (
     *("kind", "image", "port", "bind", "bind_public", "password", "url_variable", "external"),
     *("allow_from", *LIMITS, *TLS),
 )
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """` Did you mean 'x'?` for a near miss, the known words otherwise."""
-    words = sorted(known)
-    near = difflib.get_close_matches(word, words, n=1)
-    return f" Did you mean {near[0]!r}?" if near else f" Known are: {', '.join(words)}."
 
 
 def check_stack_name(name: Any) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..text import masked_url
 from .outcome import Outcome, Status
 from .story import reasons, short
-from .text import first, mapping, masked, sequence, words
+from .text import first, mapping, sequence, words
 
 
 @dataclass
@@ -82,7 +83,7 @@ class Host:
             service.kind = words(seen.get("kind"))
             service.version = words(seen.get("version"))
             service.address = words(seen.get("address"))
-            service.url = masked(words(seen.get("url")))
+            service.url = masked_url(words(seen.get("url")))
             service.health = _state(seen)
             service.image = words(seen.get("runs"))
             if seen.get("state") == "external":

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ..text import masked_url, shortened
+
 LABEL_WIDTH = 9
-_PASSWORD = re.compile(r"(://[^/\s:@]*):[^/\s@]*@")
 
 
 class Span(NamedTuple):
@@ -85,16 +85,6 @@ def count(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
-def masked(url: str) -> str:
-    """A URL whose password, if it still has one, is out of sight."""
-    return _PASSWORD.sub(r"\1:***@", url)
-
-
-def shortened(text: str, width: int, dots: str) -> str:
-    """At most `width` characters, the end replaced by dots."""
-    return text if len(text) <= width else text[: max(width - len(dots), 0)] + dots
-
-
 def item_label(label: Any, marks: Marks) -> str:
     """A turn of a loop in at most 60 characters: a dictionary by its name or key."""
     if isinstance(label, Mapping):
@@ -120,7 +110,7 @@ def words(value: Any) -> str:
 def first(value: Any) -> str:
     """The first line of a text from a program, without a password of a URL in it."""
     lines = words(value).strip().splitlines()
-    return masked(lines[0]) if lines else ""
+    return masked_url(lines[0]) if lines else ""
 
 
 def number(value: Any) -> float:

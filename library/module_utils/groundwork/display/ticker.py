@@ -7,7 +7,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from typing import TextIO
 
-from .text import Marks, duration, shortened
+from ..text import shortened
+from .text import Marks, duration
 
 ERASE = "\r\x1b[K"
 

@@ -2,7 +2,7 @@
 
 from . import compose, daemon_config, engine, engine_choice, ownership, ports
 from .cli import Docker, Result
-from .containers import Container, Project, clean, trouble
+from .containers import Container, Project, trouble
 from .daemon_config import data_root, merge_daemon_config
 from .engine import Engine, environment, labels
 from .ownership import (
@@ -24,7 +24,6 @@ __all__ = [
     "Owner",
     "Project",
     "Result",
-    "clean",
     "compose",
     "daemon_config",
     "data_root",

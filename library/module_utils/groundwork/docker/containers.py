@@ -9,13 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from ..errors import GroundworkError
-from ..services import one_line
+from ..text import clean, one_line
 from .cli import Docker
 
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 ONEOFF_LABEL = "com.docker.compose.oneoff"
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -124,11 +123,6 @@ def _moment(text: str) -> datetime | None:
     if not parts:
         return None
     return datetime.fromisoformat(parts[1] + parts[2].replace("Z", "+00:00"))
-
-
-def clean(text: str) -> str:
-    """`text` without colours and control characters, in one line."""
-    return " ".join(_ESCAPES.sub(" ", text).split())
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..config import did_you_mean, unwritable
+from ..config import unwritable
 from ..dotenv import PLACEHOLDER
 from ..errors import GroundworkError
 from ..services import AUDIENCES, Service, endpoint, kind_of, port_lines
+from ..text import did_you_mean
 from ..tls import Pair
 
 SALT_VARIABLE = "STACK_CHECKSUM_SALT"
@@ -260,8 +261,7 @@ def settle_secrets(
         if not value:
             value = new_secret(length)
             made.append(variable)
-        why = unwritable(value) or (kind_of(service).check_secret(value) if service else "")
-        if why:
+        if why := unwritable(value) or (kind_of(service).check_secret(value) if service else ""):
             raise GroundworkError(
                 f"The secret {variable} can't be used: {why}.",
                 where="infra/.env",

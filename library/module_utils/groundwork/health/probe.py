@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import GroundworkError
 from ..services import Endpoint, ProbeError, Service, endpoint, kind_of
+from ..text import masked
 
 
 @dataclass(frozen=True)
@@ -70,19 +71,12 @@ def attempt(target: Target, probe: Probe, timeout: float) -> Result:
     try:
         return replace(result, healthy=True, version=probe(target, timeout))
     except ProbeError as error:
-        told = mask(str(error), [target.secret])
+        told = masked(str(error), [target.secret])
         return replace(result, last_error=told, code=error.code, refused=error.hopeless)
     except Exception as error:
         # A thread that dies in silence would look like a service that never answers. The text
         # stays out of it: nobody has looked for secrets in it.
         return replace(result, last_error=f"the probe itself failed ({type(error).__name__})")
-
-
-def mask(text: str, secrets: Sequence[str]) -> str:
-    """`text` with `********` in place of every secret."""
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        text = text.replace(secret, "********")
-    return text
 
 
 def aim(service: Service, audience: str, secrets: Mapping[str, str]) -> Target:

@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 from ..docker import Container
 from ..errors import LIBRARIES, GroundworkError
-from .probe import Result, Target, mask
+from ..text import masked
+from .probe import Result, Target
 
 # By the services' own codes: what a refusal means here, and the way out.
 _VOLUME = "The volume keeps the password that it was made with; the configured one is another."
@@ -89,10 +90,10 @@ def unhealthy(
     steps = {_next_step(target, results, containers) for target in failed}
     secrets = _spellings(targets)
     error = Unhealthy(
-        mask(f"{_how_many(failed, targets)} healthy. {told}.", secrets),
+        masked(f"{_how_many(failed, targets)} healthy. {told}.", secrets),
         where="; ".join(_where(target, containers.get(target.name)) for target in failed),
         next_step=" ".join(sorted(steps)),
-        details=[mask(line, secrets) for line in details],
+        details=[masked(line, secrets) for line in details],
     )
     error.results = [results[target.name] for target in targets]
     return error

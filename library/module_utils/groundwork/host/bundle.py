@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..errors import GroundworkError
+from ..files import replacing
 from ..images import BuildError, download_wheels, whole_wheels
 from ..images import digest as digest_of_folder
 
@@ -69,13 +70,11 @@ def bundle(
     path = cache / f"bundle-{digest(requirements, folders)}-{python}-{processor}.tar"
     requirements = for_python(requirements, python)
     wheels = _wheels(requirements, python, processor, cache)
-    fresh = path.with_name(f".{path.name}.part")
-    with tarfile.open(fresh, "w") as archive:
+    with replacing(path) as fresh, tarfile.open(fresh, "w") as archive:
         archive.add(requirements, "requirements.txt", filter=_plain)
         archive.add(wheels, "wheels", filter=_plain)
         for name, folder in folders.items():
             archive.add(folder.resolve(), name, filter=_plain)
-    fresh.replace(path)
     for old in cache.glob(f"bundle-*-{python}-{processor}.tar"):
         if old != path:
             old.unlink(missing_ok=True)

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from ..docker import Docker, Result, engine
 from ..errors import GroundworkError
-from ..files import make_folders
+from ..files import make_folders, replacing
 from ..services import ProbeError, Service, endpoint, kind_of
 
 JOURNAL = ".new-passwords"
@@ -48,9 +48,8 @@ def note(folder: Path, variables: Iterable[str]) -> None:
     """Add variables to the journal."""
     make_folders(folder, public=True)
     names = sorted(journal(folder) | set(variables))
-    temporary = folder / f"{JOURNAL}.new"
-    temporary.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
-    temporary.replace(folder / JOURNAL)  # whole or not at all
+    with replacing(folder / JOURNAL) as fresh:
+        fresh.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
 
 
 def settle(folder: Path) -> None:

@@ -22,7 +22,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..docker import Docker, clean
+from ..docker import Docker
+from ..text import clean
 from .recipes import INPUTS_LABEL, Debian, Recipe
 
 LAST_LINES = 15

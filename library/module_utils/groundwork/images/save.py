@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..docker import Docker, Result
 from ..errors import GroundworkError
+from ..files import replacing
 from ..image_names import by_tag
 from . import archive
 from .archive import SUMS, ArchiveError
@@ -58,13 +58,14 @@ def save(docker: Docker, references: Sequence[str], folder: Path) -> None:
     for path in sorted(folder.glob("*.tar")):
         with path.open("rb") as stream:
             lines.append(f"{archive.digest(stream)}  {path.name}\n")
-    _replace(folder / SUMS, lambda fresh: fresh.write_text("".join(lines), encoding="utf-8"))
+    with replacing(folder / SUMS) as fresh:
+        fresh.write_text("".join(lines), encoding="utf-8")
 
 
 def _save(docker: Docker, reference: str, folder: Path) -> None:
     name = by_tag(reference)  # an archive keeps no digests
 
-    def write(fresh: Path) -> None:
+    with replacing(folder / archive.file_name(reference)) as fresh:
         result = docker.run("tag", reference, name) if name != reference else Result(0, "", "")
         if result.ok:
             result = docker.run("save", "--output", str(fresh), name, timeout=_TIMEOUT)
@@ -74,16 +75,3 @@ def _save(docker: Docker, reference: str, folder: Path) -> None:
                 where=str(folder),
                 next_step="See that the disk has room, and run again.",
             )
-
-    _replace(folder / archive.file_name(reference), write)
-
-
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    """Another run may write the same file at the same time: the last whole one stays."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        write(fresh)
-        fresh.chmod(0o644)
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ..docker import Docker, environment, labels, state_dir
+from ..files import replacing
 from ..services import Kind
 
 _MEMORY = "image-flavours.json"
@@ -76,6 +76,5 @@ def _write(memory: Mapping[str, str]) -> None:
     path = state_dir() / _MEMORY
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f".{path.name}.{os.getpid()}")
-        fresh.write_text(json.dumps(newest, indent=1), encoding="utf-8")
-        fresh.replace(path)
+        with replacing(path) as fresh:
+            fresh.write_text(json.dumps(newest, indent=1), encoding="utf-8")

@@ -8,6 +8,7 @@ from urllib.parse import quote, quote_plus
 
 from ..environment import POSTGRES_FILES
 from ..errors import LIBRARIES, GroundworkError
+from ..text import masked
 from .version_table import DEFAULT_TABLE, LOCATE, VersionTable
 
 if TYPE_CHECKING:
@@ -107,9 +108,7 @@ class Database:
             return text
         forms = {self.password, quote(self.password, safe=""), quote_plus(self.password)}
         forms |= {quote(self.password, safe=" +"), repr(self.password)[1:-1]}
-        for form in sorted(forms, key=len, reverse=True):
-            text = text.replace(form, "********")
-        return text
+        return masked(text, forms)
 
 
 def missing_library(name: str) -> GroundworkError:

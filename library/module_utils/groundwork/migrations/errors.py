@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import GroundworkError
+from ..text import MASK, shortened
 from .database import LOCK_TIMEOUT, Database, lock_holders
 from .layout import Layout
 from .runner import Step, project_folders
@@ -83,11 +84,11 @@ def place(error: BaseException, folders: Sequence[Path]) -> str:
 
 def trimmed(statement: str) -> list[str]:
     """A statement for the screen: passwords masked, at most 12 lines of 160 characters."""
-    lines = [line.rstrip() for line in _SECRET.sub(r"\1'********'", statement).splitlines()]
+    lines = [line.rstrip() for line in _SECRET.sub(rf"\1'{MASK}'", statement).splitlines()]
     lines = [line for line in lines if line.strip()]
     indent = min((len(line) - len(line.lstrip()) for line in lines), default=0)
     shown = [line[indent:] for line in lines[:_LINES]]
-    shown = [line if len(line) <= _WIDTH else line[: _WIDTH - 1] + "…" for line in shown]
+    shown = [shortened(line, _WIDTH) for line in shown]
     left = len(lines) - len(shown)
     return [*shown, f"… {left} more lines"] if left else shown
 

@@ -7,7 +7,7 @@ from typing import Any
 from . import postgres, qdrant, redis
 from .base import BUILT_LABEL, Endpoint, Kind, ProbeError, Service
 from .tls import authorities, postgres_options
-from .wire import knock, one_line, within
+from .wire import knock, within
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (postgres.KIND, qdrant.KIND, redis.KIND)}
 
@@ -27,7 +27,6 @@ __all__ = [
     "kind_of",
     "knock",
     "lacks",
-    "one_line",
     "port_lines",
     "postgres_options",
     "within",

@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import quote
 
 from ..environment import POSTGRES_FILES
+from ..text import one_line
 from . import tls
 from .base import Endpoint, Kind, ProbeError, Service
-from .wire import knock, no_answer, one_line
+from .wire import knock, no_answer
 
 
 def _check_secret(secret: str) -> str:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import BinaryIO
 from urllib.parse import quote
 
+from ..text import one_line
 from .base import Endpoint, Kind, ProbeError, Service
 from .tls import secured
-from .wire import one_line, time_left, unreachable
+from .wire import time_left, unreachable
 
 
 def _check_secret(secret: str) -> str:

@@ -72,9 +72,3 @@ def unreachable(error: OSError, timeout: float) -> ProbeError:
     if isinstance(error, ssl.SSLError):
         return tls.refused(error)
     return ProbeError((error.strerror or str(error) or type(error).__name__).lower())
-
-
-def one_line(text: str, limit: int = 300) -> str:
-    """`text` without line breaks, cut to `limit` characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
