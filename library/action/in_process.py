@@ -9,7 +9,7 @@ it says by `core_dir` that the project's core is there already, which answers wi
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +41,10 @@ class ActionModule(ActionBase):
             # Ansible would put it before the command that starts the module
             given: dict[str, Any] = {}
             self._compute_environment_string(given)
-            with environment.settled({name: str(value) for name, value in given.items()}):
-                return self._answer(module, module.ARGUMENT_SPEC, module.run)
+            given = {name: str(value) for name, value in given.items()}
+            unset = environment.unset(given)
+            with environment.settled(given):
+                return self._answer(module, module.ARGUMENT_SPEC, module.run, unset)
         if self._task.args.get("core_dir"):
             module = _load(name)
             # What a path means (~, $HOME) is for the target to say
@@ -57,14 +59,21 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = self._execute_module(name, task_vars=task_vars)
         return result
 
-    def _answer(self, module: Any, spec: dict[str, Any], run: Callable[..., Any]) -> dict[str, Any]:
+    def _answer(
+        self,
+        module: Any,
+        spec: dict[str, Any],
+        run: Callable[..., Any],
+        unset: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
         from ansible.module_utils.groundwork_module import Call, answer
 
         checks = getattr(module, "CHECKS", {})
         checked = ArgumentSpecValidator(spec, **checks).validate(self._task.args)
         if checked.error_messages:
             return {"failed": True, "msg": "; ".join(checked.error_messages)}
-        call = Call(checked.validated_parameters, self._task.check_mode, self._task.diff)
+        params = checked.validated_parameters
+        call = Call(params, self._task.check_mode, self._task.diff, unset or {})
         call.secrets.update(checked._no_log_values)
         return answer(run, call)
 

@@ -19,11 +19,15 @@ from ansible.module_utils.groundwork.errors import GroundworkError
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a module. A `run` adds to `secrets` what no answer may show."""
+    """One call of a module. A `run` adds to `secrets` what no answer may show.
+
+    `unset`: what the modules of others have to be told, see `environment.unset`.
+    """
 
     params: Mapping[str, Any]
     check: bool
     diff: bool
+    unset: Mapping[str, str] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set, repr=False)
 
 
@@ -51,7 +55,7 @@ def main(argument_spec: dict[str, Any], run: Run, **checks: Any) -> None:
     """Run a module on the target. `checks` are AnsibleModule's (required_together, ...)."""
     # no_log keeps the parameters, passwords among them, out of the target's system log.
     module = AnsibleModule(argument_spec, supports_check_mode=True, no_log=True, **checks)
-    call = Call(module.params, module.check_mode, module._diff)
+    call = Call(module.params, module.check_mode, module._diff, environment.unset())
     found = answer(run, call)
     module.no_log_values |= {secret for secret in call.secrets if secret}
     for warning in found.pop("warnings", []):

@@ -187,7 +187,7 @@ def test_what_the_docs_name_exists(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     known = {name for role in ROLES for name in spec_of(role)}
     known |= set(load(WIRING)) | set(load(WIRING.with_name("stack.yml")))
-    named = set(re.findall(rf"\b(?:{'|'.join(ROLES)})_[a-z_]+\b", text))
+    named = set(re.findall(rf"(?<!\.)\b(?:{'|'.join(ROLES)})_[a-z_]+\b", text))
     files = {path.stem for path in (ROOT / "roles").rglob("*.yml")} | {p.stem for p in _MODULES}
     assert not named - known - files - set(ROLES)
     for playbook in re.findall(r"playbooks/\w+\.yml", text):

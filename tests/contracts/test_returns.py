@@ -41,7 +41,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "saved_images": {"images": [], "folder": "saved"},
     "sent_archives": {"files": [], "folder": "sent"},
     "service_health": {"services": SERVICES, "timeout": 1},
-    "stack_down": {"stack_name": "returns", "stack_dir": "infra", "engine_required": False},
+    "stack_removal": {"stack_name": "returns", "stack_dir": "infra", "engine_required": False},
     "toolbox_bundle": {"requirements": "requirements.txt", "cache_dir": "cache"},
     "tunnel_files": {"services": SERVICES, "apps": {}, "stack_dir": "infra", "workspace_dir": ".",
                      "ssh": {"host": "vm"}, "offset": 1},

@@ -121,11 +121,46 @@ def test_the_data_of_one_service_are_removed_by_name(own: Stack) -> None:
     check = own.play("down", "--check", stack_remove_data=f"{own.project}/redis")
     assert check.code == 0, check.output
     assert "redis" in own.containers()
+    redis, user = f"{own.project}_redis_data", f"{own.project}-x-redis-1"
+    docker("create", "--name", user, "-v", f"{redis}:/data", own.images["redis"])
+    try:
+        said = own.refuse(playbook="down", stack_remove_data=f"{own.project}/redis")
+        assert redis in said and "volume is in use" in said and "Next:" in said
+    finally:
+        docker("rm", "--force", user)
     gone = own.play("down", stack_remove_data=f"{own.project}/redis")
     assert gone.code == 0, gone.output
+    assert check.changed == 2 and gone.changed == 1  # its container went before
     left = docker("volume", "ls", "-q", "--filter", f"name=^{own.project}_").split()
     assert set(volumes) - set(left) == {f"{own.project}_redis_data"}
     assert own.started_at()["postgres"] == before
+    own.up()
+
+
+def test_a_persons_engine_counts_for_down_and_nothing_else_of_a_shell(
+    own: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    socket, other = tmp_path / "docker.sock", tmp_path / "other.yml"
+    socket.symlink_to("/var/run/docker.sock")
+    other.write_text("services: {other: {image: other}}\n", encoding="utf-8")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "config"))
+    docker("context", "create", "mine", "--docker", f"host=unix://{socket}")
+    docker("context", "use", "mine")
+    for name, value in {
+        "COMPOSE_FILE": str(other),
+        "COMPOSE_ENV_FILES": "nowhere.env",
+        "COMPOSE_IGNORE_ORPHANS": "true",
+        "COMPOSE_PARALLEL_LIMIT": "nonsense",
+        "DOCKER_API_VERSION": "1.12",
+    }.items():
+        monkeypatch.setenv(name, value)
+    check = own.play("down", "--check", stack_remove_data=own.project)
+    play = own.play("down", "-vvv")
+    monkeypatch.undo()
+    assert check.code == play.code == 0, check.output + play.output
+    assert play.output.count(f"docker_host: unix://{socket}") > 1
+    assert check.changed == 2 and play.changed == 1
+    assert own.containers() == {}
     own.up()
 
 

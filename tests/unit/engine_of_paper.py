@@ -64,8 +64,8 @@ class Paper(Docker):
             case ("ps", *_) if "--format" in args:
                 return Result(0, "\n".join(map(_row, self.containers)), "")
             case ("ps", *_):
-                label = args[-1].removeprefix("label=")
-                ids = [c["Id"] for c in self.containers if label in _labels(c)]
+                asked = {word.rpartition("label=")[2] for word in args if "label=" in word}
+                ids = [c["Id"] for c in self.containers if asked <= set(_labels(c))]
                 return Result(0, "\n".join(ids), "")
             case ("container", "inspect", *ids):
                 known = {c["Id"]: c for c in self.containers}

@@ -81,6 +81,18 @@ def test_what_would_redirect_a_run_is_seen_by_nothing_in_it(
     assert os.environ[name] == "elsewhere"
 
 
+def test_a_module_of_others_is_told_what_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith(("COMPOSE_", "DOCKER_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("COMPOSE_FILE", "elsewhere")
+    monkeypatch.setenv("DOCKER_HOST", "tcp://there")
+    monkeypatch.setenv("PGHOST", "elsewhere")
+    given = {"COMPOSE_PARALLEL_LIMIT": "1", "DOCKER_API_VERSION": "1.12", "DOCKER_CONTEXT": "mine"}
+    assert environment.unset(given) == {
+        "COMPOSE_FILE": "", "COMPOSE_PARALLEL_LIMIT": "-1", "DOCKER_API_VERSION": "",
+    }  # fmt: skip
+
+
 def test_another_machines_look_sees_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGSERVICE", "elsewhere")
     monkeypatch.setattr(info, "observe", lambda _: {"seen": "PGSERVICE" in os.environ})
@@ -143,6 +155,5 @@ def test_nothing_else_reads_what_the_environment_says() -> None:
         f"{core}/docker/engine_choice.py",  # DOCKER_HOST and its like: where they lead
         f"{core}/images/fetch.py",  # with apt's proxy
         f"{core}/docker/ownership.py",  # XDG_STATE_HOME
-        f"{core}/state/teardown.py",  # less Compose's own variables
         f"{core}/locking/lease.py",  # `ps`, in English; sent alone to other machines
     }

@@ -49,6 +49,9 @@ OTHERS = frozenset({"ALEMBIC_CONFIG", "SSLKEYLOGFILE"})
 _NAMES = POSTGRES | DOCKER | GIT | OTHERS
 _FAMILIES = ("COMPOSE_", "BUILDX_", "BUILDKIT_")
 
+# How Compose takes its own variables for not set; most of them by an empty value
+COMPOSE_UNSET = {"COMPOSE_PARALLEL_LIMIT": "-1"}
+
 # No file is here, whoever looks: in place of those that libpq takes from a person's home
 NOWHERE = f"{os.devnull}/nowhere"
 POSTGRES_FILES: dict[str, Any] = {"passfile": NOWHERE, "sslcrl": NOWHERE}
@@ -63,6 +66,18 @@ def seen(given: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's environment with `given` over it, less what doesn't count."""
     variables = {**os.environ, **(given or {})}
     return {name: value for name, value in variables.items() if counts(name)}
+
+
+def unset(given: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What Docker and Compose would read there and doesn't count, each as if it were not set.
+
+    For a module that isn't ours: a task's `environment:` sets variables, and can't remove them.
+    """
+    return {
+        name: COMPOSE_UNSET.get(name, "")
+        for name in sorted({*os.environ, *(given or {})})
+        if name in DOCKER or name.startswith(_FAMILIES)
+    }
 
 
 @contextmanager

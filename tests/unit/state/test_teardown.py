@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.groundwork.docker import compose, ownership
+from ansible.module_utils.groundwork.docker import Result, compose, ownership
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.state import teardown
 from engine_of_paper import Paper, container
@@ -84,8 +84,8 @@ def test_containers_of_a_moved_folder_are_made_anew(tmp_path: Path) -> None:
         assert ("--force-recreate" in up) is anew
 
 
-def take_down(docker: Paper, here: Path, service: str = "", data: bool = False) -> object:
-    return teardown.take_down(docker, "ours", here, data=data, service=service, check=False)
+def removal(docker: Paper, here: Path, service: str = "", data: bool = False) -> teardown.Removal:
+    return teardown.removal(docker, "ours", here, data=data, service=service, check=False)
 
 
 @pytest.mark.parametrize("data", [False, True])
@@ -93,30 +93,47 @@ def test_down_refuses_what_dev_refuses(tmp_path: Path, data: bool) -> None:
     docker = Paper(volumes=DATA | marked(folder(tmp_path / "a")))
     for here in (folder(tmp_path / "b"), tmp_path / "nowhere"):
         with pytest.raises(GroundworkError, match="belong to another folder"):
-            take_down(docker, here, data=data)
-    assert "ours_db_data" in docker.volumes
-    assert not docker.did("compose")
+            removal(docker, here, data=data)
 
 
 def test_down_goes_where_the_folder_is_gone_and_says_whose_the_data_are(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
-    docker = Paper(volumes=DATA | marked(gone))
-    take_down(docker, gone)
-    assert docker.did("compose")
+    running = [container("db", "ours", service="db"), container("x", "others", service="db")]
+    docker = Paper(containers=running, volumes=DATA | marked(gone))
+    assert removal(docker, gone) == teardown.Removal(stop=True)
     here = tmp_path / "new"
-    take_down(docker, here)
+    removal(docker, here)
     assert docker.volumes["ours_owner"]["groundwork.folder"] == str(here)
-    take_down(docker, here, data=True)
-    assert docker.volumes == {}
+    docker.containers.pop(0)
+    assert removal(docker, here) == teardown.Removal()
+    wanted = teardown.Removal(volumes=("ours_db_data", "ours_owner"))
+    assert removal(docker, here, data=True) == wanted
+
+
+def test_a_check_of_down_writes_nothing_down(tmp_path: Path) -> None:
+    docker = Paper(volumes=DATA | marked(tmp_path / "gone"))
+    teardown.removal(docker, "ours", tmp_path, data=False, service="", check=True)
+    assert docker.volumes == DATA | marked(tmp_path / "gone")
 
 
 def test_the_data_of_one_service_go_alone(tmp_path: Path) -> None:
     running = [container(f"ours-{name}-1", "ours", service=name) for name in ("db", "web")]
-    volumes = DATA | {"ours_web_data": {}, "ours_other_db_data": {}}
+    running += [container("others-db-1", "others", service="db")]
+    volumes = DATA | {"ours_web_data": {}, "ours_other_db_data": {}} | marked(tmp_path)
     docker = Paper(containers=running, volumes=volumes)
     with pytest.raises(GroundworkError, match="has no data of 'd'") as refused:
-        take_down(docker, tmp_path, service="d", data=True)
+        removal(docker, tmp_path, service="d", data=True)
     assert "db, web" in refused.value.next_step
-    take_down(docker, tmp_path, service="db", data=True)
-    assert set(docker.volumes) == {"ours_web_data", "ours_other_db_data"}
-    assert not docker.did("compose")
+    wanted = teardown.Removal(containers=("id-ours-db-1",), volumes=("ours_db_data",))
+    assert removal(docker, tmp_path, service="db", data=True) == wanted
+
+
+def test_what_an_engine_does_not_say_is_not_taken_for_nothing(tmp_path: Path) -> None:
+    class Mute(Paper):
+        def run(self, *args: str, **options: object) -> Result:
+            if args[:2] == ("network", "ls"):
+                return Result(1, "", "it went away")
+            return super().run(*args, **options)
+
+    with pytest.raises(GroundworkError, match="it went away"):
+        removal(Mute(), tmp_path)

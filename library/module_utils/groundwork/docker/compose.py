@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import dotenv
+from ..environment import COMPOSE_UNSET
 from ..errors import GroundworkError
 from ..files import read
 from . import engine, ownership
@@ -17,8 +18,6 @@ from .cli import Docker, Result
 
 _PORT_TAKEN = ("port is already allocated", "address already in use")
 OVERRIDE = "docker-compose.override.yml"
-# How Compose takes its own variables for not set; most of them by an empty value
-_UNSET = {"COMPOSE_PARALLEL_LIMIT": "-1"}
 _UP = ("up", "--detach", "--no-build", "--pull", "never", "--remove-orphans")
 
 
@@ -62,7 +61,7 @@ def _environment(text: str, exported: Mapping[str, str]) -> dict[str, str]:
         if name not in names and not name.startswith("COMPOSE_")
     }
     named = set(re.findall(r"COMPOSE_\w+", text)) - {"COMPOSE_PROFILES"}
-    return env | {name: _UNSET.get(name, "") for name in named}
+    return env | {name: COMPOSE_UNSET.get(name, "") for name in named}
 
 
 def config_hashes(

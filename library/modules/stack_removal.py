@@ -1,4 +1,4 @@
-"""Stop a stack; remove its data where they are named."""
+"""What of a stack may be stopped and removed from here."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ansible.module_utils.groundwork.state import teardown
 from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
-module: stack_down
-short_description: Stop a stack; remove its data where they are named
+module: stack_removal
+short_description: What of a stack may be stopped and removed from here
 description:
-  - Removes the containers and networks of a stack, those of a person's own services among them.
-    The data stay, unless O(data=remove).
+  - Says which containers and volumes are to go; the modules of community.docker remove them.
   - Refuses a stack that belongs to another folder, while that folder is there.
+  - Where the data are kept, it writes down whose they are, in an empty volume.
 options:
   stack_name:
     description: The Compose project's name.
@@ -26,7 +26,7 @@ options:
     type: path
     required: true
   data:
-    description: Whether the data are kept or removed for good.
+    description: Whether the data are to be kept or removed for good.
     type: str
     choices: [keep, remove]
     default: keep
@@ -44,18 +44,18 @@ options:
     default: docker
 attributes:
   check_mode:
-    description: Says whether something would be removed.
+    description: Says the same, and writes nothing down.
     support: full
 """
 
 EXAMPLES = r"""
-- name: Stop the stack
-  stack_down:
+- name: See what of the stack there is to stop
+  stack_removal:
     stack_name: groundwork
     stack_dir: "{{ stack_dir }}"
 
-- name: Remove the data of a service that has left the inventory
-  stack_down:
+- name: See what goes with a service that has left the inventory
+  stack_removal:
     stack_name: groundwork
     stack_dir: "{{ stack_dir }}"
     data: remove
@@ -63,11 +63,27 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-volumes:
-  description: The volumes that were removed.
+stop:
+  description: Whether the project has containers or networks that are to go.
+  returned: success
+  type: bool
+containers:
+  description: The ids of the one service's containers that are to go.
   returned: success
   type: list
   elements: str
+volumes:
+  description: The volumes that are to go, in this order.
+  returned: success
+  type: list
+  elements: str
+environment:
+  description: >-
+    For the tasks that remove, what the environment has for Docker and Compose that doesn't count,
+    as if it were not set.
+  returned: success
+  type: dict
+  sample: {COMPOSE_FILE: ""}
 """
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -84,15 +100,17 @@ def run(call: Call) -> dict[str, Any]:
     params = call.params
     docker = Docker(params["docker_cli"])
     if not params["engine_required"] and docker.run("--version").code == 127:
-        return {"volumes": []}
-    return teardown.take_down(
-        docker,
-        params["stack_name"],
-        Path(params["stack_dir"]),
-        data=params["data"] == "remove",
-        service=params["service"],
-        check=call.check,
-    )
+        found = teardown.Removal()
+    else:
+        found = teardown.removal(
+            docker,
+            params["stack_name"],
+            Path(params["stack_dir"]),
+            data=params["data"] == "remove",
+            service=params["service"],
+            check=call.check,
+        )
+    return found.to_dict() | {"environment": dict(call.unset)}
 
 
 if __name__ == "__main__":
