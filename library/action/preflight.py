@@ -41,7 +41,8 @@ description:
     C(vault_passwords), C(env_files_apps), C(schema_service)), then the variables of each role
     against its C(meta/argument_specs.yml). Ansible itself checks a role's variables only when that
     role starts, when the roles before it have already changed the host.
-  - A variable that is almost one of a role's is taken for a typing mistake.
+  - A variable that is almost one of a role's is taken for a typing mistake. One that has another
+    name by now is refused with that name.
   - Runs once for all hosts, and stops all of them where one has a mistake. Those with the same
     variables are checked once, since templating takes a fifth of a second for each.
 options:
@@ -65,6 +66,30 @@ checked:
   type: int
 """
 
+# Variables of before, by the one that says it now
+_GONE = {
+    "stack_name": "env_files_stack_name observe_stack_name",
+    "stack_services": "env_files_services firewall_services images_services observe_services "
+    "schema_ca_file schema_database schema_host schema_password_variable schema_port "
+    "schema_sslmode schema_user",
+    "stack_dir": "env_files_stack_dir observe_stack_dir observe_version_table_file "
+    "schema_env_file schema_version_table_file",
+    "stack_bridge": "firewall_bridge",
+    "stack_password_length": "observe_password_length",
+    "stack_reset_passwords": "observe_reset_passwords",
+    "stack_rotate": "observe_rotate",
+    "workspace_dir": "env_files_workspace_dir observe_workspace_dir",
+    "env_files_apps": "observe_apps",
+    "env_files_tunnel_ssh": "observe_tunnel",
+    "images_sources": "observe_sources",
+    "images_registry": "observe_registry",
+    "images_build_dir": "observe_build_dir",
+    "schema_dir": "observe_schema_dir",
+    "schema_service": "observe_schema_service",
+    "schema_alembic_ini": "observe_alembic_ini",
+    "docker_daemon_options": "observe_daemon",
+    "firewall_enabled": "observe_firewall",
+}
 _NOT_OF_THE_STACK = ("ansible_", "inventory_", "group_names")
 
 
@@ -196,8 +221,9 @@ def _near_misses(
     specs: dict[str, dict[str, dict[str, Any]]], variables: dict[str, Any]
 ) -> list[str]:
     known = {name for spec in specs.values() for name in spec}
-    problems = []
-    for name in sorted(set(variables) - known):
+    gone = {old: new for new, names in _GONE.items() for old in names.split()}
+    problems = [f"{old} is {gone[old]} now." for old in sorted(set(variables) & set(gone))]
+    for name in sorted(set(variables) - known - set(gone)):
         if name.startswith(tuple(f"{role}_" for role in specs)):
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.85)
             if near:

@@ -88,17 +88,6 @@ def test_every_variable_in_a_spec_is_used(role: str) -> None:
     assert not unused
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_no_role_reads_anothers_variables(role: str) -> None:
-    others = {name for other in ROLES if other != role for name in spec_of(other)}
-    own = set(spec_of(role))
-    for path in (ROOT / "roles" / role / "tasks").rglob("*.yml"):
-        text = path.read_text(encoding="utf-8")
-        read = re.findall(r"\{\{.*?\}\}|when: .*|that: .*", text)
-        words = set(re.findall(r"\w+", " ".join(read)))
-        assert not (words & others) - own, path
-
-
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_a_modules_documentation_says_what_its_argument_spec_says(path: Path) -> None:
     module = load_module(path)
