@@ -14,7 +14,7 @@ _CORE = str(Path(__file__).resolve().parent.parent / "module_utils")
 if _CORE not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_CORE)
 
-from ansible.module_utils.groundwork import dotenv, files
+from ansible.module_utils.groundwork import dotenv, files, rendered
 from ansible.module_utils.groundwork.config import parse_services
 from ansible.module_utils.groundwork.env import App, content, git, tunnel
 from ansible.module_utils.groundwork.errors import GroundworkError
@@ -120,7 +120,7 @@ class ActionModule(ActionBase):
         prefix = Path(args["workspace_dir"]) / "infra" / str(task_vars["inventory_hostname"])
         services, authorities = tunnel.authorities(used, authority, prefix)
         wanted = [
-            files.Wanted(
+            rendered.Wanted(
                 Path(args["workspace_dir"]) / Path(app.path).expanduser(),
                 dotenv.render(content.app_env(app, services, needed, offset)),
                 0o644 if app.public else 0o600,
@@ -129,22 +129,22 @@ class ActionModule(ActionBase):
             for app in apps
         ]
         wanted += [
-            files.Wanted(here, self._fetch(there, task_vars), 0o644)
+            rendered.Wanted(here, self._fetch(there, task_vars), 0o644)
             for here, there in authorities.items()
         ]
-        states = [files.compare(item) for item in wanted]
-        changing = files.changing(states)
+        states = [rendered.compare(item, files.look(item.path)) for item in wanted]
+        changing = rendered.changing(states)
         git.check_unseen(changing)
         if not self._task.check_mode:
             for state in changing:
-                files.write(state)
-        answer = {
+                rendered.write(state)
+        answer: dict[str, Any] = {
             "changed": bool(changing),
             "tunnel": command,
-            "files": files.actions(states),
+            "files": [each.to_dict() for each in rendered.actions(states)],
         }
         if self._task.diff and changing:
-            answer["diff"] = [files.diff(state, needed.values()) for state in changing]
+            answer["diff"] = [rendered.diff(state, needed.values()) for state in changing]
         return answer
 
     def _fetch(self, path: str, task_vars: dict[str, Any]) -> str:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.groundwork import dotenv
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.migrations import Database, Report, Request, migrate
+from ansible.module_utils.groundwork.migrations import (
+    Database,
+    MigrationResult,
+    Report,
+    Request,
+    migrate,
+)
 from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
@@ -224,12 +229,7 @@ def result(report: Report, check: bool) -> dict[str, Any]:
     """The module's answer."""
     return {
         "changed": bool(report.pending if check else report.applied),
-        "before": report.before,
-        "after": report.after,
-        "applied": [asdict(step) for step in report.applied],
-        "pending": [asdict(step) for step in report.pending],
-        "output": report.output,
-        "warnings": list(report.warnings),
+        **MigrationResult.of(report).to_dict(),
     }
 
 

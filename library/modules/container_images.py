@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.groundwork.config import parse_services
-from ansible.module_utils.groundwork.images import ARGUMENTS, Setup, resolve
+from ansible.module_utils.groundwork.images import ARGUMENTS, ImagesResult, Setup, resolve
 from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
@@ -165,12 +165,12 @@ def run(call: Call) -> dict[str, Any]:
     before = resolve.ids(setup.docker, wanted)
     outcomes = resolve.settle(wanted.values(), setup.ask())
     found = resolve.report(setup.docker, wanted, outcomes, before)
-    changed = any(image["changed"] for image in found.values())
-    answer: dict[str, Any] = {"changed": changed, "images": found}
+    changed = any(image.changed for image in found.values())
     error = resolve.failure(outcomes)
-    if error:
-        answer |= {"failed": True, "msg": str(error), "lacking": setup.lacking(outcomes)}
-    return answer
+    if error is None:
+        return {"changed": changed, "images": ImagesResult(found).to_dict()["images"]}
+    result = ImagesResult(found, tuple(setup.lacking(outcomes)))
+    return {"changed": changed, "failed": True, "msg": str(error), **result.to_dict()}
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.groundwork import files
+from ansible.module_utils.groundwork import files, rendered
 from ansible.module_utils.groundwork.docker import Docker, compose, engine, ownership
 from ansible.module_utils.groundwork.env import Image, Secrets, git, secret_variables
 from ansible.module_utils.groundwork.errors import GroundworkError
@@ -129,11 +129,9 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 
-def wanted_files(
-    params: Mapping[str, Any], desired: Desired, secrets: Secrets
-) -> list[files.Wanted]:
+def wanted_files(params: Mapping[str, Any], desired: Desired) -> list[rendered.Wanted]:
     if params["part"] == "apps":
-        return desired.app_files(secrets)
+        return desired.app_files()
     if params["part"] == "examples":
         return desired.example_files()
     missing = [service.name for service in desired.own if service.name not in params["images"]]
@@ -143,10 +141,10 @@ def wanted_files(
         name: Image(item["reference"], item["flavour"]) for name, item in params["images"].items()
     }
     quick_start = bool(desired.own) and engine.look(Docker(params["docker_cli"])).quick_start
-    return desired.infra_files(images, secrets, quick_start)
+    return desired.infra_files(images, quick_start)
 
 
-def validate(docker: Docker, desired: Desired, states: list[files.State]) -> None:
+def validate(docker: Docker, desired: Desired, states: list[rendered.State]) -> None:
     """Let Compose read both files before they are put in place."""
     with tempfile.TemporaryDirectory(prefix="groundwork-") as folder:
         paths = {}
@@ -187,10 +185,12 @@ def run(call: Call) -> dict[str, Any]:
     params = call.params
     desired = Desired.of(params)
     desired.check_workspace()
-    secrets = desired.secrets()
+    secrets = desired.secrets
     call.secrets.update(secrets.values.values())
-    states = [files.compare(item) for item in wanted_files(params, desired, secrets)]
-    changing = files.changing(states)
+    states = [
+        rendered.compare(item, files.look(item.path)) for item in wanted_files(params, desired)
+    ]
+    changing = rendered.changing(states)
     if params["part"] != "examples":
         git.check_unseen(changing, covered=params["part"] == "stack")
     if not call.check:
@@ -200,15 +200,16 @@ def run(call: Call) -> dict[str, Any]:
             validate(docker, desired, states)
             note_new_passwords(docker, desired, secrets)
         for state in changing:
-            files.write(state)
-    answer: dict[str, Any] = {
-        "changed": bool(changing),
-        "files": files.actions(states),
-        "made": list(secrets.made) if params["part"] == "stack" else [],
-        "new_passwords": sorted(postgres_roles.journal(desired.stack_dir)),
-    }
+            rendered.write(state)
+    done = rendered.FilesResult(
+        rendered.actions(states),
+        secrets.made if params["part"] == "stack" else (),
+        tuple(sorted(postgres_roles.journal(desired.stack_dir))),
+    )
+    answer: dict[str, Any] = {"changed": bool(changing), **done.to_dict()}
+    del answer["tunnel"]
     if call.diff and changing:
-        answer["diff"] = [files.diff(state, secrets.values.values()) for state in changing]
+        answer["diff"] = [rendered.diff(state, secrets.values.values()) for state in changing]
     return answer
 
 

@@ -199,8 +199,9 @@ look:
       type: list
       elements: str
     owner:
-      description: Another folder that the stack belongs to, and its user; else empty.
-      returned: always
+      description: >-
+        Another folder that the stack belongs to, and its user; nothing else is told of it then.
+      returned: when it is another's
       type: dict
     left_data:
       description: The volumes of services that don't run here any more, by service.
@@ -211,29 +212,12 @@ look:
       returned: always
       type: str
     ports_taken:
-      description: The ports that somebody else holds.
-      returned: always
-      type: list
-      elements: dict
-    machine:
       description: >-
-        What the inventory asks of this machine and it can't give (an address, a certificate, a
-        network with the name that the firewall guards), as RV(problems).
+        The ports that somebody else holds, each with service, option (its name in the inventory),
+        port and holder.
       returned: always
       type: list
       elements: dict
-    disk_free_mb:
-      description: The room on the engine's disk, where something will be started there.
-      returned: always
-      type: int
-    disk_wanted_mb:
-      description: The least room, as O(min_free_mb) has it.
-      returned: always
-      type: int
-    disk_path:
-      description: The folder of the engine's data, where its room was looked at.
-      returned: always
-      type: str
 plan:
   description: >-
     The reasons to act, for each of docker, images, files, services, env_files, schema and firewall.

@@ -76,9 +76,9 @@ def test_a_wrong_secret_ends_the_wait(
 def test_one_look_tells_the_code_of_a_wrong_password(stack: Any) -> None:
     services = parse_services(stack.services)
     secrets = dotenv.parse(Path(stack.env_file).read_text()) | {"POSTGRES_PASSWORD": "not-it"}
-    looked = wait.look_once(services, secrets)
-    assert looked["postgres"]["code"] == "28P01"
-    assert looked["redis"]["healthy"]
+    looked = wait.probe_all(services, secrets)
+    assert looked["postgres"].code == "28P01"
+    assert looked["redis"].healthy
 
 
 # Broken containers, the wait's own

@@ -131,13 +131,13 @@ def test_the_registry_that_a_login_is_for() -> None:
 
 def test_what_runs_is_compared_with_what_is_wanted() -> None:
     said = image_names.difference
-    assert said({"wanted": "redis:7.4-alpine"}, "groundwork/redis:7.0.15") == (
+    assert said("redis:7.4-alpine", "groundwork/redis:7.0.15") == (
         "wanted redis:7.4-alpine, has groundwork/redis:7.0.15"
     )
-    kept = {"wanted": "postgres:16-alpine", "why": "its data are postgres-16-glibc"}
-    assert said(kept, "groundwork/postgres:16.15").endswith(
+    why = "its data are postgres-16-glibc"
+    assert said("postgres:16-alpine", "groundwork/postgres:16.15", why).endswith(
         "16.15 (its data are postgres-16-glibc)"
     )
-    assert said({"wanted": "redis:7"}, "redis:7") == ""
-    assert said({"wanted": f"redis@{SHA}"}, image_names.by_tag(f"redis@{SHA}")) == ""
-    assert said({"wanted": "redis:7"}, "") == said({}, "redis:7") == ""
+    assert said("redis:7", "redis:7") == ""
+    assert said(f"redis@{SHA}", image_names.by_tag(f"redis@{SHA}")) == ""
+    assert said("redis:7", "") == said("", "redis:7") == ""

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from .records import Record
+
 # The next step where a Python library is missing
 LIBRARIES = (
     "On this computer, run `tools/venv`, then .venv/bin/ansible-playbook: what the playbooks need "
     "here is in that Python. On another machine, ansible_python_interpreter has to name the "
     "toolbox's (playbooks/staging.yml sends it)."
 )
+
+
+@dataclass(frozen=True)
+class Problem(Record):
+    """What must not be tried: what is wrong, where, and what to do next."""
+
+    what: str
+    where: str
+    next_step: str
+
+    def as_error(self) -> GroundworkError:
+        """As the error that a module fails with."""
+        return GroundworkError(self.what, where=self.where, next_step=self.next_step)
 
 
 class GroundworkError(Exception):
@@ -32,9 +49,9 @@ class GroundworkError(Exception):
         self.next_step = next_step
         self.details = list(details or [])
 
-    def as_problem(self) -> dict[str, str]:
-        """As an entry of the look's `problems`: what, where, next_step."""
-        return {"what": self.what, "where": self.where, "next_step": self.next_step}
+    def as_problem(self) -> Problem:
+        """As one of several things that are in the way; without the details."""
+        return Problem(self.what, self.where, self.next_step)
 
     def __str__(self) -> str:
         """The parts as lines: what; `Where:`; the details, indented; `Next:`."""

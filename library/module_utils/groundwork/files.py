@@ -1,55 +1,20 @@
-"""Files that the project renders: compared, shown, and written whole or not at all."""
+"""Files: read, written whole or not at all, and why one can't be."""
 
 from __future__ import annotations
 
-import difflib
 import os
 import pwd
-import re
+import shutil
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import dotenv
 from .errors import GroundworkError
-from .text import MASK, masked
 
-_PRIVATE = 0o700  # the mode of a private file's folder
 _PUBLIC = 0o755  # and of one that everybody may read
-_SECRET_LINE = re.compile(r"PASSWORD|SECRET|TOKEN|SALT|_KEY=|_ACL=|_CONFIG=|_CHECKSUM=", re.I)
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A file as it should be. `block`: only the managed block is ours (env files).
-
-    `last`: the block comes after a person's own lines, so that it wins. `private`: the file is in
-    a folder that its owner alone may enter, and its text is never shown.
-    """
-
-    path: Path
-    text: str = field(repr=False)
-    mode: int
-    block: bool = False
-    last: bool = False
-    private: bool = False
-
-
-@dataclass(frozen=True)
-class State:
-    """A file as it is against how it should be.
-
-    `verdict` is same, differs or missing; `before` its text now, `after` its text as wanted,
-    neither to be shown unmasked (see `diff`).
-    """
-
-    wanted: Wanted
-    verdict: str
-    before: str = field(repr=False)
-    after: str = field(repr=False)
 
 
 def read(path: Path) -> str | None:
@@ -78,47 +43,31 @@ def read(path: Path) -> str | None:
         raise _unusable(path, "read", error) from None
 
 
-def compare(wanted: Wanted) -> State:
-    """Look at one file."""
-    before = read(wanted.path)
-    after = wanted.text
-    if wanted.block:
-        after = dotenv.merge(before or "", wanted.text, wanted.last)
-    if before is None:
-        return State(wanted, "missing", "", after)
-    mode = wanted.path.stat().st_mode & 0o7777
-    same = before == after and mode == wanted.mode
-    if wanted.private:
-        same = same and wanted.path.parent.stat().st_mode & 0o7777 == _PRIVATE
-    return State(wanted, "same" if same else "differs", before, after)
+@dataclass(frozen=True)
+class Found:
+    """A file as it is: its text (None where there is none), its mode and its folder's."""
+
+    text: str | None = field(repr=False)
+    mode: int = 0
+    folder_mode: int = 0
 
 
-def verdicts(states: Iterable[State]) -> dict[str, str]:
-    """The verdict on each file, by path; a private folder's files are one, by its path."""
-    found: dict[str, str] = {}
-    for state in states:
-        wanted = state.wanted
-        path = str(wanted.path.parent if wanted.private else wanted.path)
-        same = found.get(path, state.verdict) == state.verdict
-        found[path] = state.verdict if same else "differs"
-    return found
+def look(path: Path) -> Found:
+    """Read one file. Raises GroundworkError if it's no file, or can't be read."""
+    text = read(path)
+    if text is None:
+        return Found(None)
+    mode, folder_mode = (each.stat().st_mode & 0o7777 for each in (path, path.parent))
+    return Found(text, mode, folder_mode)
 
 
-_ACTIONS = {"missing": "created", "differs": "updated", "same": "unchanged"}
-
-
-def actions(states: Iterable[State]) -> list[dict[str, str]]:
-    """What writing them does to each file, `path` and `action`, for a module's answer."""
-    found = verdicts(states)
-    return [{"path": path, "action": _ACTIONS[verdict]} for path, verdict in found.items()]
-
-
-def changing(states: Iterable[State]) -> list[State]:
-    """Those that have to be written, all of which can be. Raises GroundworkError."""
-    found = [state for state in states if state.verdict != "same"]
-    for state in found:
-        check_writable(state.wanted.path)
-    return found
+def free_megabytes(folder: str) -> int | None:
+    """What is free on a folder's disk, or None where it can't be told: in the engine's virtual
+    machine, say, or where only root may look."""
+    try:
+        return shutil.disk_usage(folder).free // 1_000_000
+    except OSError:
+        return None
 
 
 def check_writable(path: Path) -> None:
@@ -182,26 +131,27 @@ def _name(user: int) -> str:
         return f"user {user}"
 
 
-def write(state: State) -> None:
+def write(path: Path, text: str, mode: int, folder_mode: int | None = None) -> None:
     """Write a file whole: a temporary one beside it, flushed to the disk, renamed over it.
 
-    A link is followed: what it points to is replaced, the link stays.
+    A link is followed: what it points to is replaced, the link stays. `folder_mode`: its folder is
+    the file's alone. Raises GroundworkError.
     """
-    path = state.wanted.path.resolve()
+    target = path.resolve()
     try:
-        make_folders(path.parent, public=bool(state.wanted.mode & 0o004))
-        if state.wanted.private:
-            path.parent.chmod(_PRIVATE)
-            _keep_owner(path.parent.parent, path.parent)
+        make_folders(target.parent, public=bool(mode & 0o004))
+        if folder_mode is not None:
+            target.parent.chmod(folder_mode)
+            _keep_owner(target.parent.parent, target.parent)
         with (
-            replacing(path, state.wanted.mode) as fresh,
+            replacing(target, mode) as fresh,
             fresh.open("w", encoding="utf-8", newline="") as file,
         ):
-            file.write(state.after)
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise _unusable(state.wanted.path, "written", error) from None
+        raise _unusable(path, "written", error) from None
 
 
 @contextmanager
@@ -235,33 +185,6 @@ def _keep_owner(path: Path, temporary: Path) -> None:
     if os.geteuid() == 0:
         owner = (path if path.exists() else path.parent).stat()
         os.chown(temporary, owner.st_uid, owner.st_gid)
-
-
-def diff(state: State, secrets: Iterable[str]) -> dict[str, str]:
-    """Ansible's form of a diff, with every secret and every line of a person's own masked."""
-    header = str(state.wanted.path)
-    found = set(secrets)
-    before, after = (
-        masked(_without_own(text, state.wanted), found) for text in (state.before, state.after)
-    )
-    lines = difflib.unified_diff(
-        before.splitlines(), after.splitlines(), header, header, lineterm="", n=1
-    )
-    return {"prepared": "\n".join(lines) + "\n"}
-
-
-def _without_own(text: str, wanted: Wanted) -> str:
-    if wanted.private:
-        return MASK if text else ""
-    if not wanted.block:
-        return text
-    own = set(dotenv.outside(text).splitlines())
-    lines = []
-    for line in text.splitlines():
-        name, sign, _ = line.partition("=")
-        hidden = line in own or _SECRET_LINE.search(line) or "://" in line
-        lines.append(f"{name}{sign}{MASK}" if sign and hidden else line)
-    return "\n".join(lines)
 
 
 def _unusable(path: Path, verb: str, error: OSError) -> GroundworkError:

@@ -7,9 +7,7 @@ or an upper-case letter, or is `localhost`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
@@ -117,13 +115,11 @@ def version(tag: str) -> str:
     return match[1] if match else ""
 
 
-def difference(image: Mapping[str, Any], has: str) -> str:
+def difference(wanted: str, has: str, why: str = "") -> str:
     """`wanted redis:7.4-alpine, has groundwork/redis:7.0.15`, or `""` where it is what is wanted.
 
-    `image` is the look's entry, `has` the name of what runs or will run.
+    `has` is the name of what runs or will run, `why` what keeps it from being what is wanted.
     """
-    wanted = str(image.get("wanted", ""))
     if not wanted or not has or has in (wanted, by_tag(wanted)):
         return ""
-    why = f" ({image['why']})" if image.get("why") else ""
-    return f"wanted {wanted}, has {has}{why}"
+    return f"wanted {wanted}, has {has}" + (f" ({why})" if why else "")

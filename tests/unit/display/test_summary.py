@@ -88,7 +88,11 @@ def test_later_results_overrule_the_look() -> None:
         {"name": "redis", "healthy": False}]})  # fmt: skip
     did(facts, "managed_files", {"files": [{"path": "/srv/apps/backend/.env",
                                             "action": "created"}]})  # fmt: skip
-    did(facts, "alembic_migrate", {"before": "a", "after": "b", "applied": [{}], "changed": True})
+    did(
+        facts,
+        "alembic_migrate",
+        {"before": ["a"], "after": ["b"], "applied": [{}], "changed": True},
+    )
     text = told(facts)
     assert "qdrant 1.7.4  healthy" in text
     assert "groundwork/qdrant:1 (built here)" in text

@@ -93,8 +93,8 @@ def test_where_an_image_came_from(image: dict[str, object], text: str) -> None:
 
 def test_revisions_say_their_direction() -> None:
     applied = [
-        {"revision": "b", "message": "users", "seconds": 0.2, "direction": "upgrade"},
-        {"revision": "a", "message": "base", "seconds": 0.1, "direction": "downgrade"},
+        {"revision": "b", "message": "users", "seconds": 0.2, "direction": "up"},
+        {"revision": "a", "message": "base", "seconds": 0.1, "direction": "down"},
     ]
     assert plain(results.revision_lines(ok({"applied": applied}), ASCII)) == [
         "up        b  users  0.2 s",
@@ -116,10 +116,10 @@ def test_files_name_what_was_made_and_not_what_is_unchanged() -> None:
     ("result", "note"),
     [
         ({}, ""),
-        ({"plan": {"a": ["x"]}}, "one thing differs"),
-        ({"plan": {"a": ["x"], "b": ["y"]}}, "2 things differ"),
-        ({"look": {"services": {"a": {}}}, "plan": {"a": []}}, "everything is as it should be"),
-        ({"problems": [{}], "plan": {"a": ["x"]}}, "1 problem in the way"),
+        ({"plan": {"files": ["x"]}}, "one thing differs"),
+        ({"plan": {"files": ["x"], "schema": ["y"]}}, "2 things differ"),
+        ({"look": {"services": {"a": {}}}, "plan": {"files": []}}, "everything is as it should be"),
+        ({"problems": [{}], "plan": {"files": ["x"]}}, "1 problem in the way"),
     ],
 )
 def test_the_look_in_half_a_sentence(result: dict[str, object], note: str) -> None:

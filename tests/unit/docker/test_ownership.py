@@ -10,7 +10,8 @@ from ansible.module_utils.groundwork.docker import ownership
 from ansible.module_utils.groundwork.docker.compose import _environment, services_in
 from ansible.module_utils.groundwork.docker.ownership import Owner, other_owner
 from ansible.module_utils.groundwork.locking import lease
-from ansible.module_utils.groundwork.state.survey import configuration, data_of, other_reason
+from ansible.module_utils.groundwork.state.model import ServiceState
+from ansible.module_utils.groundwork.state.survey import configuration, custom_reason, data_of
 from ordinary import as_ordinary_user
 
 
@@ -162,7 +163,7 @@ def test_data_are_known_by_their_volumes_name() -> None:
     ],
 )
 def test_a_service_that_the_inventory_does_not_have(found: dict[str, Any], reason: str) -> None:
-    assert other_reason(found, "v") == reason
+    assert custom_reason(ServiceState.from_dict(found), "v") == reason
 
 
 @pytest.mark.parametrize(

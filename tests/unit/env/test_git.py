@@ -7,9 +7,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.groundwork import dotenv, files
+from ansible.module_utils.groundwork import dotenv, files, rendered
 from ansible.module_utils.groundwork.env import git
 from ansible.module_utils.groundwork.errors import GroundworkError
+
+
+def compared(wanted: rendered.Wanted) -> rendered.State:
+    return rendered.compare(wanted, files.look(wanted.path))
 
 
 def run(folder: Path, *arguments: str) -> str:
@@ -26,7 +30,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def check(path: Path, mode: int = 0o600, covered: bool = False) -> None:
-    git.check_unseen([files.compare(files.Wanted(path, "A=1\n", mode, block=True))], covered)
+    git.check_unseen([compared(rendered.Wanted(path, "A=1\n", mode, block=True))], covered)
 
 
 def test_a_file_that_git_would_add_is_refused_and_the_advice_works(repository: Path) -> None:
@@ -90,8 +94,8 @@ def test_the_ignore_file_beside_infras_env_keeps_a_persons_lines(
     path.parent.mkdir()
     if before:
         path.write_text(before)
-    state = files.compare(files.Wanted(path, git.IGNORED, 0o644, block=True))
-    files.write(state)
+    state = compared(rendered.Wanted(path, git.IGNORED, 0o644, block=True))
+    rendered.write(state)
     assert before in path.read_text()
     for name in (
         ".env",

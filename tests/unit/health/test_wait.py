@@ -320,28 +320,28 @@ def test_ctrl_c_leaves_no_thread_behind() -> None:
 # One round
 
 
-def test_look_once_asks_each_once_and_leaves_unknown_secrets_alone() -> None:
+def test_probe_all_asks_each_once_and_leaves_unknown_secrets_alone() -> None:
     asked: list[str] = []
 
     def probe(target: Target, timeout: float) -> str:
         asked.append(target.name)
         raise ProbeError("wrong", code="28P01")
 
-    looked = wait.look_once(SERVICES, {"POSTGRES_PASSWORD": SECRET}, probe=probe)
+    looked = wait.probe_all(SERVICES, {"POSTGRES_PASSWORD": SECRET}, probe=probe)
     assert asked == ["postgres"]
     assert looked == {
-        "postgres": {"healthy": False, "version": "", "error": "wrong", "code": "28P01"},
-        "redis": {"healthy": False, "version": "", "error": "its secret isn't known", "code": ""},
+        "postgres": wait.Answer(False, "", "wrong", "28P01"),
+        "redis": wait.Answer(False, "", "its secret isn't known", ""),
     }
 
 
-def test_look_once_is_bounded() -> None:
+def test_probe_all_is_bounded() -> None:
     release = threading.Event()
-    looked = wait.look_once(
+    looked = wait.probe_all(
         SERVICES, SECRETS, probe=lambda target, timeout: str(release.wait(LONG)), timeout=0.2
     )
     release.set()
-    assert looked["redis"]["error"] == "no answer within 0.2 s"
+    assert looked["redis"].error == "no answer within 0.2 s"
 
 
 # Targets

@@ -43,8 +43,8 @@ IMAGES = {
 }  # fmt: skip
 SCHEMA = {
     "changed": True,
-    "before": "8c1d2f1f0a9b",
-    "after": "d41e0a11",
+    "before": ["8c1d2f1f0a9b"],
+    "after": ["d41e0a11"],
     "applied": [{"revision": "d41e0a11", "file": "x.py", "message": "users", "seconds": 0.2,
                  "direction": "up"}],
     "warnings": [],

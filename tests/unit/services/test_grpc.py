@@ -16,9 +16,10 @@ from ansible.module_utils.groundwork.host import firewall
 from ansible.module_utils.groundwork.images.clash import ports_that_it_lacks
 from ansible.module_utils.groundwork.images.recipes import read_recipes
 from ansible.module_utils.groundwork.images.sources import Setup
-from ansible.module_utils.groundwork.state import checks, info, plan
+from ansible.module_utils.groundwork.state import checks, compare, gather, info
 from ansible.module_utils.groundwork.state.desired import Desired
 from rendered import compose
+from stack_facts import asked_for, facts_of
 
 BUILD_DIR = Path(__file__).resolve().parents[3] / "images"
 PLAIN: dict[str, Any] = {"kind": "qdrant", "image": "qdrant/qdrant:v1.7.4", "port": 6333}
@@ -101,9 +102,13 @@ def test_a_port_that_somebody_holds_is_told_by_its_option(tmp_path: Path) -> Non
     with socket.create_server(("127.0.0.1", 0)) as holder:
         port = holder.getsockname()[1]
         wanted = desired(tmp_path, port=1, grpc_port=port)
-        (taken,) = checks.ports_taken(wanted, Docker("no such docker"), {})
-    assert (taken["service"], taken["option"], taken["port"]) == ("qdrant", "grpc_port", port)
-    assert plan._port_taken(taken)["where"] == "stack_services.qdrant.grpc_port"
+        taken = gather._ports_taken(wanted, Docker("no such docker"), {})
+    facts = facts_of(wanted, ports_taken=taken)
+    state = compare.compare(wanted, facts, asked_for(wanted)).state
+    (item,) = state.ports_taken
+    assert (item.service, item.option, item.port) == ("qdrant", "grpc_port", port)
+    (problem,) = checks.engine_and_ports(wanted, state)
+    assert problem.where == "stack_services.qdrant.grpc_port"
 
 
 def test_what_is_built_does_not_stand_in_and_says_why(tmp_path: Path) -> None:
@@ -117,10 +122,10 @@ def test_what_is_built_does_not_stand_in_and_says_why(tmp_path: Path) -> None:
 
 def test_an_image_without_it_is_refused_by_name(tmp_path: Path) -> None:
     found = ports_that_it_lacks(desired(tmp_path).services[0], "groundwork/qdrant:edge-0.9.0")
-    assert [item["where"] for item in found] == ["stack_services.qdrant.grpc_port"]
-    assert "has no gRPC" in found[0]["what"]
+    assert [item.where for item in found] == ["stack_services.qdrant.grpc_port"]
+    assert "has no gRPC" in found[0].what
     assert not ports_that_it_lacks(desired(tmp_path).services[0], "qdrant/qdrant:v1.7.4")
 
 
 def test_the_summary_says_where_it_is(tmp_path: Path) -> None:
-    assert info._more_ports(desired(tmp_path)) == [["gRPC", "qdrant at 127.0.0.1:16334"]]
+    assert list(info._more_ports(desired(tmp_path))) == [("gRPC", "qdrant at 127.0.0.1:16334")]

@@ -8,8 +8,14 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.groundwork.config.services import parse_services
-from ansible.module_utils.groundwork.state import plan
+from ansible.module_utils.groundwork.docker import Docker
+from ansible.module_utils.groundwork.state import checks, plan
+from ansible.module_utils.groundwork.state.checks import Limits
+from ansible.module_utils.groundwork.state.compare import Comparison
 from ansible.module_utils.groundwork.state.desired import Desired
+from ansible.module_utils.groundwork.state.model import State
+from ansible.module_utils.groundwork.state.survey import Survey
+from stack_facts import facts_of
 
 DESIRED = Desired.of(
     {
@@ -49,15 +55,30 @@ CONVERGED: dict[str, Any] = {
     "other_passwords": [],
     "schema": {"state": "at_head", "pending": []},
     "firewall": [],
-    "owner": {},
+    "owner": None,
     "left_data": {},
     "ports_taken": [],
     "foreign_compose_file": "",
-    "disk_free_mb": None,
-    "disk_wanted_mb": 1024,
-    "disk_path": "",
 }
 STEPS = ["docker", "images", "firewall", "files", "services", "env_files", "schema"]
+
+
+FACTS = facts_of(DESIRED, surveyed=Survey(None))
+
+
+def planned(look: dict[str, Any], desired: Desired = DESIRED) -> dict[str, list[str]]:
+    return plan.plan(desired, State.from_dict(look)).to_dict()
+
+
+def problems(
+    look: dict[str, Any], desired: Desired = DESIRED, reset_passwords: bool = False
+) -> list[dict[str, str]]:
+    compared = Comparison(State.from_dict(look), (), (), None)
+    limits = Limits(reset_passwords, 1024, {})
+    steps = plan.plan(desired, compared.state)
+    docker = Docker("no such docker")
+    found = checks.problems(desired, FACTS, compared, steps, limits, docker)
+    return [each.to_dict() for each in found]
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:
@@ -71,8 +92,8 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 
 
 def test_nothing_is_to_do_where_all_is_as_it_should_be() -> None:
-    assert plan.plan(DESIRED, CONVERGED) == {step: [] for step in STEPS}
-    assert plan.problems(DESIRED, CONVERGED) == []
+    assert planned(CONVERGED) == {step: [] for step in STEPS}
+    assert problems(CONVERGED) == []
 
 
 @pytest.mark.parametrize(
@@ -102,7 +123,7 @@ def test_nothing_is_to_do_where_all_is_as_it_should_be() -> None:
 def test_each_difference_is_a_reason_for_its_step_alone(
     path: str, value: Any, step: str, words: str
 ) -> None:
-    found = plan.plan(DESIRED, changed(path, value))
+    found = planned(changed(path, value))
     assert words in " ".join(found[step])
     assert [name for name in STEPS if found[name]] == [step]
 
@@ -110,20 +131,20 @@ def test_each_difference_is_a_reason_for_its_step_alone(
 @pytest.mark.parametrize("verdict", ["missing", "differs", "unknown"])
 def test_a_file_that_changes_has_the_services_looked_after(verdict: str) -> None:
     look = changed("files", {"/work space/infra/.env": verdict})
-    found = plan.plan(DESIRED, look)
+    found = planned(look)
     assert found["files"]
     assert found["services"]
 
 
 def test_a_service_without_a_container_is_started() -> None:
-    found = plan.plan(DESIRED, changed("services", {"redis": RUNNING}))
+    found = planned(changed("services", {"redis": RUNNING}))
     assert found["services"] == ["postgres: has no container yet"]
 
 
 def test_a_taken_port_names_port_holder_and_variable() -> None:
     taken = [{"service": "redis", "option": "port", "port": 6379}]
     taken[0]["holder"] = "redis-server (process 7)"
-    (problem,) = plan.problems(DESIRED, changed("ports_taken", taken))
+    (problem,) = problems(changed("ports_taken", taken))
     assert "6379" in problem["what"]
     assert "redis-server (process 7)" in problem["what"]
     assert problem["where"] == "stack_services.redis.port"
@@ -141,7 +162,7 @@ def test_a_taken_port_names_port_holder_and_variable() -> None:
     ],
 )
 def test_a_volume_goes_to_the_flavour_that_made_it(volume: dict[str, str], refused: bool) -> None:
-    found = plan.problems(DESIRED, changed("volumes", {"postgres": volume}))
+    found = problems(changed("volumes", {"postgres": volume}))
     assert bool(found) == refused
     if refused:
         assert "groundwork_postgres_data" in found[0]["what"]
@@ -149,13 +170,16 @@ def test_a_volume_goes_to_the_flavour_that_made_it(volume: dict[str, str], refus
 
 
 def test_a_full_disk_and_a_foreign_stack_are_problems() -> None:
-    assert "5 MB left" in plan.problems(DESIRED, changed("disk_free_mb", 5))[0]["what"]
-    assert plan.problems(DESIRED, changed("foreign_compose_file", "/x.yml"))[0]["where"] == "/x.yml"
+    (full,) = checks.full_disk((5, "/var/lib/docker"), 1024)
+    assert "5 MB left" in full.what
+    assert full.where == "/var/lib/docker"
+    assert checks.full_disk((1024, "/"), 1024) == checks.full_disk(None, 1024) == []
+    assert problems(changed("foreign_compose_file", "/x.yml"))[0]["where"] == "/x.yml"
     foreign = changed("owner", {"folder": "/other/infra", "user": "ada"})
-    (problem,) = plan.problems(DESIRED, foreign | {"ports_taken": [{"port": 1}]})
+    (problem,) = problems(foreign | {"ports_taken": [{"port": 1}]})
     assert problem["where"] == "/other/infra, of the user ada"
     assert "mv /other/infra '/work space/infra'" in problem["next_step"]
-    assert not any(plan.plan(DESIRED, foreign).values())
+    assert not any(planned(foreign).values())
 
 
 def external(**look: Any) -> dict[str, list[str]]:
@@ -166,8 +190,8 @@ def external(**look: Any) -> dict[str, list[str]]:
     whole = changed("services", {"postgres": found | look})
     whole |= {"images": {}, "engine": {"state": "absent", "error": ""}}
     if look.get("code"):
-        assert plan.problems(desired, whole) == [], "somebody else's password is not ours to reset"
-    return plan.plan(desired, whole)
+        assert problems(whole, desired) == [], "somebody else's password is not ours to reset"
+    return planned(whole, desired)
 
 
 def test_where_all_is_somebody_elses_no_engine_is_needed() -> None:
@@ -190,28 +214,28 @@ def test_what_somebody_else_runs_is_looked_after(look: dict[str, Any], words: st
 
 def test_a_wrong_password_is_a_problem_unless_it_is_about_to_be_changed() -> None:
     look = changed("services/postgres", RUNNING | {"answers": False, "code": "28P01"})
-    (problem,) = plan.problems(DESIRED, look)
+    (problem,) = problems(look)
     assert "stack_reset_passwords=true" in problem["next_step"]
-    assert plan.problems(DESIRED, look, reset_passwords=True) == []
-    assert plan.problems(DESIRED, look | {"new_passwords": ["POSTGRES_PASSWORD"]}) == []
+    assert problems(look, reset_passwords=True) == []
+    assert problems(look | {"new_passwords": ["POSTGRES_PASSWORD"]}) == []
 
 
 def test_an_older_inventory_does_not_bring_an_older_password_back() -> None:
     volumes = {name: {"flavour": "", "data_version": ""} for name in ("postgres", "redis")}
     look = changed("services/redis/answers", False)
     look |= {"volumes": volumes, "other_passwords": ["postgres", "redis"]}
-    (problem,) = plan.problems(DESIRED, look)  # PostgreSQL answers: infra/.env alone is wrong
+    (problem,) = problems(look)  # PostgreSQL answers: infra/.env alone is wrong
     assert problem["what"].startswith("redis: the inventory gives another password")
     assert "git pull" in problem["next_step"]
-    assert plan.problems(DESIRED, look, reset_passwords=True) == []
-    assert plan.problems(replace(DESIRED, rotate=frozenset({"redis"})), look) == []
+    assert problems(look, reset_passwords=True) == []
+    assert problems(look, replace(DESIRED, rotate=frozenset({"redis"}))) == []
     begun, unknown = {"new_passwords": ["POSTGRES_PASSWORD"]}, {"engine": {"state": "stopped"}}
-    assert len(plan.problems(DESIRED, look | begun)) == 1, "PostgreSQL's alone was begun"
-    assert plan.problems(DESIRED, look | {"new_passwords": ["REDIS_PASSWORD"]}) == []
-    assert plan.problems(DESIRED, look | {"volumes": {}}) == [], "there is nobody who uses it"
-    assert len(plan.problems(DESIRED, look | {"volumes": {}} | unknown)) == 1
+    assert len(problems(look | begun)) == 1, "PostgreSQL's alone was begun"
+    assert problems(look | {"new_passwords": ["REDIS_PASSWORD"]}) == []
+    assert problems(look | {"volumes": {}}) == [], "there is nobody who uses it"
+    assert len(problems(look | {"volumes": {}} | unknown)) == 1
     look["services"]["postgres"] |= {"answers": False, "code": "28P01"}
-    (problem,) = plan.problems(DESIRED, look)
+    (problem,) = problems(look)
     assert problem["what"].startswith("postgres, redis: the inventory gives another password")
 
 
@@ -219,7 +243,7 @@ def test_a_chosen_engine_that_is_silent_is_named_and_no_other_is_started() -> No
     chosen = {"chosen": "DOCKER_HOST=tcp://10.0.0.1:2375", "next_step": "Start that engine."}
     look = copy.deepcopy(CONVERGED)
     look["engine"] = {"state": "elsewhere", "error": "no such host", **chosen}
-    (found,) = plan.problems(DESIRED, look)
+    (found,) = problems(look)
     assert "no such host" in found["what"]
     assert found["where"] == "DOCKER_HOST=tcp://10.0.0.1:2375"
-    assert "stopped" not in str(plan.plan(DESIRED, look)["docker"])
+    assert "stopped" not in str(planned(look)["docker"])

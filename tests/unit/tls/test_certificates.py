@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.groundwork import files
+from ansible.module_utils.groundwork import files, rendered
 from ansible.module_utils.groundwork.env.content import Image
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.services import Service
@@ -21,6 +21,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 NOW = datetime(2030, 6, 1, tzinfo=timezone.utc)
 WANTED = {"postgres": ["127.0.0.1", "postgres"], "redis": ["10.0.0.5", "redis"]}
 DAY = timedelta(days=1)
+
+
+def compared(wanted: rendered.Wanted) -> rendered.State:
+    return rendered.compare(wanted, files.look(wanted.path))
 
 
 def made(now: datetime = NOW) -> dict[str, Pair]:
@@ -193,16 +197,15 @@ def test_the_names_of_a_service_stay_the_same(tmp_path: Path, bind: str, known: 
     params = {"stack_name": "demo", "services": {"cache": entry}, "apps": {}, "compose": ""}
     params |= {"workspace_dir": str(tmp_path), "stack_dir": str(tmp_path / "infra")}
     desired = Desired.of(params | {"password_length": 32})
-    secrets = desired.secrets()
     images = {"cache": Image("redis:7-alpine", "redis")}
-    written = desired.infra_files(images, secrets, True)
+    written = desired.infra_files(images, True)
     for wanted in written:
-        files.write(files.compare(wanted))
-    names = certificates._names(desired.certificates()["cache"])
+        rendered.write(compared(wanted))
+    names = certificates._names(desired.certificates["cache"])
     assert {known, "cache", "127.0.0.1" if bind == "0.0.0.0" else known, "localhost"} <= names
     assert "db.example.com" in names
     second = Desired.of(params | {"password_length": 32})
-    again = [item.text for item in second.infra_files(images, secrets, True)]
+    again = [item.text for item in second.infra_files(images, True)]
     assert again == [item.text for item in written]
     modes = {item.path.name: item.mode for item in written}
     assert (modes["ca.crt"], modes["_authority.key"]) == (0o644, 0o400)
@@ -214,8 +217,8 @@ def test_one_run_makes_its_keys_and_passwords_once(tmp_path: Path) -> None:
     params = {"stack_name": "demo", "services": {"cache": entry}, "apps": {}, "compose": ""}
     params |= {"workspace_dir": str(tmp_path), "stack_dir": str(tmp_path / "infra")}
     desired = Desired.of(params | {"password_length": 32})
-    assert desired.certificates() == desired.certificates()
-    assert desired.secrets() == desired.secrets()
+    assert desired.certificates == desired.certificates
+    assert desired.secrets == desired.secrets
     images = {"cache": Image("redis:7-alpine", "redis")}
-    first, second = (desired.infra_files(images, desired.secrets(), True) for _ in range(2))
+    first, second = (desired.infra_files(images, True) for _ in range(2))
     assert first == second

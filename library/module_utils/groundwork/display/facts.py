@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..health import HealthResult
+from ..images import ImageChoice, ImagesResult
+from ..migrations import MigrationResult
+from ..rendered import FilesResult
+from ..state import Inspection, ServiceState
 from ..text import masked_url
 from .outcome import Outcome, Status
 from .story import reasons, short
@@ -23,7 +28,7 @@ class Service:
     image: str = ""
     source: str = ""
     health: str = ""
-    chosen: Mapping[str, Any] = field(default_factory=dict)  # the look's entry of its image
+    chosen: ImageChoice = field(default_factory=ImageChoice)
 
 
 @dataclass
@@ -51,7 +56,7 @@ class Host:
     def take(self, module: str, status: Status, result: Mapping[str, Any]) -> None:
         """Learn from a module's result; later results overrule earlier ones."""
         learn = {
-            "observe": self._look,
+            "observe": self._inspect,
             "service_health": self._health,
             "compose_up": self._up,
             "container_images": self._images,
@@ -69,61 +74,49 @@ class Host:
     def _service(self, name: str) -> Service:
         return self.services.setdefault(name, Service())
 
-    def _look(self, result: Mapping[str, Any]) -> None:
-        look = mapping(result.get("look"))
+    def _inspect(self, result: Mapping[str, Any]) -> None:
+        found = Inspection.from_dict(result)
+        state = found.look
         self.looked = True
-        engine = mapping(look.get("engine"))
-        self.engine = words(engine.get("state"))
+        self.engine = state.engine.state
         if self.engine == "ok":
-            self.engine = f"Docker {words(engine.get('version'))}"
-            if engine.get("compose"):  # not asked where containers and file are at hand
-                self.engine += f" Compose {words(engine.get('compose'))}"
-        for name, value in mapping(look.get("services")).items():
-            seen, service = mapping(value), self._service(name)
-            service.kind = words(seen.get("kind"))
-            service.version = words(seen.get("version"))
-            service.address = words(seen.get("address"))
-            service.url = masked_url(words(seen.get("url")))
-            service.health = _state(seen)
-            service.image = words(seen.get("runs"))
-            if seen.get("state") == "external":
+            self.engine = f"Docker {state.engine.version}"
+            if state.engine.compose:  # not asked where containers and file are at hand
+                self.engine += f" Compose {state.engine.compose}"
+        for name, seen in state.services.items():
+            service = self._service(name)
+            service.kind, service.version = seen.kind, seen.version
+            service.address, service.url = seen.address, masked_url(seen.url)
+            service.health, service.image = _state(seen), seen.runs
+            if seen.state == "external":
                 service.source = "external"
-            if seen.get("own"):
+            if seen.own:
                 service.source = "your own"
-        for name, value in mapping(look.get("images")).items():
-            service, image = self._service(name), mapping(value)
+        for name, image in state.images.items():
+            service = self._service(name)
             service.health = service.health or "missing"
             # What runs is what there is, until something is started
-            service.image = service.image or words(image.get("reference"))
+            service.image = service.image or image.reference
             service.chosen = image
             # A look after the images were got finds them here; where they came from tells more
             service.source = service.source or ("present" if service.image else "")
-        for files in (mapping(look.get("files")), mapping(look.get("env_files"))):
-            self.files.update({words(path): words(state) for path, state in files.items()})
-        schema = mapping(look.get("schema"))
-        self.schema = words(schema.get("state"))
-        self.schema_error = first(schema.get("error"))
-        self.before = self.after = _revisions(schema.get("current"))
-        plan = mapping(result.get("plan"))
-        self.todo = {k: [words(each) for each in sequence(v)] for k, v in plan.items() if v}
-        self.problems = [words(mapping(p).get("what")) for p in sequence(result.get("problems"))]
-        summary = mapping(result.get("summary"))
-        self.stack = words(summary.get("stack"))
-        self.docs = [
-            (words(each[0]), words(each[1]))
-            for each in sequence(summary.get("docs"))
-            if len(sequence(each)) == 2
-        ]
+        self.files.update(state.files)
+        self.files.update(state.env_files)
+        self.schema, self.schema_error = state.schema.state, first(state.schema.error)
+        self.before = self.after = ", ".join(state.schema.current)
+        self.todo = {step: list(reasons) for step, reasons in found.plan.steps()}
+        self.problems = [problem.what for problem in found.problems]
+        self.stack = found.summary.stack
+        self.docs = [(doc[0], doc[1]) for doc in found.summary.docs]
 
     def _health(self, result: Mapping[str, Any]) -> None:
-        for value in sequence(result.get("services")):
-            seen = mapping(value)
-            service = self._service(words(seen.get("name")))
-            service.kind = words(seen.get("kind")) or service.kind
-            service.version = words(seen.get("version")) or service.version
-            service.address = words(seen.get("address")) or service.address
-            service.health = "healthy" if seen.get("healthy") else "not healthy"
-            service.image = words(service.chosen.get("reference")) or service.image
+        for seen in HealthResult.from_dict(result).services:
+            service = self._service(seen.name)
+            service.kind = seen.kind or service.kind
+            service.version = seen.version or service.version
+            service.address = seen.address or service.address
+            service.health = "healthy" if seen.healthy else "not healthy"
+            service.image = service.chosen.reference or service.image
 
     def _up(self, result: Mapping[str, Any]) -> None:
         """What became of a person's own services, which nobody asks how they are."""
@@ -134,27 +127,24 @@ class Host:
                     del self.services[name]
 
     def _images(self, result: Mapping[str, Any]) -> None:
-        for name, value in mapping(result.get("images")).items():
-            image = mapping(value)
+        for name, image in ImagesResult.from_dict(result).images.items():
             service = self._service(name)
-            service.image = words(image.get("used")) or service.image
-            service.source = words(image.get("source")) or service.source
+            service.image = image.used or service.image
+            service.source = image.source or service.source
 
     def _files(self, result: Mapping[str, Any]) -> None:
-        for value in sequence(result.get("files")):
-            if path := words(mapping(value).get("path")):
-                self.files[path] = words(mapping(value).get("action"))
+        self.files.update({file.path: file.action for file in FilesResult.from_dict(result).files})
 
     def _tunnel(self, result: Mapping[str, Any]) -> None:
         self._files(result)
-        command = words(result.get("tunnel"))
+        command = FilesResult.from_dict(result).tunnel
         self.docs = [("tunnel", command)] if command else []
 
     def _schema(self, status: Status, result: Mapping[str, Any]) -> None:
+        found = MigrationResult.from_dict(result)
         if "after" in result:  # one that broke before it asked the database knows no revisions
-            self.before = _revisions(result.get("before"))
-            self.after = _revisions(result.get("after"))
-        self.applied += len(sequence(result.get("applied")))
+            self.before, self.after = ", ".join(found.before), ", ".join(found.after)
+        self.applied += len(found.applied)
         # One that is refused says what it found too, so its revisions alone prove nothing
         self.schema, self.schema_error = ("at_head" if status == "ok" else "failed"), ""
 
@@ -185,22 +175,15 @@ class Facts:
         self.hosts.setdefault(host, Host()).failure = stop
 
 
-def _state(seen: Mapping[str, Any]) -> str:
-    state = words(seen.get("state"))
-    if seen.get("answers"):
+def _state(seen: ServiceState) -> str:
+    if seen.answers:
         return "healthy"
-    if seen.get("own"):  # a person's own, which nobody asks: as the engine has it
-        health = words(seen.get("health"))
-        return health if state == "running" and health not in ("", "none") else state
-    if state == "external":
+    if seen.own:  # a person's own, which nobody asks: as the engine has it
+        told = seen.health if seen.health not in ("", "none", "unknown") else ""
+        return told if seen.state == "running" and told else seen.state
+    if seen.state == "external":
         return "does not answer"
-    if state == "running":
-        health = words(seen.get("health"))
-        return health if health not in ("", "none", "healthy") else "does not answer"
-    return "not in the inventory" if state == "orphan" else state or "unknown"
-
-
-def _revisions(value: Any) -> str:
-    return ", ".join(words(each) for each in sequence(value)) or (
-        value if isinstance(value, str) else ""
-    )
+    if seen.state == "running":
+        silent = seen.health in ("", "none", "unknown", "healthy")
+        return "does not answer" if silent else seen.health
+    return "not in the inventory" if seen.state == "orphan" else seen.state

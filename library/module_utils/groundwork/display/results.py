@@ -9,7 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..health import HealthResult
 from ..image_names import difference
+from ..images import ImageResult, ImagesResult
+from ..migrations import MigrationResult
+from ..rendered import FilesResult
+from ..state import Inspection
 from .outcome import Outcome
 from .text import (
     Line,
@@ -37,25 +42,26 @@ SOURCES = {
 
 def health_lines(outcome: Outcome, marks: Marks) -> list[Line]:
     """A bar for each service: as long as it took to answer, compared with the slowest."""
-    services = [mapping(each) for each in sequence(outcome.result.get("services"))]
-    slowest = max((number(each.get("seconds")) for each in services), default=0.0)
-    names = [_titled(each) for each in services]
+    services = HealthResult.from_dict(outcome.result).services
+    slowest = max((each.seconds for each in services), default=0.0)
+    names = [f"{each.name} {each.version}".strip() for each in services]
     width = max((len(name) for name in names), default=0)
     lines = []
     for name, each in zip(names, services, strict=True):
-        seconds = number(each.get("seconds"))
-        healthy = bool(each.get("healthy"))
         lines.append(
             line(
                 f"{name:<{width}}  ",
-                (f"{bar(seconds, slowest, marks):<{BAR_WIDTH}}", "ok" if healthy else "failed"),
-                f"  {seconds:6.2f} s",
-                (f"  {words(each.get('address'))}", "dim"),
-                ("" if healthy else "  not healthy", "failed"),
+                (
+                    f"{bar(each.seconds, slowest, marks):<{BAR_WIDTH}}",
+                    "ok" if each.healthy else "failed",
+                ),
+                f"  {each.seconds:6.2f} s",
+                (f"  {each.address}", "dim"),
+                ("" if each.healthy else "  not healthy", "failed"),
             )
         )
-        error = first(each.get("last_error"))
-        if error and not healthy:
+        error = first(each.last_error)
+        if error and not each.healthy:
             lines.append(line(" " * (width + 2), (error, "dim")))
     return lines
 
@@ -69,60 +75,49 @@ def bar(value: float, most: float, marks: Marks) -> str:
 
 def image_lines(outcome: Outcome, marks: Marks) -> list[Line]:
     """A line for each image that had to be fetched; below, once, why no better source was used."""
-    lacking = ", ".join(words(name) for name in sequence(outcome.result.get("lacking")))
-    if lacking:  # the role installs them, and asks again
+    found = ImagesResult.from_dict(outcome.result)
+    if found.lacking:  # the role installs them, and asks again
+        lacking = ", ".join(found.lacking)
         return [line((f"  what building needs is not here yet: {lacking}", "dim"))]
     lines: list[Line] = []
     reasons: list[str] = []
-    for service, value in mapping(outcome.result.get("images")).items():
-        image = mapping(value)
-        source = words(image.get("source"))
-        tried = [mapping(each) for each in sequence(image.get("tried"))]
-        if source == "present" and not tried:
+    for service, image in found.images.items():
+        if image.source == "present" and not image.tried:
             continue
-        used = words(image.get("used")) or words(image.get("wanted"))
-        if difference(image, used):
-            used = f"{used} in place of {words(image.get('wanted'))}"
-        lines.append(
-            line(
-                f"{service}  {used}  ",
-                _source(image),
-                (f"  {duration(number(image.get('seconds')))}", "dim"),
-            )
-        )
-        for each in tried:
-            name, why = words(each.get("source")), first(each.get("why"))
-            if name not in (source, "present") and not why.startswith("no folder is set"):
-                reasons.append(f"  not {SOURCES.get(name, name)}: {why}")
+        used = image.used or image.wanted
+        if difference(image.wanted, used):
+            used = f"{used} in place of {image.wanted}"
+        took = (f"  {duration(image.seconds)}", "dim")
+        lines.append(line(f"{service}  {used}  ", _source(image), took))
+        reasons += [
+            f"  not {SOURCES.get(each.source, each.source)}: {first(each.why)}"
+            for each in image.tried
+            if each.source not in (image.source, "present")
+            if not each.why.startswith("no folder is set")
+        ]
     return lines + [line((reason, "dim")) for reason in dict.fromkeys(reasons)]
 
 
-def _source(image: Mapping[str, Any]) -> tuple[str, str]:
-    source = words(image.get("source"))
-    if source == "registry" and image.get("changed") is False:
+def _source(image: ImageResult) -> tuple[str, str]:
+    if image.source == "registry" and not image.changed:
         return "no newer one", "dim"
-    if source:
-        return SOURCES.get(source, source), "changed"
-    if image.get("settled") is False:  # a check can't tell which source will have it
+    if image.source:
+        return SOURCES.get(image.source, image.source), "changed"
+    if not image.settled:  # a check can't tell which source will have it
         return "to be fetched", "changed"
     return "not found", "failed"
 
 
 def revision_lines(outcome: Outcome, marks: Marks) -> list[Line]:
     """A line for each revision that was applied or taken back; below, what they printed."""
-    lines = []
-    for value in sequence(outcome.result.get("applied")):
-        step = mapping(value)
-        back = words(step.get("direction")).startswith("down")
-        lines.append(
-            labelled(
-                "down" if back else "up",
-                f"{words(step.get('revision'))}  {words(step.get('message'))}",
-                "changed",
-                duration(number(step.get("seconds"))),
-            )
+    found = MigrationResult.from_dict(outcome.result)
+    lines = [
+        labelled(
+            step.direction, f"{step.revision}  {step.message}", "changed", duration(step.seconds)
         )
-    printed = words(outcome.result.get("output")).splitlines()
+        for step in found.applied
+    ]
+    printed = found.output.splitlines()
     left = len(printed) - PRINTED
     if left > 0:
         printed = [f"({left} lines before these)", *printed[-PRINTED:]]
@@ -132,15 +127,14 @@ def revision_lines(outcome: Outcome, marks: Marks) -> list[Line]:
 
 def file_lines(outcome: Outcome, marks: Marks) -> list[Line]:
     """A line for each file that is new or differs; the names, never values, of new secrets."""
-    lines = []
-    for value in sequence(outcome.result.get("files")):
-        file = mapping(value)
-        action = words(file.get("action"))
-        if action not in ("", "unchanged"):
-            lines.append(labelled(action, words(file.get("path")), "changed"))
-    made = ", ".join(words(name) for name in sequence(outcome.result.get("made")))
-    if made and lines:
-        lines.append(line((f"new passwords: {made}", "dim")))
+    found = FilesResult.from_dict(outcome.result)
+    lines = [
+        labelled(file.action, file.path, "changed")
+        for file in found.files
+        if file.action != "unchanged"
+    ]
+    if found.made and lines:
+        lines.append(line((f"new passwords: {', '.join(found.made)}", "dim")))
     return lines
 
 
@@ -161,20 +155,15 @@ def archive_lines(outcome: Outcome, marks: Marks) -> list[Line]:
 
 def look_note(result: Mapping[str, Any]) -> str:
     """What the look found, in half a sentence."""
-    reasons = sum(len(sequence(each)) for each in mapping(result.get("plan")).values())
-    services = mapping(mapping(result.get("look")).get("services"))
-    if not services and not reasons:
+    found = Inspection.from_dict(result)
+    reasons = sum(len(each) for _, each in found.plan.steps())
+    if not found.look.services and not reasons:
         return ""
-    problems = len(sequence(result.get("problems")))
-    if problems:
-        return f"{count(problems, 'problem')} in the way"
+    if found.problems:
+        return f"{count(len(found.problems), 'problem')} in the way"
     if not reasons:
         return "everything is as it should be"
     return "one thing differs" if reasons == 1 else f"{reasons} things differ"
-
-
-def _titled(service: Mapping[str, Any]) -> str:
-    return f"{words(service.get('name'))} {words(service.get('version'))}".strip()
 
 
 LINES: dict[str, Callable[[Outcome, Marks], list[Line]]] = {

@@ -122,7 +122,7 @@ def _image_rows(host: Host) -> list[Line]:
     said = [
         f"{name}: {words}"
         for name, service in host.services.items()
-        if (words := difference(service.chosen, service.image))
+        if (words := difference(service.chosen.wanted, service.image, service.chosen.why))
     ]
     return [labelled("images" if not n else "", text, "", "") for n, text in enumerate(said)]
 

@@ -7,9 +7,10 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
+from ..records import Record
 from . import engine_choice
 from .cli import Docker, Result
 
@@ -20,7 +21,7 @@ SYSTEM_FOLDERS = ("/usr/sbin", "/usr/local/sbin")
 
 
 @dataclass(frozen=True)
-class Engine:
+class Engine(Record):
     """`state`: ok, absent, stopped, denied, elsewhere, old, no-compose or unknown.
 
     `error` says why. `elsewhere`: the engine that a person chose gives no answer; `chosen` says by
@@ -39,10 +40,6 @@ class Engine:
     def quick_start(self) -> bool:
         """Whether it knows `start_interval`."""
         return numbers(self.api) >= QUICK_START_API
-
-    def plain(self) -> dict[str, Any]:
-        """As a dictionary."""
-        return asdict(self)
 
 
 def numbers(version: str) -> tuple[int, ...]:

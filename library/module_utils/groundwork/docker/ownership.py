@@ -19,6 +19,7 @@ from typing import Any
 
 from ..errors import GroundworkError
 from ..locking import lease
+from ..records import Record
 from . import engine
 from .cli import Docker
 
@@ -29,7 +30,7 @@ WORKING_DIR_LABEL = "com.docker.compose.project.working_dir"
 
 
 @dataclass(frozen=True)
-class Owner:
+class Owner(Record):
     """A folder of a Compose file, and the user it belongs to (`""` where nobody can say)."""
 
     folder: Path

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..environment import seen
 from ..errors import GroundworkError
-from ..files import State
+from ..rendered import State
 
 # Beside infra/.env, in a block of its own: it ignores itself too, and lines below it win
 IGNORED = """\

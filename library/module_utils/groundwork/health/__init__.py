@@ -1,7 +1,8 @@
 """Services asked in their own protocol, and waited for."""
 
 from . import probe, wait
+from .probe import HealthResult
 from .report import Unhealthy
-from .wait import ATTEMPT
+from .wait import ATTEMPT, Answer, probe_all
 
-__all__ = ["ATTEMPT", "Unhealthy", "probe", "wait"]
+__all__ = ["ATTEMPT", "Answer", "HealthResult", "Unhealthy", "probe", "probe_all", "wait"]

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import GroundworkError
+from ..records import Record
 from ..services import Endpoint, ProbeError, Service, endpoint, kind_of
 from ..text import masked
 
 
 @dataclass(frozen=True)
-class Result:
+class Result(Record):
     """How a service was when it was last asked.
 
     `seconds` count from the start of the wait, `tries` from 1. `refused`: the service said no to
@@ -34,7 +35,15 @@ class Result:
     def public(self) -> dict[str, Any]:
         """What the module returns of it."""
         hidden = ("code", "refused", "hopeless")
-        return {key: value for key, value in vars(self).items() if key not in hidden}
+        return {key: value for key, value in self.to_dict().items() if key not in hidden}
+
+
+@dataclass(frozen=True)
+class HealthResult(Record):
+    """The module's result; `finished`: what was made up for of first starts cut short."""
+
+    services: tuple[Result, ...] = ()
+    finished: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

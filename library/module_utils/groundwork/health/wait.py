@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from ..docker import Container, trouble
 from ..errors import GroundworkError
@@ -242,14 +242,24 @@ def once(targets: Sequence[Target], probe: Probe = by_kind, timeout: float = 2.0
     return [results[target.name] for target in targets]
 
 
-def look_once(
+@dataclass(frozen=True)
+class Answer:
+    """What a service said when it was asked once; `code` is PostgreSQL's own of a refusal."""
+
+    healthy: bool
+    version: str
+    error: str
+    code: str
+
+
+def probe_all(
     services: Sequence[Service],
     secrets: Mapping[str, str],
     audience: str = "host",
     probe: Probe = by_kind,
     timeout: float = ATTEMPT,
-) -> dict[str, dict[str, Any]]:
-    """`{name: {healthy, version, error, code}}` of one round of questions (see `once`).
+) -> dict[str, Answer]:
+    """The answers to one round of questions (see `once`), by the services' names.
 
     `secrets` are values by variable. A service whose secret isn't known isn't asked.
     """
@@ -258,11 +268,6 @@ def look_once(
     unknown = "its secret isn't known"
     results = [answers.get(t.name, replace(t.unasked(), last_error=unknown)) for t in asked]
     return {
-        result.name: {
-            "healthy": result.healthy,
-            "version": result.version,
-            "error": result.last_error,
-            "code": result.code,
-        }
+        result.name: Answer(result.healthy, result.version, result.last_error, result.code)
         for result in results
     }

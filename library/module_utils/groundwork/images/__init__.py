@@ -16,11 +16,11 @@ from . import (
     storage_format,
 )
 from .build import Builder
-from .choice import Known
+from .choice import Here, ImageChoice, Known
 from .clash import flavour_clash, ports_that_it_lacks
 from .fetch import BuildError, download_wheels, whole_wheels
 from .recipes import INPUTS_LABEL, digest, read_recipes
-from .resolve import Wanted
+from .resolve import ImageResult, ImagesResult, Wanted
 from .send import MB
 from .sources import ARGUMENTS, Setup, checked_prefix
 
@@ -30,6 +30,10 @@ __all__ = [
     "MB",
     "BuildError",
     "Builder",
+    "Here",
+    "ImageChoice",
+    "ImageResult",
+    "ImagesResult",
     "Known",
     "Setup",
     "Wanted",

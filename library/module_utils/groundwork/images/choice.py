@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .. import image_names
 from ..docker import Docker, labels
+from ..records import Record
 from ..services import KINDS
 from . import storage_format
 from .resolve import Wanted, absent
@@ -15,26 +16,36 @@ from .resolve import Wanted, absent
 
 @dataclass(frozen=True)
 class Known:
-    """What the look knows of a service, besides the images that are here.
+    """What is known of a service, besides the images that are here.
 
-    `volume` is what made its volume (see the look's `volumes`), or None where there is none;
-    `container` the id of the image that its container is made from, and `last` the image's name
-    in infra/.env, both empty where there is none.
+    `made_by` is what made its volume, or None where there is none; `container` the id of the image
+    that its container is made from, and `last` the image's name in infra/.env, both empty where
+    there is none.
     """
 
-    volume: Mapping[str, str] | None
+    made_by: str | None
     container: str
     last: str
 
-    @classmethod
-    def of(
-        cls,
-        volume: Mapping[str, str] | None,
-        container: Mapping[str, Any] | None,
-        last: str,
-    ) -> Known:
-        """From the volume's entry, the container as inspected, and that name."""
-        return cls(volume, str((container or {}).get("Image", "")), last)
+
+@dataclass(frozen=True)
+class ImageChoice(Record):
+    """The image for a service, of those that are here (`reference`, empty where none will do).
+
+    `wanted` is what the inventory asks for, `candidates` the names that it may have, `built` the
+    one that is built here in its place. `due`: why the sources are to be asked. `kept`: it has to
+    stay the built one, and `why` says what keeps it from being what is wanted.
+    """
+
+    reference: str = ""
+    id: str = ""
+    flavour: str = ""
+    wanted: str = ""
+    candidates: tuple[str, ...] = ()
+    built: str = ""
+    due: str = ""
+    kept: bool = False
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,40 +69,40 @@ class Here:
 
 def choose(
     wanted: Wanted, here: Here, known: Known, sources: Sequence[str], renew: bool = False
-) -> dict[str, Any]:
-    """The image for a service, as the look's `images` describes it.
+) -> ImageChoice:
+    """The image for a service: the first of its names that is here and that its data can be given
+    to.
 
-    The first of its names that is here and that its data can be given to. A built one that is
-    merely here takes the official one's place only where that was asked for: its absence is a
-    reason (`due`) to ask the sources, unless data or a container keep (`kept`) the built one.
-    `why` says what keeps it from being what is wanted.
+    A built one that is merely here takes the official one's place only where that was asked for:
+    its absence is a reason (`due`) to ask the sources, unless data or a container keep (`kept`) the
+    built one.
     """
-    made_by = (known.volume or {}).get("flavour", "")
     options = _options(wanted, here, known)
-    fitting = [option for option in options if option["flavour"] == made_by]
-    bound = _bound(wanted, here, known) and all(o["reference"] == wanted.built for o in fitting)
+    fitting = [option for option in options if option.flavour == (known.made_by or "")]
+    bound = _bound(wanted, here, known) and all(o.reference == wanted.built for o in fitting)
     if bound or not {"present", "archive", "build"} & set(sources):
-        options = [o for o in options if (o["reference"] == wanted.built) == bound]
-    none = {"reference": "", "id": "", "flavour": ""}
+        options = [o for o in options if (o.reference == wanted.built) == bound]
+    none = ImageChoice()
     chosen = next((option for option in fitting if option in options), (options or [none])[0])
-    built = chosen["reference"] == wanted.built != ""
-    kept = bound or (built and chosen["id"] == known.container)
+    built = chosen.reference == wanted.built != ""
+    kept = bound or (built and chosen.id == known.container)
     official_here = any(name in here.images for name in wanted.names if name != wanted.built)
     due = ""
-    if not chosen["reference"]:
+    if not chosen.reference:
         due = _missing(wanted, here, bound)
     elif renew and not image_names.pinned(wanted.reference):
         due, kept = f"the registry may have a newer {wanted.reference}", False
     elif built and not (kept or official_here) and _may_have(sources):
         due = f"{wanted.reference} is not here; {wanted.built}, which can stand in for it, is"
-    return chosen | {
-        "wanted": wanted.reference,
-        "candidates": list(wanted.names),
-        "built": wanted.built,
-        "due": due,
-        "kept": kept,
-        "why": _why(made_by, kept, bound or official_here) if built else "",
-    }
+    return replace(
+        chosen,
+        wanted=wanted.reference,
+        candidates=wanted.names,
+        built=wanted.built,
+        due=due,
+        kept=kept,
+        why=_why(known.made_by or "", kept, bound or official_here) if built else "",
+    )
 
 
 def _why(made_by: str, kept: bool, by_data: bool) -> str:
@@ -101,29 +112,27 @@ def _why(made_by: str, kept: bool, by_data: bool) -> str:
     return "its container is made from it" if kept else ""
 
 
-def _options(wanted: Wanted, here: Here, known: Known) -> list[dict[str, str]]:
+def _options(wanted: Wanted, here: Here, known: Known) -> list[ImageChoice]:
     """The images that are here and would do. One that has served this volume already fits, whatever
     its label says, which may be from a time when an image's name was all that told."""
-    made_by = (known.volume or {}).get("flavour", "")
     found = []
     for name in wanted.names:
         image = here.images.get(name)
         if image is not None and wanted.accepts(name, labels(image)):
             pinned = image_names.pinned(wanted.reference) and name != wanted.built
             same = image["Id"] == known.container or (pinned and name == known.last)
-            flavour = made_by if made_by and same else here.flavours[name]
-            found.append({"reference": name, "id": str(image["Id"]), "flavour": flavour})
+            flavour = known.made_by if known.made_by and same else here.flavours[name]
+            found.append(ImageChoice(name, str(image["Id"]), flavour))
     return found
 
 
 def _bound(wanted: Wanted, here: Here, known: Known) -> bool:
     """Whether the data were made by what is built, in a form that others may not read."""
-    if not wanted.built or known.volume is None or KINDS[wanted.kind].one_flavour:
+    if not wanted.built or known.made_by is None or KINDS[wanted.kind].one_flavour:
         return False
     if known.last:
         return _repository(known.last) == _repository(wanted.built)
-    made_by = known.volume.get("flavour", "")
-    return wanted.built in here.images and here.flavours[wanted.built] == made_by
+    return wanted.built in here.images and here.flavours[wanted.built] == known.made_by
 
 
 def _missing(wanted: Wanted, here: Here, bound: bool) -> str:

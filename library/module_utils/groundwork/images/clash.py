@@ -2,53 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from ..errors import Problem
 from ..services import Service, lacks
+from .choice import ImageChoice
 
 
-def ports_that_it_lacks(service: Service, reference: str) -> list[dict[str, str]]:
+def ports_that_it_lacks(service: Service, reference: str) -> list[Problem]:
     """Further ports that a service publishes and the image built here doesn't have."""
     if not service.more_ports or not reference.startswith("groundwork/"):
         return []
     option = " and ".join(option for option in service.ports if option != "port")
     return [
-        {
-            "what": f"{reference}, which is built here in place of the official image, "
-            f"{lacks(service)}.",
-            "where": f"stack_services.{service.name}.{option}",
-            "next_step": f"Get the official image here (docs/images.md), or leave {option} out.",
-        }
+        Problem(
+            f"{reference}, which is built here in place of the official image, {lacks(service)}.",
+            f"stack_services.{service.name}.{option}",
+            f"Get the official image here (docs/images.md), or leave {option} out.",
+        )
     ]
 
 
 def flavour_clash(
-    service: Service, name: str, volume: Mapping[str, Any], image: Mapping[str, Any]
-) -> dict[str, str] | None:
-    """A volume, by its name, whose storage format isn't the image's."""
-    made_by, wanted = volume["flavour"], image["flavour"]
-    if volume["data_version"]:  # found in the volume itself, for want of a label
-        major = wanted.split("-")[1]
-        made_by = wanted if volume["data_version"] == major else f"major {volume['data_version']}"
+    service: Service, name: str, made_by: str, data_version: str, image: ImageChoice
+) -> Problem | None:
+    """A volume, by its name, whose storage format isn't the image's.
+
+    `data_version`: found in the volume itself, for want of a label.
+    """
+    wanted, where = image.flavour, f"stack_services.{service.name}.image"
+    if data_version:
+        made_by = wanted if data_version == wanted.split("-")[1] else f"major {data_version}"
     if not made_by or made_by == wanted:
         return None
     if wanted.endswith("-unknown"):
-        return {
-            "what": f"The volume {name} was made by {made_by}; the image {image['reference']} has "
+        return Problem(
+            f"The volume {name} was made by {made_by}; the image {image.reference} has "
             "no shell that says which version and C library it has.",
-            "where": f"stack_services.{service.name}.image",
-            "next_step": "Put back the image from before; or, where you know that it fits, give "
+            where,
+            "Put back the image from before; or, where you know that it fits, give "
             "this one the labels groundwork.major (16) and groundwork.libc (glibc or musl).",
-        }
-    built = image["built"] if image["built"] != image["reference"] else ""
-    return {
-        "what": f"The volume {name} was made by {made_by}; the image {image['reference']} is "
+        )
+    built = image.built if image.built != image.reference else ""
+    return Problem(
+        f"The volume {name} was made by {made_by}; the image {image.reference} is "
         f"{wanted}, which can't read it safely.",
-        "where": f"stack_services.{service.name}.image",
-        "next_step": f"Put back an image of {made_by}"
+        where,
+        f"Put back an image of {made_by}"
         + (f" (if that was {built}: images_sources: [present, build])" if built else "")
         + f". To move to {wanted}: dump the data with "
         f"the old image, remove the volume knowingly (`docker volume rm {name}`), run again "
         "and load the dump (docs/data.md).",
-    }
+    )

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 from .. import image_names
 from ..docker import Docker
 from ..errors import GroundworkError
+from ..records import Record
 from ..services import KINDS
 from . import archive, storage_format
 from .recipes import INPUTS_LABEL
@@ -165,33 +165,67 @@ def ids(docker: Docker, services: Mapping[str, Wanted]) -> dict[str, str]:
     return {name: str(image["Id"]) for name, image in docker.inspect("image", names).items()}
 
 
+@dataclass(frozen=True)
+class Tried(Record):
+    """A source that didn't have an image, and why."""
+
+    source: str
+    why: str
+
+
+@dataclass(frozen=True)
+class ImageResult(Record):
+    """What came of one service's image. `used` and `source` are `""` where nobody had it.
+
+    `archive` is the file name that it has as one; `settled` is False where a check can't tell which
+    source will have it; `tried` are the sources before.
+    """
+
+    wanted: str = ""
+    used: str = ""
+    flavour: str = ""
+    id: str = ""
+    archive: str = ""
+    source: str = ""
+    changed: bool = True
+    settled: bool = True
+    tried: tuple[Tried, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class ImagesResult(Record):
+    """The module's result, by service; `lacking` are packages without which none can be built."""
+
+    images: Mapping[str, ImageResult] = field(default_factory=dict)
+    lacking: tuple[str, ...] = ()
+
+
 def report(
     docker: Docker,
     services: Mapping[str, Wanted],
     outcomes: Mapping[Wanted, Outcome],
     before: Mapping[str, str],
-) -> dict[str, dict[str, Any]]:
-    """By service, the shape that the module's RETURN describes; `before` are the images' ids by
-    name as they were before the sources were asked."""
+) -> dict[str, ImageResult]:
+    """By service; `before` are the images' ids by name before the sources were asked."""
     here = docker.inspect("image", sorted({o.used for o in outcomes.values() if o.used}))
     kinds = {outcomes[item].used: KINDS[item.kind] for item in services.values()}
     flavours = storage_format.flavours(docker, here, kinds)
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, ImageResult] = {}
     for service, item in services.items():
         outcome = outcomes[item]
         image = here.get(outcome.used)
-        found[service] = {
-            "wanted": item.reference,
-            "used": outcome.used,
-            "flavour": flavours.get(outcome.used, ""),
-            "id": image["Id"] if image else "",
-            "archive": archive.file_name(outcome.used) if outcome.used else "",
-            "source": outcome.source,
-            "changed": bool(
-                outcome.source and (not image or before.get(outcome.used) != image["Id"])
-            ),
-            "settled": outcome.settled,
-            "tried": [{"source": name, "why": answer.why} for name, answer in outcome.tried],
-            "seconds": outcome.seconds,
-        }
+        new = not image or before.get(outcome.used) != image["Id"]
+        found[service] = ImageResult(
+            wanted=item.reference,
+            used=outcome.used,
+            flavour=flavours.get(outcome.used, ""),
+            id=image["Id"] if image else "",
+            archive=archive.file_name(outcome.used) if outcome.used else "",
+            source=outcome.source,
+            changed=bool(outcome.source and new),
+            settled=outcome.settled,
+            tried=tuple(Tried(name, answer.why) for name, answer in outcome.tried),
+            seconds=outcome.seconds,
+        )
     return found

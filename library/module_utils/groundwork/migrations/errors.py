@@ -12,7 +12,8 @@ from ..errors import GroundworkError
 from ..text import MASK, shortened
 from .database import LOCK_TIMEOUT, Database, lock_holders
 from .layout import Layout
-from .runner import Step, project_folders
+from .runner import project_folders
+from .tree import Step
 
 READ_ONLY = "25006"
 

@@ -13,16 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import GroundworkError
+from ..records import Record
 from . import lock
 from .database import Database, current_revisions, invalid_indexes, locate
 from .layout import find_layout
 from .output import captured
-from .tree import Tree, compare, nothing_to_do
+from .tree import Step, Tree, compare, nothing_to_do
 from .tree_files import read_tree
 from .version_table import Memory, stated
 
 if TYPE_CHECKING:
-    from .runner import AlembicTree, Step
+    from .runner import AlembicTree
 
 __all__ = ["Database", "Report", "Request", "migrate"]
 
@@ -58,6 +59,30 @@ class Report:
     warnings: list[str] = field(default_factory=list)
     sql: str = ""
     output: str = ""
+
+
+@dataclass(frozen=True)
+class MigrationResult(Record):
+    """The module's result: the revisions before and after, what was applied, what waits."""
+
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    applied: tuple[Step, ...] = ()
+    pending: tuple[Step, ...] = ()
+    output: str = ""
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, report: Report) -> MigrationResult:
+        """From what happened."""
+        return cls(
+            tuple(report.before),
+            tuple(report.after),
+            tuple(report.applied),
+            tuple(report.pending),
+            report.output,
+            tuple(report.warnings),
+        )
 
 
 def migrate(request: Request, database: Database, report: Report) -> None:

@@ -13,15 +13,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from ..environment import POSTGRES_FILES, lent
 from ..errors import GroundworkError
 from .database import Database, missing_library
 from .layout import Layout
-from .tree import Revision, Tree, misfits
+from .tree import Revision, Step, Tree, misfits
 from .version_table import LOCATE, VersionTable
 
 if TYPE_CHECKING:
@@ -34,17 +34,6 @@ _IDENTITY = "SELECT current_database() || ' started ' || pg_postmaster_start_tim
 
 # A migration that dies in the middle of a statement: the server looks, and takes it back at once.
 _CLIENT_GONE = ("client_connection_check_interval", "2s")
-
-
-@dataclass(frozen=True)
-class Step:
-    """A revision applied or taken back, or to be so; `seconds` with its commit."""
-
-    revision: str
-    file: str
-    message: str
-    direction: Literal["up", "down"]
-    seconds: float = 0.0
 
 
 class AlembicTree:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ..config import migrated
 from ..errors import GroundworkError
 from ..health import ATTEMPT
+from ..records import Record
 from ..services import ProbeError, Service, endpoint, kind_of, knock, postgres_options, within
 from .database import Database, Unreachable, database_revisions
 from .layout import find_layout
@@ -31,42 +31,51 @@ class Tree:
     version_table_file: Path | None = None
 
 
-def schema_state(
-    services: Sequence[Service], tree: Tree | None, secrets: Mapping[str, str]
-) -> dict[str, Any]:
-    """`{state, current, heads, pending, error}`; the states are those of `revisions.Comparison`.
+@dataclass(frozen=True)
+class SchemaState(Record):
+    """The database's revisions against the checkout's; the states are those of `tree.Comparison`.
 
     Besides: `off` is no tree or no database, `unknown` a database that can't be reached, `unread`
-    one whose version table can't be read; `error` says why. Raises GroundworkError for no tree.
+    one whose version table can't be read; `error` says why.
     """
-    found: dict[str, Any] = {"current": [], "heads": [], "pending": [], "error": ""}
+
+    state: str = ""
+    current: tuple[str, ...] = ()
+    heads: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
+    error: str = ""
+
+
+def schema_state(
+    services: Sequence[Service], tree: Tree | None, secrets: Mapping[str, str]
+) -> SchemaState:
+    """Ask the database. Raises GroundworkError where the tree's folder holds none."""
     if tree is None:
-        return found | {"state": "off"}
+        return SchemaState("off")
     service = migrated(services, tree.service)
     if service is None:
-        return found | {"state": "off", "error": "off: no PostgreSQL in stack_services"}
+        return SchemaState("off", error="off: no PostgreSQL in stack_services")
     layout = find_layout(tree.schema_dir, tree.alembic_ini)
     checkout = read_tree(layout)
-    found["heads"] = list(checkout.heads)
     database = _database(service, secrets)
     table = Memory(layout, str(database), tree.version_table_file).table()
+    state, error = "", ""
+    current: Sequence[str] = ()
     try:
         knock(endpoint(service, "host"), ATTEMPT)
         if table is None:
             why = "env.py has to run first: its text doesn't say where its version table is"
-            return found | {"state": "unread", "error": why}
+            return SchemaState("unread", heads=checkout.heads, error=why)
         current = within(ATTEMPT, database_revisions, database, table, LOCK_LIMIT)
-    except ProbeError as error:
-        return found | {"state": "unknown", "error": str(error)}
-    except GroundworkError as error:
-        state = "unknown" if isinstance(error, Unreachable) else "unread"
-        return found | {"state": state, "error": error.what}
+    except ProbeError as silent:
+        state, error = "unknown", str(silent)
+    except GroundworkError as wrong:
+        state, error = "unknown" if isinstance(wrong, Unreachable) else "unread", wrong.what
+    if state:
+        return SchemaState(state, heads=checkout.heads, error=error)
     compared = compare(checkout, current)
-    return found | {
-        "state": compared.state,
-        "current": list(current),
-        "pending": [str(item) for item in compared.pending],
-    }
+    pending = tuple(str(item) for item in compared.pending)
+    return SchemaState(compared.state, tuple(current), checkout.heads, pending)
 
 
 def _database(service: Service, secrets: Mapping[str, str]) -> Database:

@@ -11,7 +11,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from ..records import Record
+
 State = Literal["at_head", "pending", "ahead", "two_heads", "empty", "unknown"]
+
+
+@dataclass(frozen=True)
+class Step(Record):
+    """A revision applied or taken back, or to be so; `seconds` with its commit."""
+
+    revision: str
+    file: str
+    message: str
+    direction: str  # up or down
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,18 @@
 """The desired state, the state that is found, and what lies between them."""
 
-from . import checks, info, plan, teardown
+from . import info, teardown
 from .desired import Desired
 from .info import ARGUMENT_SPEC, observe
+from .model import Inspection, Plan, ServiceState, State
 
-__all__ = ["ARGUMENT_SPEC", "Desired", "checks", "info", "observe", "plan", "teardown"]
+__all__ = [
+    "ARGUMENT_SPEC",
+    "Desired",
+    "Inspection",
+    "Plan",
+    "ServiceState",
+    "State",
+    "info",
+    "observe",
+    "teardown",
+]

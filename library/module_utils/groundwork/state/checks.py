@@ -1,47 +1,124 @@
-"""What stands in the way of a start: other people's folders, files and ports, a full disk."""
+"""What must not be tried: a foreign stack, a port taken, a file that can't be written, a full disk.
+
+Pure, but for two questions that cost time and matter only where something will be done: whether git
+would take a file with passwords, and how much is free on the engine's disk.
+"""
 
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from .. import dotenv, files
-from ..docker import Docker, compose, ownership, ports
+from .. import dotenv, rendered
+from ..docker import Docker, compose, refusal
 from ..env import git
-from ..errors import GroundworkError
-from . import plan
+from ..errors import GroundworkError, Problem
+from ..images import flavour_clash, ports_that_it_lacks
+from ..services import kind_of
+from .compare import Comparison
 from .desired import Desired
-from .survey import Survey
-
-Containers = dict[str, dict[str, Any]] | None
-
-
-def owner(
-    desired: Desired, surveyed: Survey, volumes: Mapping[str, Mapping[str, str]]
-) -> dict[str, str]:
-    """Another folder that this stack belongs to, and its user; nothing where it is this one's."""
-    containers = (surveyed.containers or {}).values()
-    found = ownership.other_owner(desired.stack, desired.stack_dir, containers, volumes)
-    return {"folder": str(found.folder), "user": found.user} if found else {}
+from .gather import Facts, free_megabytes
+from .model import Plan, ServiceState, State
 
 
-def strangers(surveyed: Survey) -> list[dict[str, str]]:
-    """Containers outside the stack that may write to its volumes, running or not, as problems.
+@dataclass(frozen=True)
+class Limits:
+    """What the checks need of the parameters."""
+
+    reset_passwords: bool  # the databases are to get those of the inventory or infra/.env
+    min_free_mb: int
+    firewall: Mapping[str, Any]  # bridge, enabled; nothing where it isn't asked for
+
+
+def problems(
+    desired: Desired,
+    facts: Facts,
+    compared: Comparison,
+    plan: Plan,
+    limits: Limits,
+    docker: Docker,
+) -> list[Problem]:
+    """Everything that is in the way of a run."""
+    state = compared.state
+    if state.owner:
+        return [refusal(desired.stack, desired.stack_dir, state.owner).as_problem()]
+    found = engine_and_ports(desired, state)
+    found += [compared.certificates] if compared.certificates else []
+    found += unwritable(compared.infra, compared.apps)
+    found += missing_addresses(desired, facts)
+    found += strangers(facts)
+    found += leading_lines(desired, facts)
+    found += unguarded(facts, limits.firewall)
+    found += foreign_compose_file(state)
+    if not limits.reset_passwords:
+        found += passwords(desired, state)
+    found += clashes(desired, state)
+    if state.engine.state == "ok" and (plan.images or plan.services):
+        found += full_disk(free_megabytes(docker), limits.min_free_mb)
+    return found + nothing_to_rotate(desired, plan)
+
+
+def engine_and_ports(desired: Desired, state: State) -> list[Problem]:
+    """An engine that was chosen and is silent; ports that somebody else holds."""
+    found = []
+    if state.engine.state == "elsewhere" and desired.own:
+        found.append(
+            Problem(
+                f"The Docker engine that was chosen gives no answer: {state.engine.error}",
+                state.engine.chosen,
+                state.engine.next_step,
+            )
+        )
+    return found + [
+        Problem(
+            f"Port {item.port}, which {item.service} wants, is taken by {item.holder}.",
+            f"stack_services.{item.service}.{item.option}",
+            "Stop that program, or choose another port in inventory/group_vars/all/stack.yml.",
+        )
+        for item in state.ports_taken
+    ]
+
+
+def unwritable(infra: Iterable[rendered.State], apps: Iterable[rendered.State]) -> list[Problem]:
+    """A file that has to be written and can't be, or gets passwords that git would take along."""
+    try:
+        git.check_unseen(rendered.changing(infra), covered=True)
+        git.check_unseen(rendered.changing(apps))
+    except GroundworkError as error:
+        return [error.as_problem()]
+    return []
+
+
+def missing_addresses(desired: Desired, facts: Facts) -> list[Problem]:
+    """Addresses that the inventory names and this machine doesn't have."""
+    return [
+        Problem(
+            f"{service.bind}, where {service.name} is to listen, is not an address of this "
+            "machine.",
+            f"stack_services.{service.name}.bind",
+            "`ip address` shows those that it has.",
+        )
+        for service in desired.own
+        if service.bind in facts.foreign_addresses
+    ]
+
+
+def strangers(facts: Facts) -> list[Problem]:
+    """Containers outside the stack that may write to its volumes, running or not.
 
     Two servers on one volume destroy it, however well each of them says that it is.
     """
     return [
-        {
-            "what": f"The container {each['name']} isn't the stack's, and uses its volume "
-            f"{each['volume']} too. Two servers on the same files destroy them.",
-            "where": f"docker inspect {each['name']}",
-            "next_step": f"Remove it (`docker rm --force {each['name']}`; what is on the volume "
-            "stays), then run again.",
-        }
-        for each in surveyed.strangers
+        Problem(
+            f"The container {each.name} isn't the stack's, and uses its volume {each.volume} too. "
+            "Two servers on the same files destroy them.",
+            f"docker inspect {each.name}",
+            f"Remove it (`docker rm --force {each.name}`; what is on the volume stays), then run "
+            "again.",
+        )
+        for each in facts.surveyed.strangers
     ]
 
 
@@ -49,128 +126,139 @@ def strangers(surveyed: Survey) -> list[dict[str, str]]:
 _LEADING = re.compile(r"^\s*(?:export\s+)?(COMPOSE_(?:PROJECT_NAME|FILE|ENV_FILES))\s*[=:]", re.M)
 
 
-def own_lines(desired: Desired) -> list[dict[str, str]]:
-    """Lines of a person's own by which `docker compose` by hand takes another project, as problems.
+def leading_lines(desired: Desired, facts: Facts) -> list[Problem]:
+    """Lines of a person's own by which `docker compose` by hand takes another project.
 
     Groundwork itself doesn't follow them.
     """
-    env = dotenv.outside(files.read(desired.env_file) or "")
-    override = desired.stack_dir / compose.OVERRIDE
-    found = [(desired.env_file, name) for name in dict.fromkeys(_LEADING.findall(env))]
-    if re.search(r"^name\s*:", files.read(override) or "", re.M):
-        found.append((override, "name"))
+    env, override = (facts.files[p].text or "" for p in (desired.env_file, desired.override_file))
+    named = dict.fromkeys(_LEADING.findall(dotenv.outside(env)))
+    found = [(desired.env_file, name) for name in named]
+    if re.search(r"^name\s*:", override, re.M):
+        found.append((desired.override_file, "name"))
     return [
-        {
-            "what": f"A line of your own, {name}, leads `docker compose` in that folder to another "
+        Problem(
+            f"A line of your own, {name}, leads `docker compose` in that folder to another "
             f"project or other files than the stack {desired.stack!r}.",
-            "where": str(path),
-            "next_step": "Take the line out. The stack's name is stack_name; what you want to add "
+            str(path),
+            "Take the line out. The stack's name is stack_name; what you want to add "
             f"to its Compose file goes into {compose.OVERRIDE} beside it.",
-        }
+        )
         for path, name in found
     ]
 
 
-def certificates(desired: Desired) -> list[dict[str, str]]:
-    """A certificate in the inventory that can't be used."""
-    try:
-        desired.certificates()
-    except GroundworkError as error:
-        return [error.as_problem()]
-    return []
-
-
-def unwritable(infra: Iterable[files.State], apps: Iterable[files.State]) -> list[dict[str, str]]:
-    """A file that has to be written and can't be, or gets passwords that git would take along."""
-    try:
-        git.check_unseen(files.changing(infra), covered=True)
-        git.check_unseen(files.changing(apps))
-    except GroundworkError as error:
-        return [error.as_problem()]
-    return []
-
-
-def foreign_compose_file(desired: Desired) -> str:
-    """A Compose file in our place that somebody else wrote, or `""`."""
-    text = files.read(desired.compose_file)
-    if text is None or text.removeprefix(dotenv.BOM).startswith(
-        desired.compose.partition(" from ")[0]
-    ):
-        return ""
-    return str(desired.compose_file)
-
-
-def ports_taken(desired: Desired, docker: Docker, containers: Containers) -> list[dict[str, Any]]:
-    """Ports that somebody else holds; those that this stack's own containers hold don't count."""
-    ours = {
-        int(published["HostPort"])
-        for container in (containers or {}).values()
-        for bindings in (container["NetworkSettings"]["Ports"] or {}).values()
-        for published in bindings or []
-    }
-    waiting = {
-        port: (service, option)
-        for service in desired.own
-        for option, port in service.ports.items()
-        if port not in ours
-    }
-    held = ports.taken(docker, [(service.bind, port) for port, (service, _) in waiting.items()])
-    return [
-        {
-            "service": waiting[item.port][0].name,
-            "option": waiting[item.port][1],
-            "port": item.port,
-            "holder": item.holder,
-        }
-        for item in held
-    ]
-
-
-def machine(desired: Desired) -> list[dict[str, str]]:
-    """Addresses that the inventory names and this machine doesn't have, as problems."""
-    foreign = ports.foreign(service.bind for service in desired.own)
-    return [
-        {
-            "what": f"{service.bind}, where {service.name} is to listen, is not an address "
-            "of this machine.",
-            "where": f"stack_services.{service.name}.bind",
-            "next_step": "`ip address` shows those that it has.",
-        }
-        for service in desired.own
-        if service.bind in foreign
-    ]
-
-
-def unguarded(firewall: Mapping[str, Any], containers: Containers) -> list[dict[str, str]]:
-    """A network that was made without the name by which the firewall knows it, as a problem."""
-    if not firewall or not firewall["enabled"] or not containers:
-        return []
-    if Path("/sys/class/net", firewall["bridge"]).exists():
+def unguarded(facts: Facts, firewall: Mapping[str, Any]) -> list[Problem]:
+    """A network that was made without the name by which the firewall knows it."""
+    if not firewall or not firewall["enabled"] or not facts.containers or facts.interface:
         return []
     return [
-        {
-            "what": "The stack's network was made before its firewall, which can't guard it.",
-            "where": f"the network interface {firewall['bridge']}, which isn't there",
-            "next_step": "Run `docker compose down` in the stack's folder there (data stay), then "
+        Problem(
+            "The stack's network was made before its firewall, which can't guard it.",
+            f"the network interface {firewall['bridge']}, which isn't there",
+            "Run `docker compose down` in the stack's folder there (data stay), then "
             "run again: the network is made anew.",
-        }
+        )
     ]
 
 
-def disk(
-    desired: Desired, docker: Docker, min_free_mb: int, found: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The room on the engine's disk, looked at only where something will be started."""
-    nothing = {"disk_free_mb": None, "disk_wanted_mb": min_free_mb, "disk_path": ""}
-    steps = plan.plan(desired, found)
-    if found["engine"]["state"] != "ok" or not (steps["images"] or steps["services"]):
-        return nothing
-    result = docker.run("info", "--format", "{{.DockerRootDir}}", timeout=10)
-    root = result.stdout.strip()
-    if not result.ok or not root:
-        return nothing
-    try:
-        free = shutil.disk_usage(root).free // 1_000_000
-    except OSError:  # the engine runs in a virtual machine, or only root may look there
-        return nothing
-    return nothing | {"disk_free_mb": free, "disk_path": root}
+def foreign_compose_file(state: State) -> list[Problem]:
+    """A Compose file in our place that somebody else wrote."""
+    if not state.foreign_compose_file:
+        return []
+    return [
+        Problem(
+            "There is a Compose file already that Groundwork did not write; it was left alone.",
+            state.foreign_compose_file,
+            "Move it away. What you want to keep of it goes into "
+            f"{compose.OVERRIDE} beside it, which Compose reads too.",
+        )
+    ]
+
+
+def clashes(desired: Desired, state: State) -> list[Problem]:
+    """Images that are here and can't do what a service or its data need."""
+    found: list[Problem] = []
+    for service in desired.own:
+        volume, image = state.volumes.get(service.name), state.images.get(service.name)
+        if volume and image and image.reference:
+            name = desired.volume(service)
+            clash = flavour_clash(service, name, volume.flavour, volume.data_version, image)
+            found += [clash] if clash else []
+            found += ports_that_it_lacks(service, image.reference)
+    return found
+
+
+def full_disk(free: tuple[int, str] | None, least: int) -> list[Problem]:
+    """Too little space for a start; `free` in megabytes, with the folder on that disk."""
+    if free is None or free[0] >= least:
+        return []
+    return [
+        Problem(
+            f"The disk with the engine's data has {free[0]} MB left; a start wants {least} MB.",
+            free[1],
+            "Free some space (`docker system df` shows what the engine holds), "
+            "or lower observe_min_free_mb.",
+        )
+    ]
+
+
+def nothing_to_rotate(desired: Desired, plan: Plan) -> list[Problem]:
+    """A new password is asked for, but the inventory still gives the old ones, and all have them.
+
+    What an interrupted run left is something to do, and no problem.
+    """
+    given = [service for service in desired.services if service.name in desired.rotate]
+    if not given or any(not service.password for service in given) or plan:
+        return []
+    names = ", ".join(service.name for service in given)
+    return [
+        Problem(
+            f"There is no new password: the inventory still gives {names} the old one.",
+            ", ".join(f"stack_services.{service.name}.password" for service in given),
+            "Change it there first; `make vault NEW=<service>` does that for a vault. "
+            "Nothing was changed.",
+        )
+    ]
+
+
+def passwords(desired: Desired, state: State) -> list[Problem]:
+    """Passwords that the services don't have, and that nobody asked this run to give them."""
+    asked = {
+        service.name: state.services.get(service.name, ServiceState())
+        for service in desired.own
+        if service.name not in desired.rotate
+        # An interrupted run began to change it; this one goes on
+        and kind_of(service).secret_variable(service) not in state.new_passwords
+    }
+    silent = [name for name, entry in asked.items() if not entry.answers]
+    # Where the engine doesn't answer, nobody knows which volumes there are
+    known = state.engine.state == "ok"
+    other = [
+        name
+        for name in silent
+        if name in state.other_passwords and (name in state.volumes or not known)
+    ]
+    refused = [name for name in silent if asked[name].code == "28P01" and name not in other]
+    found = [
+        _wrong_password(
+            [name],
+            f"{name} doesn't take the password of the inventory or infra/.env: its volume keeps "
+            "the one that it was made with.",
+        )
+        for name in refused
+    ]
+    if other:
+        what = "the inventory gives another password than the one in use, which infra/.env has."
+        found.append(_wrong_password(other, f"{', '.join(other)}: {what}"))
+    return found
+
+
+def _wrong_password(names: Sequence[str], what: str) -> Problem:
+    return Problem(
+        what,
+        ", ".join(f"stack_services.{name}.password" for name in names) + "; infra/.env",
+        "Somebody else may have renewed it: get the inventory's latest version "
+        "(git pull). If the inventory's is the right one, run again with "
+        "-e stack_reset_passwords=true. Otherwise put the old one back.",
+    )

@@ -11,10 +11,12 @@ from typing import Any
 
 from .. import dotenv, image_names
 from ..config import check_stack_name, parse_services
+from ..docker import compose
 from ..env import IGNORED, App, Image, Secrets, content
 from ..errors import GroundworkError
-from ..files import Wanted, read
+from ..files import read
 from ..image_names import Name
+from ..rendered import Wanted
 from ..services import AUDIENCES, Service, endpoint, kind_of
 from ..tls import AUTHORITY, Pair, certificates
 
@@ -102,6 +104,11 @@ class Desired:
         return self.stack_dir / "docker-compose.yml"
 
     @property
+    def override_file(self) -> Path:
+        """`infra/docker-compose.override.yml`, a person's own."""
+        return self.stack_dir / compose.OVERRIDE
+
+    @property
     def env_file(self) -> Path:
         """`infra/.env`, where the secrets live."""
         return self.stack_dir / ".env"
@@ -115,56 +122,74 @@ class Desired:
         """The name of a service's volume."""
         return f"{self.stack}_{service.name}_data"
 
-    def secrets(self) -> Secrets:
-        """The secrets as they are or will be; new ones where `infra/.env` lacks them.
-
-        The same ones however often they are asked for, and so are the certificates.
-        """
-        return self._secrets
-
     @cached_property
-    def _secrets(self) -> Secrets:
-        return content.settle_secrets(self.services, self.kept(), self.password_length, self.rotate)
-
-    def kept(self) -> dict[str, str]:
+    def kept(self) -> Mapping[str, str]:
         """The variables of `infra/.env` as they are."""
         return dotenv.parse(read(self.env_file) or "")
 
+    @cached_property
+    def secrets(self) -> Secrets:
+        """The secrets as they are or will be; new ones where `infra/.env` lacks them."""
+        return content.settle_secrets(self.services, self.kept, self.password_length, self.rotate)
+
+    @property
+    def known_secrets(self) -> dict[str, str]:
+        """The secrets that hold until now, by variable: no new ones, and of those to rotate the
+        old ones."""
+        made = self.secrets.made
+        known = {name: value for name, value in self.secrets.values.items() if name not in made}
+        return known | self.rotated()
+
     def other_passwords(self) -> list[str]:
         """The own services to which the inventory gives another password than `infra/.env` has."""
-        return content.unlike_kept(self.own, self.kept())
+        return content.unlike_kept(self.own, self.kept)
 
     def rotated(self) -> dict[str, str]:
         """The secrets' variables that this run is to change, with the values until now."""
-        kept = self.kept()
         return {
-            variable: kept.get(variable, "")
+            variable: self.kept.get(variable, "")
             for variable, service in content.secret_variables(self.services)
             if service.name in self.rotate
         }
 
-    def infra_files(
-        self, images: Mapping[str, Image], secrets: Secrets, quick_start: bool
-    ) -> list[Wanted]:
+    def paths(self) -> list[Path]:
+        """Every file that may be written, and the override file, which is a person's."""
+        try:
+            pairs = self.certificates
+        except GroundworkError:  # `infra_files` says so
+            pairs = {}
+        return [
+            self.compose_file,
+            self.override_file,
+            self.env_file,
+            self.stack_dir / ".gitignore",
+            self.secrets_dir / ".gitignore",
+            *(self.secrets_dir / service.name for service in self.own),
+            *(item.path for item in self._certificate_files(pairs)),
+            *(self.app_path(app) for app in self.apps),
+        ]
+
+    def infra_files(self, images: Mapping[str, Image], quick_start: bool) -> list[Wanted]:
         """The Compose file, `infra/.env`, and the files that the containers get their secrets from.
 
         A container reads its file as whichever user its image has, so everybody may read it; who
         is on this machine is kept out by the folder, which is its owner's alone.
 
         `quick_start`: the engine knows `start_interval` (API 1.44); Compose refuses the file on
-        an older one, so there those lines are left out.
+        an older one, so there those lines are left out. Raises GroundworkError for a certificate in
+        the inventory that can't be used.
         """
         lines = self.compose.splitlines(keepends=True)
         kept = [line for line in lines if quick_start or "start_interval:" not in line]
-        pairs = self.certificates()
-        text = self._infra_env(images, secrets.values, pairs)
+        pairs, secrets = self.certificates, self.secrets.values
+        text = self._infra_env(images, secrets, pairs)
         return [
             Wanted(self.compose_file, "".join(kept), 0o644),
             Wanted(self.env_file, text, 0o600, block=True, last=True),
             # So that no `git add` takes them, whatever the repository ignores
             Wanted(self.stack_dir / ".gitignore", IGNORED, 0o644, block=True),
             Wanted(self.secrets_dir / ".gitignore", "*\n", 0o444, private=True),
-            *(self._secret_file(service, secrets.values) for service in self.own),
+            *(self._secret_file(service, secrets) for service in self.own),
             *self._certificate_files(pairs),
         ]
 
@@ -186,15 +211,12 @@ class Desired:
     def _pair_file(self, name: str, suffix: str) -> Path:
         return self.secrets_dir / f"{name}.{suffix}"
 
-    def certificates(self) -> dict[str, Pair]:
+    @cached_property
+    def certificates(self) -> Mapping[str, Pair]:
         """The certificate of each service of ours with TLS, and where one is ours, the authority's.
 
         Raises GroundworkError for one in the inventory that can't be used.
         """
-        return self._certificates
-
-    @cached_property
-    def _certificates(self) -> dict[str, Pair]:
         secured = [(service, self._names(service)) for service in self.own if service.tls]
         pairs = {
             service.name: certificates.given(service, names)
@@ -234,12 +256,12 @@ class Desired:
         }
         return dotenv.render(content.infra_env(self.services, images, secrets, pairs), comments)
 
-    def app_files(self, secrets: Secrets) -> list[Wanted]:
+    def app_files(self) -> list[Wanted]:
         """Each app's env file, where the app runs on this machine."""
         return [
             Wanted(
                 self.app_path(app),
-                dotenv.render(content.app_env(app, self.services, secrets.values)),
+                dotenv.render(content.app_env(app, self.services, self.secrets.values)),
                 0o644 if app.public else 0o600,
                 block=True,
             )

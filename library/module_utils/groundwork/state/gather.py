@@ -1,48 +1,76 @@
-"""The one look at a host: engine, images, files, volumes, containers, health, schema.
+"""The one read of a host: engine, images, files, volumes, containers, health, schema.
 
-Reads and nothing else, and everything that can be read at once is. What could not be looked at is
-`unknown`; nothing is guessed.
+Facts and nothing else; `compare` says what they mean. Everything that can be read at once is. What
+could not be read is None, or says why.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
 
 from .. import files
-from ..docker import Docker, Engine, daemon_config
+from ..docker import Docker, Engine, Owner, daemon_config, ownership, ports
 from ..docker import engine as engines
-from ..env import Image
 from ..errors import GroundworkError
-from ..health import wait
+from ..health import Answer, probe_all
 from ..host import firewall, postgres_roles
-from ..images import Known, Wanted, choice
-from ..migrations import Tree, schema_state
+from ..images import Here, Wanted
+from ..migrations import SchemaState, Tree, schema_state
 from ..services import Service, kind_of
-from . import checks, plan
 from .desired import Desired
-from .survey import Containers, Survey, configuration, left_data, others, survey
+from .survey import Containers, Survey, survey
 from .survey import volumes as stack_volumes
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class Where:
-    """What the look needs besides the desired state."""
+    """What there is to read besides the desired state's own places."""
 
     docker: Docker
     images: Mapping[str, Wanted]  # what each service asks for
-    sources: Sequence[str]  # where it may come from
-    renew: bool  # whether newer ones are asked for
     schema: Tree | None
-    min_free_mb: int
-    daemon: Mapping[str, Any]  # the engine's options, and swarm; nothing where not looked at
-    firewall: Mapping[str, Any]  # bridge, enabled, allow_from; nothing where it isn't looked at
+    daemon: Mapping[str, Any]  # the engine's options, and swarm; nothing where not asked for
+    firewall: Mapping[str, Any]  # bridge, enabled, allow_from; nothing where not asked for
 
 
-def look(desired: Desired, where: Where) -> dict[str, Any]:
-    """Everything, as plain data; the keys are those of the module observe's RETURN."""
+@dataclass(frozen=True)
+class Facts:
+    """What was read. `volumes` are all of the stack's, by name, with their labels.
+
+    `data_versions`: by service, what its volume's data say, where no label does. `interface`: the
+    stack's network interface, by which the firewall knows it, is there.
+    """
+
+    engine: Engine
+    engine_settings: Sequence[str]
+    surveyed: Survey
+    images: Here
+    volumes: Mapping[str, Mapping[str, str]]
+    data_versions: Mapping[str, str]
+    answers: Mapping[str, Answer]
+    schema: SchemaState
+    firewall: Sequence[str]
+    interface: bool
+    owner: Owner | None
+    files: Mapping[Path, files.Found] = field(repr=False)
+    new_passwords: Sequence[str]
+    ports_taken: Mapping[int, str]  # who holds it
+    foreign_addresses: frozenset[str]
+
+    @property
+    def containers(self) -> Containers:
+        """The containers of the stack's services; None where the engine doesn't answer."""
+        return self.surveyed.containers
+
+
+def gather(desired: Desired, where: Where) -> Facts:
+    """Read everything. Raises GroundworkError where a file of ours is none, or can't be read."""
     desired.check_workspace()
     docker = where.docker
     with ThreadPoolExecutor(8) as pool:
@@ -51,50 +79,57 @@ def look(desired: Desired, where: Where) -> dict[str, Any]:
         names = sorted({name for wanted in where.images.values() for name in wanted.names})
         asked_images = pool.submit(_quiet, docker.inspect, "image", names)
         asked_volumes = pool.submit(_quiet, stack_volumes, docker, desired.stack)
-        secrets = desired.secrets()
-        known = {name: value for name, value in secrets.values.items() if name not in secrets.made}
-        known |= desired.rotated()  # the old ones still hold
-        asked_health = pool.submit(wait.look_once, list(desired.services), known)
+        known = desired.known_secrets
+        asked_health = pool.submit(probe_all, list(desired.services), known)
         asked_schema = pool.submit(schema_state, desired.services, where.schema, known)
         asked_firewall = pool.submit(_firewall, desired, where)
         surveyed = asked_survey.result()
-        containers = surveyed.containers
         engine = engines.judged(asked_engine.result(), surveyed.compose)
-        inspected = asked_images.result()
-        all_volumes = asked_volumes.result() or {}
-        volumes = _volumes(desired, where, all_volumes)
-        answers, revision = asked_health.result(), asked_schema.result()
-    chosen = _choose(desired, where, inspected, volumes, containers)
-    certificates = checks.certificates(desired)
-    infra, apps, unwritable = _files(desired, chosen, engine, secrets, not certificates)
-    services = _services(desired, surveyed, answers, chosen)
-    found: dict[str, Any] = {
-        "engine": engine.plain(),
-        "engine_settings": _engine_settings(where),
-        "images": chosen,
-        "volumes": volumes,
-        "files": infra,
-        "env_files": apps,
-        "services": services,
-        "new_passwords": sorted(postgres_roles.journal(desired.stack_dir)),
-        "other_passwords": desired.other_passwords(),
-        "schema": revision,
-        "firewall": asked_firewall.result(),
-        "owner": checks.owner(desired, surveyed, all_volumes),
-        "left_data": left_data(desired, all_volumes),
-        # Where the engine is there but silent, a port may be held by our own container
-        "ports_taken": []
-        if containers is None and engine.state != "absent"
-        else checks.ports_taken(desired, docker, containers),
-        "machine": certificates
-        + unwritable
-        + checks.machine(desired)
-        + checks.strangers(surveyed)
-        + checks.own_lines(desired)
-        + checks.unguarded(where.firewall, containers),
-        "foreign_compose_file": checks.foreign_compose_file(desired),
-    }
-    return found | checks.disk(desired, docker, where.min_free_mb, found)
+        inspected = asked_images.result() or {}
+        volumes = asked_volumes.result() or {}
+        containers = surveyed.containers
+        found = {path: files.look(path) for path in desired.paths()}
+        return Facts(
+            engine=engine,
+            engine_settings=_engine_settings(where),
+            surveyed=surveyed,
+            images=Here.of(docker, where.images, inspected),
+            volumes=volumes,
+            data_versions=_data_versions(desired, where, volumes),
+            answers=asked_health.result(),
+            schema=asked_schema.result(),
+            firewall=asked_firewall.result(),
+            interface=_has_interface(where),
+            owner=ownership.other_owner(
+                desired.stack, desired.stack_dir, (containers or {}).values(), volumes
+            ),
+            files=found,
+            new_passwords=sorted(postgres_roles.journal(desired.stack_dir)),
+            # Where the engine is there but silent, a port may be held by our own container
+            ports_taken={}
+            if containers is None and engine.state != "absent"
+            else _ports_taken(desired, docker, containers),
+            foreign_addresses=frozenset(ports.foreign(each.bind for each in desired.own)),
+        )
+
+
+def free_megabytes(docker: Docker) -> tuple[int, str] | None:
+    """The free space on the engine's disk, and its folder there; None where nobody can say.
+
+    Not part of the read: it costs a command, and matters only where something will be started.
+    """
+    result = docker.run("info", "--format", "{{.DockerRootDir}}", timeout=10)
+    root = result.stdout.strip()
+    free = files.free_megabytes(root) if result.ok and root else None
+    return None if free is None else (free, root)
+
+
+def _quiet(function: Callable[..., _T], *args: Any) -> _T | None:
+    """None where the engine doesn't answer: the engine's own entry says why."""
+    try:
+        return function(*args)
+    except GroundworkError:
+        return None
 
 
 def _engine_settings(where: Where) -> list[str]:
@@ -116,30 +151,25 @@ def _firewall(desired: Desired, where: Where) -> list[str]:
     return firewall.look(rules, asked["bridge"])
 
 
-def _quiet(function: Any, *args: Any) -> Any:
-    """None where the engine doesn't answer: the engine's own entry says why."""
-    try:
-        return function(*args)
-    except GroundworkError:
-        return None
+def _has_interface(where: Where) -> bool:
+    bridge = where.firewall.get("bridge", "")
+    return bool(bridge) and Path("/sys/class/net", bridge).exists()
 
 
-def _volumes(
-    desired: Desired, where: Where, inspected: Mapping[str, Mapping[str, str]]
-) -> dict[str, dict[str, Any]]:
-    """Which volumes there are, and what made each, by service."""
-    found: dict[str, dict[str, Any]] = {}
-    for service in desired.own:
-        volume = inspected.get(desired.volume(service))
-        if volume is not None:
-            flavour = volume["flavour"]
-            version = "" if flavour else _data_version(service, desired, where)
-            found[service.name] = {"flavour": flavour, "data_version": version}
-    return found
+def _data_versions(
+    desired: Desired, where: Where, volumes: Mapping[str, Mapping[str, str]]
+) -> dict[str, str]:
+    """For volumes that somebody else made, without our label."""
+    return {
+        service.name: version
+        for service in desired.own
+        if not volumes.get(desired.volume(service), {"flavour": "-"})["flavour"]
+        if (version := _data_version(service, desired, where))
+    }
 
 
 def _data_version(service: Service, desired: Desired, where: Where) -> str:
-    """For a volume that somebody else made: the version that its data name, with any image."""
+    """The version that a volume's data name, read with any image that is here."""
     marker = kind_of(service).version_file
     if not marker:
         return ""
@@ -153,88 +183,18 @@ def _data_version(service: Service, desired: Desired, where: Where) -> str:
     return ""
 
 
-def _choose(
-    desired: Desired,
-    where: Where,
-    inspected: Mapping[str, Mapping[str, Any]] | None,
-    volumes: Mapping[str, Mapping[str, Any]],
-    containers: Containers,
-) -> dict[str, dict[str, Any]]:
-    """The image for each service, of those that are here."""
-    here = choice.Here.of(where.docker, where.images, inspected or {})
-    kept, sources = desired.kept(), where.sources
-    chosen = {}
-    for name, service in ((service.name, service) for service in desired.own):
-        last = kept.get(f"{service.prefix}_IMAGE", "")
-        known = Known.of(volumes.get(name), (containers or {}).get(name), last)
-        chosen[name] = choice.choose(where.images[name], here, known, sources, where.renew)
-    return chosen
-
-
-def _files(
-    desired: Desired,
-    chosen: Mapping[str, Mapping[str, Any]],
-    engine: Engine,
-    secrets: Any,
-    certified: bool,
-) -> tuple[dict[str, str], dict[str, str], list[dict[str, str]]]:
-    """Verdicts by path, of the files in infra/ and the apps'; and what forbids to write them."""
-    states: list[files.State] = []
-    if certified and all(image["reference"] for image in chosen.values()):
-        picked = {
-            name: Image(image["reference"], image["flavour"]) for name, image in chosen.items()
-        }
-        wanted = desired.infra_files(picked, secrets, engine.quick_start)
-        states = [files.compare(item) for item in wanted]
-        infra = files.verdicts(states)
-    else:
-        infra = {
-            str(path): "unknown" if path.exists() else "missing"
-            for path in (desired.compose_file, desired.env_file)
-        }
-    apps = [files.compare(item) for item in desired.app_files(secrets)]
-    verdicts = {str(state.wanted.path): state.verdict for state in apps}
-    return infra, verdicts, checks.unwritable(states, apps)
-
-
-def _services(
-    desired: Desired,
-    surveyed: Survey,
-    answers: Mapping[str, Mapping[str, Any]],
-    chosen: Mapping[str, Mapping[str, Any]],
-) -> dict[str, dict[str, Any]]:
-    """Each service as it runs; a person's own, and those that have left the inventory, too."""
-    found: dict[str, dict[str, Any]] = {}
-    containers, hashes = surveyed.containers, surveyed.hashes
-    for service in desired.services:
-        entry = plan.unknown_service(service) | _answer(answers.get(service.name))
-        container = (containers or {}).get(service.name)
-        if service.external:
-            entry |= {"state": "external", "health": "", "config": "", "image": ""}
-            entry["leftover"] = container is not None
-        elif container is not None:
-            state = container["State"]
-            wanted = (hashes or {}).get(service.name)
-            entry |= {
-                "state": state["Status"],
-                "health": (state.get("Health") or {}).get("Status", "none"),
-                "config": configuration(container, wanted, desired.stack_dir),
-                "image": "same" if container["Image"] == chosen[service.name]["id"] else "differs",
-                "started_at": state["StartedAt"],
-                "runs": str(container["Config"].get("Image", "")),
-            }
-        elif containers is not None:
-            continue
-        found[service.name] = entry
-    return found | others(desired, surveyed)
-
-
-def _answer(answer: Mapping[str, Any] | None) -> dict[str, Any]:
-    if answer is None:
-        return {}
-    return {
-        "answers": bool(answer["healthy"]),
-        "version": answer["version"],
-        "error": answer["error"],
-        "code": answer["code"],
+def _ports_taken(desired: Desired, docker: Docker, containers: Containers) -> dict[int, str]:
+    """Ports that somebody else holds; those that this stack's own containers hold don't count."""
+    ours = {
+        int(published["HostPort"])
+        for container in (containers or {}).values()
+        for bindings in (container["NetworkSettings"]["Ports"] or {}).values()
+        for published in bindings or []
     }
+    wanted = [
+        (service.bind, port)
+        for service in desired.own
+        for port in service.ports.values()
+        if port not in ours
+    ]
+    return {item.port: item.holder for item in ports.taken(docker, wanted)}

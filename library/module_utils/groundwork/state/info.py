@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,12 @@ from ..images import Setup, checked_prefix, read_recipes
 from ..migrations import Tree
 from ..services import endpoint
 from ..tls import certificates
-from . import gather, plan
+from .checks import Limits, problems
+from .compare import Asked, compare
 from .desired import Desired
+from .gather import Where, gather
+from .model import Inspection, PickedImage, State, Summary
+from .plan import plan
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "stack_name": {"type": "str", "required": True},
@@ -51,59 +55,65 @@ def observe(params: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises GroundworkError where the parameters can't be used.
     """
+    found = inspect(params)
+    result = {"changed": False, **found.to_dict()}
+    if found.problems and params["refuse"]:
+        errors = [str(problem.as_error()) for problem in found.problems]
+        result |= {"failed": True, "msg": "\n\n".join([*errors, "No service was touched."])}
+    return result
+
+
+def inspect(params: Mapping[str, Any]) -> Inspection:
+    """Desired state, facts, what they mean, what to do, and what is in the way: one after another.
+
+    Raises GroundworkError where the parameters can't be used.
+    """
     desired = Desired.of(params)
-    docker = Docker(params["docker_cli"])
-    build_dir = params["build_dir"]
-    setup = Setup(
+    docker, build_dir = Docker(params["docker_cli"]), params["build_dir"]
+    images = Setup(
         docker,
         sources=params["sources"],
         recipes=read_recipes(Path(build_dir)) if build_dir else {},
         registry=checked_prefix(params["registry"]),
-    )
-    where = gather.Where(
-        docker=docker,
-        images=setup.wanted(desired.services),
-        sources=params["sources"],
-        renew=params["renew"],
-        schema=_tree(params),
-        min_free_mb=params["min_free_mb"],
-        daemon=params["daemon"],
-        firewall=params["firewall"],
-    )
-    found = gather.look(desired, where)
-    if found["owner"]:  # what answers there says nothing of this folder's services
-        found |= {key: {} for key in ("services", "images", "files", "env_files")}
-        found["schema"] = {key: type(value)() for key, value in found["schema"].items()}
-    steps = plan.plan(desired, found)
-    problems = plan.problems(desired, found, params["reset_passwords"])
-    problems += plan.nothing_to_rotate(desired, steps)
-    result = {
-        "changed": False,
-        "look": found,
-        "plan": steps,
-        "problems": problems,
-        "summary": {
-            "stack": desired.stack,
-            "docs": ([["tunnel", params["tunnel"]]] if params["tunnel"] else [])
-            + _certificates(desired, problems)
-            + [["data", f"of {name} are here still: {v}"] for name, v in found["left_data"].items()]
-            + _more_ports(desired),
+    ).wanted(desired.services)
+    where = Where(docker, images, _tree(params), params["daemon"], params["firewall"])
+    facts = gather(desired, where)
+    compared = compare(desired, facts, Asked(images, params["sources"], params["renew"]))
+    state = compared.state
+    steps = plan(desired, state)
+    limits = Limits(params["reset_passwords"], params["min_free_mb"], params["firewall"])
+    found = problems(desired, facts, compared, steps, limits, docker)
+    return Inspection(
+        look=state,
+        plan=steps,
+        problems=tuple(found),
+        summary=Summary(desired.stack, tuple(_docs(params, desired, state, bool(found)))),
+        images={
+            name: PickedImage(image.reference, image.flavour)
+            for name, image in state.images.items()
+            if image.reference
         },
-        "images": {
-            name: {"reference": image["reference"], "flavour": image["flavour"]}
-            for name, image in found["images"].items()
-            if image["reference"]
-        },
-        "kept_images": [name for name, image in found["images"].items() if image["kept"]],
-    }
-    if problems and params["refuse"]:
-        errors = [
-            GroundworkError(item["what"], where=item["where"], next_step=item["next_step"])
-            for item in problems
-        ]
-        text = "\n\n".join([*map(str, errors), "No service was touched."])
-        result |= {"failed": True, "msg": text}
-    return result
+        kept_images=tuple(name for name, image in state.images.items() if image.kept),
+    )
+
+
+def _docs(
+    params: Mapping[str, Any], desired: Desired, state: State, refused: bool
+) -> Iterator[tuple[str, str]]:
+    if params["tunnel"]:
+        yield "tunnel", params["tunnel"]
+    if not refused and any(service.tls for service in desired.own):
+        yield "tls", _first_end(desired)
+    for name, volume in state.left_data.items():
+        yield "data", f"of {name} are here still: {volume}"
+    yield from _more_ports(desired)
+
+
+def _more_ports(desired: Desired) -> Iterator[tuple[str, str]]:
+    """Where a service answers besides its address."""
+    for service in desired.services:
+        for name, port in service.more_ports.items():
+            yield name, f"{service.name} at {replace(endpoint(service, 'host'), port=port)}"
 
 
 def _tree(params: Mapping[str, Any]) -> Tree | None:
@@ -112,23 +122,12 @@ def _tree(params: Mapping[str, Any]) -> Tree | None:
     return Tree(folder, params["schema_service"], ini, file) if folder else None
 
 
-def _certificates(desired: Desired, problems: list[dict[str, str]]) -> list[list[str]]:
-    """When the first certificate ends, for the summary."""
-    if problems or not any(service.tls for service in desired.own):
-        return []
-    pairs = desired.certificates()
+def _first_end(desired: Desired) -> str:
+    """When the first certificate ends."""
+    pairs = desired.certificates
     end, name = min((certificates.ends(pair), name) for name, pair in pairs.items())
     who = "the authority" if name == certificates.AUTHORITY else name
-    return [["tls", f"certificates until {end:%Y-%m-%d} ({who}'s)"]]
-
-
-def _more_ports(desired: Desired) -> list[list[str]]:
-    """Where a service answers besides its address, for the summary."""
-    return [
-        [name, f"{service.name} at {replace(endpoint(service, 'host'), port=port)}"]
-        for service in desired.services
-        for name, port in service.more_ports.items()
-    ]
+    return f"certificates until {end:%Y-%m-%d} ({who}'s)"
 
 
 def serve(params: Mapping[str, Any]) -> dict[str, Any]:

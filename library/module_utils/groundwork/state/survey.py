@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,8 @@ from ..docker import (
     started_elsewhere,
 )
 from ..errors import GroundworkError
-from ..files import read
 from .desired import Desired
+from .model import ServiceState
 
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
@@ -31,19 +31,26 @@ Containers = dict[str, dict[str, Any]] | None
 
 
 @dataclass(frozen=True)
+class Stranger:
+    """A container outside the stack that may write to one of its volumes."""
+
+    name: str
+    volume: str
+
+
+@dataclass(frozen=True)
 class Survey:
     """What the engine has of a stack.
 
     `containers` are those of its services, as `docker inspect` tells; None where the engine doesn't
     answer. `hashes` are what Compose would label each service's container with; None where it can't
-    say. `compose` is its version, asked where there are no hashes. `strangers` are containers of
-    others that may write to one of the stack's volumes: name and volume.
+    say. `compose` is its version, asked where there are no hashes.
     """
 
     containers: Containers
     hashes: Mapping[str, str] | None = None
     compose: Result | None = None
-    strangers: list[dict[str, str]] = field(default_factory=list)
+    strangers: Sequence[Stranger] = ()
 
 
 def survey(docker: Docker, desired: Desired) -> Survey:
@@ -52,7 +59,7 @@ def survey(docker: Docker, desired: Desired) -> Survey:
         containers, strangers = _containers(docker, desired)
     except GroundworkError:
         return Survey(None, None, engine.compose_version(docker))
-    theirs = (desired.stack_dir / compose.OVERRIDE).exists()
+    theirs = desired.override_file.exists()
     ask: Callable[..., Any] = compose.config_hashes
     hashes = ask(docker, desired.stack, desired.stack_dir) if containers or theirs else None
     if hashes and theirs and set(containers) - set(hashes):
@@ -65,7 +72,7 @@ def survey(docker: Docker, desired: Desired) -> Survey:
 
 def _containers(
     docker: Docker, desired: Desired
-) -> tuple[dict[str, dict[str, Any]], list[dict[str, str]]]:
+) -> tuple[dict[str, dict[str, Any]], list[Stranger]]:
     """The project's containers by service; and those of others on our volumes.
 
     One that has the volume read-only (a backup, a look at its version) does no harm.
@@ -80,7 +87,7 @@ def _containers(
     others = {identity for identity, mounts, _ in rows if volumes & set(mounts.split(","))} - ours
     found = docker.inspect("container", sorted(ours | others))
     strangers = [
-        {"name": found[identity]["Name"].lstrip("/"), "volume": volume}
+        Stranger(found[identity]["Name"].lstrip("/"), volume)
         for identity in sorted(others & set(found))
         for volume in sorted(volumes & set(_writable(found[identity])))
     ]
@@ -130,23 +137,25 @@ def left_data(desired: Desired, found: Mapping[str, Mapping[str, str]]) -> dict[
     }
 
 
-def others(desired: Desired, surveyed: Survey) -> dict[str, dict[str, Any]]:
-    """The services that the inventory doesn't have, by name, as the look holds them.
+def custom_services(
+    desired: Desired, surveyed: Survey, compose_text: str
+) -> dict[str, ServiceState]:
+    """The services that the inventory doesn't have, by name. `compose_text` is our file's.
 
     Those of a person's own are in the override file (`state` as the engine says, `missing` without
     a container); those that have left the inventory are an `orphan`.
     """
-    written = compose.services_in(read(desired.compose_file) or "")
+    written = compose.services_in(compose_text)
     named = {service.name for service in desired.services}
     containers, hashes = surveyed.containers or {}, surveyed.hashes or {}
     theirs = set(hashes) - written - named
     found = {
-        name: _theirs(containers.get(name), hashes[name], desired.stack_dir)
+        name: _custom(containers.get(name), hashes[name], desired.stack_dir)
         for name in sorted(theirs)
     }
-    for name in sorted(set(containers) - named - theirs):
-        found[name] = {"kind": "", "state": "orphan", "answers": False, "address": ""}
-    return found
+    return found | {
+        name: ServiceState(state="orphan") for name in sorted(set(containers) - named - theirs)
+    }
 
 
 # Why a container is replaced, by what `configuration` says
@@ -170,28 +179,28 @@ def configuration(container: Mapping[str, Any], wanted: str | None, folder: Path
     return "same" if digest == wanted else "differs"
 
 
-def _theirs(container: Mapping[str, Any] | None, wanted: str, folder: Path) -> dict[str, Any]:
-    entry = {"kind": "", "own": True, "state": "missing", "answers": False, "address": ""}
+def _custom(container: Mapping[str, Any] | None, wanted: str, folder: Path) -> ServiceState:
     if container is None:
-        return entry
+        return ServiceState(own=True, state="missing")
     state = container["State"]
-    return entry | {
-        "state": state["Status"],
-        "health": (state.get("Health") or {}).get("Status", "none"),
-        "exit_code": state.get("ExitCode", 0),
-        "config": configuration(container, wanted, folder),
-    }
+    return ServiceState(
+        own=True,
+        state=state["Status"],
+        health=(state.get("Health") or {}).get("Status", "none"),
+        exit_code=state.get("ExitCode", 0),
+        config=configuration(container, wanted, folder),
+    )
 
 
-def other_reason(found: Mapping[str, Any], volume: str | None) -> str:
-    """For a service that the inventory doesn't have: one that left it, or a person's own."""
-    if not found.get("own"):
+def custom_reason(found: ServiceState, volume: str | None) -> str:
+    """Why to act on a service that the inventory doesn't have; `""` where nothing is to be done."""
+    if not found.own:
         kept = f"; its data stay, in the volume {volume}" if volume else ""
         return f"is not in the inventory any more{kept}"
-    if found["state"] == "missing":
+    if found.state == "missing":
         return "has no container yet"
-    if reason := CONFIGURATION_REASONS.get(found["config"]):
+    if reason := CONFIGURATION_REASONS.get(found.config):
         return reason
-    done = found["state"] == "exited" and not found["exit_code"]  # one that has a task and ends
-    running = found["state"] in ("running", "restarting")  # in the latter Compose changes nothing
-    return "" if done or running else f"its container is {found['state']}"
+    done = found.state == "exited" and not found.exit_code  # one that has a task and ends
+    running = found.state in ("running", "restarting")  # in the latter Compose changes nothing
+    return "" if done or running else f"its container is {found.state}"

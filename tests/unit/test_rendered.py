@@ -8,28 +8,32 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.groundwork import dotenv, files
+from ansible.module_utils.groundwork import dotenv, files, rendered
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.files import Wanted
+from ansible.module_utils.groundwork.rendered import Wanted
 from ordinary import NOBODY, as_ordinary_user
 
 BLOCK = "API_KEY=s3cret\nAPP_ENV=development\n"
+
+
+def compared(wanted: rendered.Wanted) -> rendered.State:
+    return rendered.compare(wanted, files.look(wanted.path))
 
 
 def wanted(path: Path, text: str = BLOCK, block: bool = True) -> Wanted:
     return Wanted(path, text, 0o600, block)
 
 
-def write(item: Wanted) -> files.State:
-    state = files.compare(item)
-    files.write(state)
+def write(item: Wanted) -> rendered.State:
+    state = compared(item)
+    rendered.write(state)
     return state
 
 
 def test_missing_then_same(tmp_path: Path) -> None:
     item = wanted(tmp_path / "new folder" / ".env")
     assert write(item).verdict == "missing"
-    assert files.compare(item).verdict == "same"
+    assert compared(item).verdict == "same"
     assert item.path.stat().st_mode & 0o777 == 0o600
 
 
@@ -64,7 +68,7 @@ def test_a_persons_bytes_stay_as_they_were(tmp_path: Path) -> None:
     write(wanted(path))
     assert path.read_bytes().startswith(b"\xef\xbb\xbf#")
     assert path.read_bytes().endswith(b"\r\n" + own)
-    assert files.compare(wanted(path)).verdict == "same"
+    assert compared(wanted(path)).verdict == "same"
 
 
 def test_no_temporary_file_is_left(tmp_path: Path) -> None:
@@ -89,13 +93,13 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
 def test_a_folder_in_the_files_place_is_named(tmp_path: Path) -> None:
     (tmp_path / ".env").mkdir()
     with pytest.raises(GroundworkError, match="is a folder"):
-        files.compare(wanted(tmp_path / ".env"))
+        compared(wanted(tmp_path / ".env"))
 
 
 def test_a_file_that_is_no_text_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(GroundworkError, match="UTF-8"):
-        files.compare(wanted(tmp_path / ".env"))
+        compared(wanted(tmp_path / ".env"))
     assert (tmp_path / ".env").read_bytes() == b"\xff\xfe\x00"
 
 
@@ -107,8 +111,8 @@ def test_an_ordinary_user_replaces_a_file_of_any_mode_in_a_folder_of_theirs(
 
     def twice() -> str:
         for text in ("old\n", "new\n"):
-            state = files.compare(Wanted(path, text, 0o444, private=True))
-            files.write(*files.changing([state]))
+            state = compared(Wanted(path, text, 0o444, private=True))
+            rendered.write(*rendered.changing([state]))
         return path.read_text()
 
     assert as_ordinary_user(tmp_path, twice) == "new\n"
@@ -181,14 +185,14 @@ def test_a_link_is_written_where_it_leads(tmp_path: Path) -> None:
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     item = wanted(tmp_path / ".env")
     item.path.write_text("MINE=1\n")
-    state = files.compare(item)
+    state = compared(item)
 
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(files.os, "fsync", full)  # a disk that is full when it is flushed
     with pytest.raises(GroundworkError, match="No space left"):
-        files.write(state)
+        rendered.write(state)
     assert item.path.read_text() == "MINE=1\n"
     assert [path.name for path in tmp_path.iterdir()] == [".env"]
 
@@ -196,7 +200,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_diff_shows_what_changes_and_nothing_secret(tmp_path: Path) -> None:
     path = tmp_path / ".env"
     path.write_text(dotenv.merge("TOKEN=my own\nNOTE=mine\n", "API_KEY=old-s3cret\nAPP_ENV=x\n"))
-    text = files.diff(files.compare(wanted(path)), ["s3cret"])["prepared"]
+    text = rendered.diff(compared(wanted(path)), ["s3cret"])["prepared"]
     assert "-APP_ENV=x" in text
     assert "+APP_ENV=development" in text
     for hidden in ("s3cret", "my own", "mine"):
@@ -205,15 +209,15 @@ def test_a_diff_shows_what_changes_and_nothing_secret(tmp_path: Path) -> None:
 
 def test_a_private_file_is_in_a_folder_of_its_owners_alone_and_never_shown(tmp_path: Path) -> None:
     wanted = Wanted(tmp_path / "secrets" / "redis", "a hash\n", 0o444, private=True)
-    files.write(files.compare(wanted))
+    rendered.write(compared(wanted))
     assert wanted.path.stat().st_mode & 0o777 == 0o444
     assert wanted.path.parent.stat().st_mode & 0o777 == 0o700
-    assert files.compare(wanted).verdict == "same"
+    assert compared(wanted).verdict == "same"
     wanted.path.parent.chmod(0o755)
-    assert files.compare(wanted).verdict == "differs"
+    assert compared(wanted).verdict == "differs"
     other = Wanted(wanted.path, "another\n", 0o444, private=True)
-    assert files.verdicts([files.compare(other)]) == {str(wanted.path.parent): "differs"}
-    shown = files.diff(files.compare(other), [])["prepared"]
+    assert rendered.verdicts([compared(other)]) == {str(wanted.path.parent): "differs"}
+    shown = rendered.diff(compared(other), [])["prepared"]
     assert "hash" not in shown
     assert "another" not in shown
 

@@ -1,0 +1,141 @@
+"""Files that the project renders: as they should be beside as they are, shown without secrets."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import dotenv, files
+from .files import Found
+from .records import Record
+from .text import MASK, masked
+
+_PRIVATE = 0o700  # the mode of a private file's folder
+_SECRET_LINE = re.compile(r"PASSWORD|SECRET|TOKEN|SALT|_KEY=|_ACL=|_CONFIG=|_CHECKSUM=", re.I)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A file as it should be. `block`: only the managed block is ours (env files).
+
+    `last`: the block comes after a person's own lines, so that it wins. `private`: the file is in
+    a folder that its owner alone may enter, and its text is never shown.
+    """
+
+    path: Path
+    text: str = field(repr=False)
+    mode: int
+    block: bool = False
+    last: bool = False
+    private: bool = False
+
+
+@dataclass(frozen=True)
+class State:
+    """A file as it is against how it should be.
+
+    `verdict` is same, differs or missing; `before` its text now, `after` its text as wanted,
+    neither to be shown unmasked (see `diff`).
+    """
+
+    wanted: Wanted
+    verdict: str
+    before: str = field(repr=False)
+    after: str = field(repr=False)
+
+
+def compare(wanted: Wanted, found: Found) -> State:
+    """A file as it should be beside the file as it is."""
+    after = wanted.text
+    if wanted.block:
+        after = dotenv.merge(found.text or "", wanted.text, wanted.last)
+    if found.text is None:
+        return State(wanted, "missing", "", after)
+    same = found.text == after and found.mode == wanted.mode
+    if wanted.private:
+        same = same and found.folder_mode == _PRIVATE
+    return State(wanted, "same" if same else "differs", found.text, after)
+
+
+def verdicts(states: Iterable[State]) -> dict[str, str]:
+    """The verdict on each file, by path; a private folder's files are one, by its path."""
+    found: dict[str, str] = {}
+    for state in states:
+        wanted = state.wanted
+        path = str(wanted.path.parent if wanted.private else wanted.path)
+        same = found.get(path, state.verdict) == state.verdict
+        found[path] = state.verdict if same else "differs"
+    return found
+
+
+_ACTIONS = {"missing": "created", "differs": "updated", "same": "unchanged"}
+
+
+@dataclass(frozen=True)
+class FileAction(Record):
+    """What is done to a file: created, updated or unchanged."""
+
+    path: str
+    action: str
+
+
+@dataclass(frozen=True)
+class FilesResult(Record):
+    """A module's result. `made` and `new_passwords` are secrets' variables: those that are new, and
+    those whose databases may not have them yet; `tunnel` is the command that opens an SSH tunnel.
+    """
+
+    files: tuple[FileAction, ...] = ()
+    made: tuple[str, ...] = ()
+    new_passwords: tuple[str, ...] = ()
+    tunnel: str = ""
+
+
+def actions(states: Iterable[State]) -> tuple[FileAction, ...]:
+    """What writing them does to each file."""
+    found = verdicts(states)
+    return tuple(FileAction(path, _ACTIONS[verdict]) for path, verdict in found.items())
+
+
+def changing(states: Iterable[State]) -> list[State]:
+    """Those that have to be written, all of which can be. Raises GroundworkError."""
+    found = [state for state in states if state.verdict != "same"]
+    for state in found:
+        files.check_writable(state.wanted.path)
+    return found
+
+
+def write(state: State) -> None:
+    """Make a file what it should be. Raises GroundworkError."""
+    wanted = state.wanted
+    files.write(wanted.path, state.after, wanted.mode, _PRIVATE if wanted.private else None)
+
+
+def diff(state: State, secrets: Iterable[str]) -> dict[str, str]:
+    """Ansible's form of a diff, with every secret and every line of a person's own masked."""
+    header = str(state.wanted.path)
+    found = set(secrets)
+    before, after = (
+        masked(_without_own(text, state.wanted), found) for text in (state.before, state.after)
+    )
+    lines = difflib.unified_diff(
+        before.splitlines(), after.splitlines(), header, header, lineterm="", n=1
+    )
+    return {"prepared": "\n".join(lines) + "\n"}
+
+
+def _without_own(text: str, wanted: Wanted) -> str:
+    if wanted.private:
+        return MASK if text else ""
+    if not wanted.block:
+        return text
+    own = set(dotenv.outside(text).splitlines())
+    lines = []
+    for line in text.splitlines():
+        name, sign, _ = line.partition("=")
+        hidden = line in own or _SECRET_LINE.search(line) or "://" in line
+        lines.append(f"{name}{sign}{MASK}" if sign and hidden else line)
+    return "\n".join(lines)

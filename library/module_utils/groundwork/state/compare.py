@@ -1,0 +1,179 @@
+"""The facts beside the desired state: what is as it should be, and what differs. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from .. import dotenv, rendered
+from ..env import Image
+from ..errors import GroundworkError, Problem
+from ..images import ImageChoice, Known, Wanted, choice
+from .desired import Desired
+from .gather import Facts
+from .model import PortTaken, ServiceState, State, VolumeState
+from .survey import configuration, custom_services, left_data
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How images are to be chosen: what each service asks for, and where it may come from."""
+
+    images: Mapping[str, Wanted]
+    sources: Sequence[str]
+    renew: bool
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The state; and of the files, those of infra/ and the apps', with their texts."""
+
+    state: State
+    infra: Sequence[rendered.State] = field(repr=False)
+    apps: Sequence[rendered.State] = field(repr=False)
+    certificates: Problem | None  # one in the inventory that can't be used
+
+
+def compare(desired: Desired, facts: Facts, asked: Asked) -> Comparison:
+    """What the facts mean for one host."""
+    if facts.owner:  # what answers there says nothing of this folder's services
+        state = State(facts.engine, tuple(facts.engine_settings), owner=facts.owner)
+        return Comparison(state, (), (), None)
+    wrong = _certificates(desired)
+    volumes = _volumes(desired, facts)
+    chosen = _images(desired, facts, volumes, asked)
+    infra = [] if wrong else _infra(desired, facts, chosen)
+    apps = [rendered.compare(item, facts.files[item.path]) for item in desired.app_files()]
+    state = State(
+        engine=facts.engine,
+        engine_settings=tuple(facts.engine_settings),
+        images=chosen,
+        volumes=volumes,
+        files=rendered.verdicts(infra) if infra else _unknown_files(desired, facts),
+        env_files=rendered.verdicts(apps),
+        services=_services(desired, facts, chosen),
+        new_passwords=tuple(facts.new_passwords),
+        other_passwords=tuple(desired.other_passwords()),
+        schema=facts.schema,
+        firewall=tuple(facts.firewall),
+        left_data=left_data(desired, facts.volumes),
+        ports_taken=tuple(_ports(desired, facts)),
+        foreign_compose_file=_foreign_compose_file(desired, facts),
+    )
+    return Comparison(state, infra, apps, wrong)
+
+
+def _certificates(desired: Desired) -> Problem | None:
+    try:
+        _ = desired.certificates
+    except GroundworkError as error:
+        return error.as_problem()
+    return None
+
+
+def _volumes(desired: Desired, facts: Facts) -> dict[str, VolumeState]:
+    """Which volumes there are, and what made each, by service."""
+    return {
+        service.name: VolumeState(
+            facts.volumes[volume]["flavour"], facts.data_versions.get(service.name, "")
+        )
+        for service in desired.own
+        if (volume := desired.volume(service)) in facts.volumes
+    }
+
+
+def _images(
+    desired: Desired, facts: Facts, volumes: Mapping[str, VolumeState], asked: Asked
+) -> dict[str, ImageChoice]:
+    """The image for each service, of those that are here."""
+    chosen = {}
+    for service in desired.own:
+        container = (facts.containers or {}).get(service.name, {})
+        volume = volumes.get(service.name)
+        known = Known(
+            made_by=volume.flavour if volume else None,
+            container=str(container.get("Image", "")),
+            last=desired.kept.get(f"{service.prefix}_IMAGE", ""),
+        )
+        wanted = asked.images[service.name]
+        chosen[service.name] = choice.choose(
+            wanted, facts.images, known, asked.sources, asked.renew
+        )
+    return chosen
+
+
+def _infra(
+    desired: Desired, facts: Facts, chosen: Mapping[str, ImageChoice]
+) -> list[rendered.State]:
+    """The files of infra/, where it is known what they have to hold."""
+    if not all(image.reference for image in chosen.values()):
+        return []
+    picked = {name: Image(image.reference, image.flavour) for name, image in chosen.items()}
+    wanted = desired.infra_files(picked, facts.engine.quick_start)
+    return [rendered.compare(item, facts.files[item.path]) for item in wanted]
+
+
+def _unknown_files(desired: Desired, facts: Facts) -> dict[str, str]:
+    return {
+        str(path): "missing" if facts.files[path].text is None else "unknown"
+        for path in (desired.compose_file, desired.env_file)
+    }
+
+
+def _services(
+    desired: Desired, facts: Facts, chosen: Mapping[str, ImageChoice]
+) -> dict[str, ServiceState]:
+    """Each service as it runs; a person's own, and those that have left the inventory, too."""
+    found: dict[str, ServiceState] = {}
+    containers, hashes = facts.containers, facts.surveyed.hashes or {}
+    for service in desired.services:
+        entry = ServiceState.unknown(service)
+        if answer := facts.answers.get(service.name):
+            entry = replace(
+                entry,
+                answers=answer.healthy,
+                version=answer.version,
+                error=answer.error,
+                code=answer.code,
+            )
+        container = (containers or {}).get(service.name)
+        if service.external:
+            leftover = container is not None
+            entry = replace(
+                entry, state="external", health="", config="", image="", leftover=leftover
+            )
+        elif container is not None:
+            state = container["State"]
+            same = container["Image"] == chosen[service.name].id
+            entry = replace(
+                entry,
+                state=state["Status"],
+                health=(state.get("Health") or {}).get("Status", "none"),
+                config=configuration(container, hashes.get(service.name), desired.stack_dir),
+                image="same" if same else "differs",
+                started_at=state["StartedAt"],
+                runs=str(container["Config"].get("Image", "")),
+            )
+        elif containers is not None:
+            continue
+        found[service.name] = entry
+    compose_text = facts.files[desired.compose_file].text or ""
+    return found | custom_services(desired, facts.surveyed, compose_text)
+
+
+def _ports(desired: Desired, facts: Facts) -> list[PortTaken]:
+    return [
+        PortTaken(service.name, option, port, facts.ports_taken[port])
+        for service in desired.own
+        for option, port in service.ports.items()
+        if port in facts.ports_taken
+    ]
+
+
+def _foreign_compose_file(desired: Desired, facts: Facts) -> str:
+    """A Compose file in our place that somebody else wrote, or `""`."""
+    text = facts.files[desired.compose_file].text
+    ours = desired.compose.partition(" from ")[0]
+    if text is None or text.removeprefix(dotenv.BOM).startswith(ours):
+        return ""
+    return str(desired.compose_file)

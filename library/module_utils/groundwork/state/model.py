@@ -1,0 +1,145 @@
+"""What was found on one host, what a run would do, and what is in its way: typed values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+
+from ..docker import Engine, Owner
+from ..errors import Problem
+from ..images import ImageChoice
+from ..migrations import SchemaState
+from ..records import Record
+from ..services import Service, endpoint, kind_of
+
+
+@dataclass(frozen=True)
+class ServiceState(Record):
+    """A service as it runs. What nobody knows is `unknown`, or empty.
+
+    `state` is the container's, or missing (none yet), orphan (not in the inventory any more),
+    external. `config` is same, differs, moved (made from another folder) or unknown: the container
+    against the Compose file; `image` is same, differs or unknown, and `runs` the image's name.
+    `answers`, `version`, `error` and `code`: what it said in its own protocol. `own`: it is a
+    person's, from the override file. `leftover`: external, but its container is still here.
+    """
+
+    kind: str = ""
+    address: str = ""
+    url: str = ""
+    state: str = "unknown"
+    health: str = "unknown"
+    config: str = "unknown"
+    image: str = "unknown"
+    answers: bool = False
+    version: str = ""
+    error: str = ""
+    code: str = ""
+    started_at: str = ""
+    runs: str = ""
+    own: bool = False
+    exit_code: int = 0
+    leftover: bool = False
+
+    @classmethod
+    def unknown(cls, service: Service) -> ServiceState:
+        """One that nothing is known of; its URL without the secret."""
+        kind, here = kind_of(service), endpoint(service, "host")
+        url = kind.url(service, here, "SECRET").replace("SECRET", "***")
+        return cls(kind.name, str(here), url)
+
+
+@dataclass(frozen=True)
+class VolumeState(Record):
+    """What made a volume; `data_version` is what the data say, where no label does."""
+
+    flavour: str = ""
+    data_version: str = ""
+
+
+@dataclass(frozen=True)
+class PortTaken(Record):
+    """A port of a service that somebody else holds; `option` is where the inventory names it."""
+
+    service: str
+    option: str
+    port: int
+    holder: str
+
+
+@dataclass(frozen=True)
+class State(Record):
+    """One host. `files` and `env_files` map a path to same, differs, missing or unknown.
+
+    `owner`: the stack is another folder's, and nothing else of it is told. `new_passwords` are the
+    secrets' variables whose change an interrupted run began, `other_passwords` the services to
+    which the inventory gives another password than infra/.env has. `left_data`: volumes of
+    services that don't run here any more. `firewall`: why it has to be set up anew.
+    """
+
+    engine: Engine
+    engine_settings: tuple[str, ...] = ()
+    images: Mapping[str, ImageChoice] = field(default_factory=dict)
+    volumes: Mapping[str, VolumeState] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    env_files: Mapping[str, str] = field(default_factory=dict)
+    services: Mapping[str, ServiceState] = field(default_factory=dict)
+    new_passwords: tuple[str, ...] = ()
+    other_passwords: tuple[str, ...] = ()
+    schema: SchemaState = field(default_factory=SchemaState)
+    firewall: tuple[str, ...] = ()
+    owner: Owner | None = None
+    left_data: Mapping[str, str] = field(default_factory=dict)
+    ports_taken: tuple[PortTaken, ...] = ()
+    foreign_compose_file: str = ""
+
+
+@dataclass(frozen=True)
+class Plan(Record):
+    """The reasons to act, plain sentences, by step; no reasons, nothing to do."""
+
+    docker: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    firewall: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    env_files: tuple[str, ...] = ()
+    schema: tuple[str, ...] = ()
+
+    def steps(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Each step that has reasons, with them."""
+        for each in fields(self):
+            if reasons := getattr(self, each.name):
+                yield each.name, reasons
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to do."""
+        return any(True for _ in self.steps())
+
+
+@dataclass(frozen=True)
+class Summary(Record):
+    """What the closing summary needs besides: `docs` are pairs of a label and a text."""
+
+    stack: str = ""
+    docs: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class PickedImage(Record):
+    """The image that runs a service, for the role that writes the files."""
+
+    reference: str
+    flavour: str
+
+
+@dataclass(frozen=True)
+class Inspection(Record):
+    """The result of the module: what is there, what a run would do, and what is in its way."""
+
+    look: State
+    plan: Plan = field(default_factory=Plan)
+    problems: tuple[Problem, ...] = ()
+    summary: Summary = field(default_factory=Summary)
+    images: Mapping[str, PickedImage] = field(default_factory=dict)
+    kept_images: tuple[str, ...] = ()
