@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import statistics
@@ -11,6 +12,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+
+import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = ROOT / ".venv" / "bin"
@@ -74,7 +77,7 @@ def peak_memory(command: list[str], mark: str, **environment: str) -> float:
     def watch() -> None:
         nonlocal peak
         while not done.wait(0.02):
-            peak = max(peak, sum(_pss(pid) for pid in _belonging(process.pid, mark)))
+            peak = max(peak, sum(map(_pss, _belonging(process.pid, mark))))
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -86,27 +89,20 @@ def peak_memory(command: list[str], mark: str, **environment: str) -> float:
     return peak
 
 
-def _belonging(leader: int, mark: str) -> list[int]:
+def _belonging(leader: int, mark: str) -> list[psutil.Process]:
+    """The processes of a session, and those that name the mark."""
     found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            ours = int(fields[3]) == leader
-            if ours or mark in (folder / "cmdline").read_text(errors="replace"):
-                found.append(int(folder.name))
-        except OSError:
-            continue
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if os.getsid(process.pid) == leader or mark in "\0".join(process.cmdline()):
+                found.append(process)
     return found
 
 
-def _pss(pid: int) -> float:
-    try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except OSError:
-        return 0.0
-    return next(
-        (int(line.split()[1]) / 1000 for line in text.splitlines() if line.startswith("Pss:")), 0.0
-    )
+def _pss(process: psutil.Process) -> float:
+    with contextlib.suppress(psutil.Error):
+        return float(process.memory_full_info().pss) / 1_024_000  # thousands of KiB, as ever
+    return 0.0
 
 
 def machine() -> str:
