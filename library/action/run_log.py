@@ -17,51 +17,6 @@ from ansible.module_utils.groundwork.locking import audit_log, lease
 from ansible.module_utils.groundwork_remote import ask
 from ansible.plugins.action import ActionBase
 
-DOCUMENTATION = r"""
-action: run_log
-short_description: Show a machine's lock and its log of runs
-description:
-  - Reads what run_lock and its guard wrote. Changes nothing.
-options:
-  path:
-    description: The lock's file.
-    type: path
-    required: true
-  log:
-    description: The log's file.
-    type: path
-    required: true
-  count:
-    description: How many runs.
-    type: int
-    default: 5
-  python:
-    description: Another machine's own Python 3.
-    type: path
-    default: /usr/bin/python3
-"""
-
-EXAMPLES = r"""
-- name: Read the log of runs
-  run_log:
-    path: /run/groundwork/lock
-    log: /var/log/groundwork/runs.jsonl
-"""
-
-RETURN = r"""
-holder:
-  description: The run that holds the lock now, with who, where, revision and since; or nothing.
-  returned: always
-  type: dict
-runs:
-  description: The last runs, newest first; each with at, who, where, revision, playbook, result
-    (ok, failed or interrupted) and why; those that came to their end also with stopped, changed,
-    schema (before, after) and seconds.
-  returned: always
-  type: list
-  elements: dict
-"""
-
 
 class ActionModule(ActionBase):
     TRANSFERS_FILES = False

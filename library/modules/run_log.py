@@ -1,1 +1,48 @@
-../action/run_log.py
+"""What action/run_log.py does on the controller, for ansible-doc."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: run_log
+short_description: Show a machine's lock and its log of runs
+description:
+  - Reads what run_lock and its guard wrote. Changes nothing.
+options:
+  path:
+    description: The lock's file.
+    type: path
+    required: true
+  log:
+    description: The log's file.
+    type: path
+    required: true
+  count:
+    description: How many runs.
+    type: int
+    default: 5
+  python:
+    description: Another machine's own Python 3.
+    type: path
+    default: /usr/bin/python3
+"""
+
+EXAMPLES = r"""
+- name: Read the log of runs
+  run_log:
+    path: /run/groundwork/lock
+    log: /var/log/groundwork/runs.jsonl
+"""
+
+RETURN = r"""
+holder:
+  description: The run that holds the lock now, with who, where, revision and since; or nothing.
+  returned: always
+  type: dict
+runs:
+  description: The last runs, newest first; each with at, who, where, revision, playbook, result
+    (ok, failed or interrupted) and why; those that came to their end also with stopped, changed,
+    schema (before, after) and seconds.
+  returned: always
+  type: list
+  elements: dict
+"""
