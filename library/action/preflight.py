@@ -149,7 +149,7 @@ class ActionModule(ActionBase):
         if not meta:
             raise GroundworkError(
                 f"There is no role {role!r} with a meta/argument_specs.yml.",
-                where="observe_roles",
+                where="inspect_roles",
                 next_step="Name roles of this project, or see roles_path in ansible.cfg.",
             )
         options: dict[str, dict[str, Any]] = meta["argument_specs"]["main"].get("options", {})
@@ -188,6 +188,8 @@ def _near_misses(
 ) -> list[str]:
     known = {name for spec in specs.values() for name in spec}
     gone = {old: new for new, names in _GONE.items() for old in names.split()}
+    inspect = [name for name in known if name.startswith("inspect_")]
+    gone |= {name.replace("inspect", "observe", 1): name for name in inspect}
     problems = [f"{old} is {gone[old]} now." for old in sorted(set(variables) & set(gone))]
     for name in sorted(set(variables) - known - set(gone)):
         if name.startswith(tuple(f"{role}_" for role in specs)):

@@ -70,7 +70,7 @@ class CallbackModule(CallbackBase):
         self._facts.learn(host, outcome, changes=not ended)
         if ended:
             self._facts.stopped(host, outcome)
-        if outcome.task.module == "observe" and host not in self._why:
+        if outcome.task.module == "stack_info" and host not in self._why:
             self._why[host] = audit_log.reasons(self._facts.hosts[host].todo)
         if outcome.task.module == "run_lock" and found.get("guard"):
             self._guards[host] = Path(found["guard"])

@@ -1,4 +1,4 @@
-"""The services of the inventory as the Compose template and the wiring read them."""
+"""The services of the inventory as the Compose template and the variables read them."""
 
 from __future__ import annotations
 

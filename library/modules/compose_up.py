@@ -31,7 +31,7 @@ options:
     default: docker
 attributes:
   check_mode:
-    description: Does nothing. The module M(observe) says what would be started.
+    description: Does nothing. The module M(stack_info) says what would be started.
     support: none
 """
 

@@ -21,7 +21,7 @@ _MODULES = sorted((ROOT / "library" / "modules").glob("*.py"))
 MODULES = [path for path in _MODULES if "\ndef run(" in path.read_text(encoding="utf-8")]
 ACTIONS = [path for path in _MODULES if path not in MODULES]
 # The tests' own stack.yml: a person may change theirs
-WIRING = ROOT / "tests" / "group_vars" / "all" / "wiring.yml"
+INTERNAL = ROOT / "tests" / "group_vars" / "all" / "internal.yml"
 
 
 def load(path: Path) -> Any:
@@ -69,7 +69,7 @@ def test_every_role_says_what_it_is(role: str) -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_every_variable_of_a_role_has_a_default_or_is_wired_or_is_required(role: str) -> None:
     given = set(load(ROOT / "roles" / role / "defaults" / "main.yml") or {})
-    given |= set(load(WIRING)) | set(load(WIRING.with_name("stack.yml")))
+    given |= set(load(INTERNAL)) | set(load(INTERNAL.with_name("stack.yml")))
     assert set(spec_of(role)) <= given
 
 
@@ -117,7 +117,7 @@ def test_every_variable_of_the_compose_file_is_in_the_env_file() -> None:
     from ansible.module_utils.groundwork.env.content import Image, infra_env, placeholders
     from ansible.module_utils.groundwork.services import describe
 
-    raw = load(WIRING.with_name("stack.yml"))["stack_services"]
+    raw = load(INTERNAL.with_name("stack.yml"))["stack_services"]
     # Their passwords are Ansible's to work out
     services = parse_services({name: raw[name] | {"password": ""} for name in raw})
     images = {service.name: Image(service.image, "") for service in services}
@@ -178,7 +178,7 @@ def test_links_lead_somewhere(path: Path) -> None:
 def test_what_the_docs_name_exists(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     known = {name for role in ROLES for name in spec_of(role)}
-    known |= set(load(WIRING)) | set(load(WIRING.with_name("stack.yml")))
+    known |= set(load(INTERNAL)) | set(load(INTERNAL.with_name("stack.yml")))
     named = set(re.findall(rf"(?<!\.)\b(?:{'|'.join(ROLES)})_[a-z_]+\b", text))
     files = {path.stem for path in (ROOT / "roles").rglob("*.yml")} | {p.stem for p in _MODULES}
     assert not named - known - files - set(ROLES)

@@ -31,7 +31,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "container_images": {"services": SERVICES, "sources": ["archive"], "archive_dir": "none"},
     "database_password": STACK,
     "managed_files": STACK | {"part": "apps", "workspace_dir": "."},
-    "observe": STACK | {"workspace_dir": ".", "compose": "", "sources": ["present"],
+    "stack_info": STACK | {"workspace_dir": ".", "compose": "", "sources": ["present"],
                         "refuse": False},
     "pending_changes": {"reasons": ["redis is missing"]},
     "preflight": {"roles": ["stack"]},

@@ -13,7 +13,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 # Compares what all roles want with what is there
-READS_ALL = "observe"
+READS_ALL = "inspect"
 HOPS = 2
 EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|(?:when|that|until|failed_when): .*", re.DOTALL)
 

@@ -170,7 +170,7 @@ def test_no_image_from_any_source_says_what_was_tried(other: Stack) -> None:
 
 
 def test_too_little_room_on_the_engines_disk(other: Stack) -> None:
-    text = other.refuse(observe_min_free_mb=10**9)
+    text = other.refuse(inspect_min_free_mb=10**9)
     assert "MB left" in text
     assert nothing_is_there(other)
 

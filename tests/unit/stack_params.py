@@ -1,4 +1,4 @@
-"""Parameters of the module observe, for a stack of one Redis."""
+"""Parameters of the module stack_info, for a stack of one Redis."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[3]
 FAKE = Path(__file__).parent / "fakes" / "fake_result.py"
 FAKES = (
-    "observe",
+    "stack_info",
     "service_health",
     "container_images",
     "alembic_migrate",

@@ -26,7 +26,7 @@ RUN = {
 
 def told(result: dict[str, Any]) -> str:
     facts = Facts()
-    task = Task("runs | Read the log of runs", "run_log", "observe", "Look")
+    task = Task("runs | Read the log of runs", "run_log", "inspect", "Inspect")
     facts.learn("vm", Outcome(task, "vm", "ok", result))
     return "\n".join(plain(closing_lines(facts, ["vm"], Run(3, status=True), ASCII)))
 
@@ -58,7 +58,7 @@ def test_without_a_log_nothing_is_said() -> None:
 
 
 def test_whom_a_run_waits_for_is_said_once() -> None:
-    story, task = Story(ASCII), Task("lock | One run at a time", "run_lock", "observe", "Look")
+    story, task = Story(ASCII), Task("lock | One run at a time", "run_lock", "inspect", "Inspect")
 
     def attempt(number: int, **more: Any) -> tuple[str, list[str]]:
         result = {"attempts": number, "retries": 9, "failed": True, **more}
@@ -67,8 +67,8 @@ def test_whom_a_run_waits_for_is_said_once() -> None:
 
     waiting = "Another run is changing this stack: ada."
     assert attempt(1, waiting=waiting) == (
-        f"Look: waits. {waiting}",
-        ["Look", f"  waits     {waiting}"],
+        f"Inspect: waits. {waiting}",
+        ["Inspect", f"  waits     {waiting}"],
     )
-    assert attempt(2, waiting=waiting) == (f"Look: waits. {waiting}", [])
-    assert attempt(1) == ("Look: One run at a time, try 1 of 9 failed", [])
+    assert attempt(2, waiting=waiting) == (f"Inspect: waits. {waiting}", [])
+    assert attempt(1) == ("Inspect: One run at a time, try 1 of 9 failed", [])

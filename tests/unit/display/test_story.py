@@ -51,19 +51,19 @@ def test_long_work_is_mentioned_though_it_changed_nothing() -> None:
 
 def test_a_long_look_says_what_it_found_all_the_same() -> None:
     story = Story(ASCII)
-    story.begin(task(role="observe"), 0)
+    story.begin(task(role="inspect"), 0)
     found = {"look": {}, "plan": {"docker": ["the engine is stopped"]}}
-    assert story.ok(outcome(found, module="observe", role="observe", seconds=7)) == []
-    assert plain(story.end(7)) == ["Observe    one thing differs  7.0 s"]
+    assert story.ok(outcome(found, module="stack_info", role="inspect", seconds=7)) == []
+    assert plain(story.end(7)) == ["Inspect    one thing differs  7.0 s"]
 
 
 def test_a_lock_in_the_midst_of_a_role_parts_it_into_no_two_stages() -> None:
     story = Story(ASCII)
     story.begin(task(), 0)
     story.ok(outcome())
-    lock = task(module="run_lock", role="observe")
+    lock = task(module="run_lock", role="inspect")
     assert story.begin(lock, 1) == []
-    assert story.ok(outcome(module="run_lock", role="observe")) == []
+    assert story.ok(outcome(module="run_lock", role="inspect")) == []
     assert story.begin(task(), 2) == []
     assert plain(story.ok(outcome({"changed": True}))) == ["Stack", "  changed   Start"]
     assert story.end(3) == []

@@ -40,7 +40,7 @@ def told(facts: Facts, **run: Any) -> str:
 
 def test_a_status_shows_the_whole_look() -> None:
     facts = Facts()
-    did(facts, "observe", LOOK)
+    did(facts, "stack_info", LOOK)
     text = told(facts, status=True)
     for expected in (
         "-- groundwork on vm -",
@@ -66,21 +66,21 @@ def test_an_image_that_was_refused_is_not_shown_as_the_one_that_runs() -> None:
     redis = LOOK["look"]["services"]["redis"] | {"runs": "groundwork/redis:7.0.15"}
     look = LOOK["look"] | {"services": {"redis": redis}}
     refused = [{"what": "The volume was made by redis-8; the image redis:7-alpine can't read it."}]
-    did(facts, "observe", LOOK | {"look": look, "problems": refused})
+    did(facts, "stack_info", LOOK | {"look": look, "problems": refused})
     (row,) = (each for each in told(facts).splitlines() if each.startswith("  redis "))
     assert row.endswith("groundwork/redis:7.0.15 (already here)")
 
 
 def test_a_narrow_terminal_has_the_image_below() -> None:
     facts = Facts()
-    did(facts, "observe", LOOK)
+    did(facts, "stack_info", LOOK)
     assert "redis://:***@127.0.0.1:6379/0\n" in told(facts, width=60)
     assert "redis://:***@127.0.0.1:6379/0  redis:7" in told(facts, width=120)
 
 
 def test_later_results_overrule_the_look() -> None:
     facts = Facts()
-    did(facts, "observe", LOOK)
+    did(facts, "stack_info", LOOK)
     did(facts, "container_images", {"changed": True, "images": {
         "qdrant": {"used": "groundwork/qdrant:1", "source": "build"}}})  # fmt: skip
     did(facts, "service_health", {"services": [
@@ -141,7 +141,7 @@ def test_a_stop() -> None:
 
 def test_results_of_another_shape_are_survived() -> None:
     facts = Facts()
-    for module in ("observe", "service_health", "container_images", "managed_files"):
+    for module in ("stack_info", "service_health", "container_images", "managed_files"):
         odd = {"plan": [1], "look": 5, "services": {"a": 1}, "images": ["b"], "files": [None]}
         did(facts, module, odd)
     did(facts, "alembic_migrate", {"before": ["a", "b"], "after": 7})
@@ -163,7 +163,7 @@ def test_a_service_of_a_persons_own_is_shown_as_the_engine_has_it() -> None:
         "web": own | {"state": "running", "health": "starting"},
         "job": own | {"state": "exited", "health": "none"},
     }
-    did(facts, "observe", {"look": {"services": services}})
+    did(facts, "stack_info", {"look": {"services": services}})
     rows = [line.split() for line in told(facts, status=True).splitlines()]
     for name, state in {"mail": "running", "web": "starting", "job": "exited"}.items():
         assert [name, state, "your", "own"] in rows

@@ -58,7 +58,7 @@ def house(tmp_path: Path) -> House:
 
 
 def test_a_run_with_work_in_every_stage(house: House) -> None:
-    house.role("observe", [fake("main | Look at the host", LOOK, "observe")])
+    house.role("inspect", [fake("main | Inspect the host", LOOK, "stack_info")])
     house.role("docker", [fake("main | Start it", {}, when=False)])
     house.role("images", [fake("main | Have the images", IMAGES, "container_images")])
     house.role("stack", [
@@ -67,11 +67,11 @@ def test_a_run_with_work_in_every_stage(house: House) -> None:
         fake("run | Wait until they are healthy", HEALTH, "service_health"),
     ])  # fmt: skip
     house.role("schema", [fake("main | To the head", SCHEMA, "alembic_migrate")])
-    house.play([role(name) for name in ("observe", "docker", "images", "stack", "schema")])
+    house.play([role(name) for name in ("inspect", "docker", "images", "stack", "schema")])
     ran = house.run(GROUNDWORK_FIRST_TICK="0.4")
     assert ran.code == 0, ran.out + ran.err
     for expected in (
-        r"^Look       one thing differs",
+        r"^Inspect    one thing differs",
         r"^Engine     nothing to do$",
         r"^Images\n  redis  groundwork/redis:7.0.15 in place of redis:7-alpine  built here  12 s$",
         r"^    not pulled: no registry",
@@ -96,11 +96,11 @@ def test_a_run_with_work_in_every_stage(house: House) -> None:
 
 def test_a_run_that_finds_nothing_to_do(house: House) -> None:
     look = {**LOOK, "plan": {"docker": []}}
-    house.role("observe", [fake("main | Look at the host", look, "observe")])
+    house.role("inspect", [fake("main | Inspect the host", look, "stack_info")])
     house.role("stack", [fake("main | Start", {"changed": True}, when=False)])
-    house.play([role("observe"), role("stack")])
+    house.play([role("inspect"), role("stack")])
     ran = house.run()
-    start = "Look       everything is as it should be\nStack      nothing to do\n── groundwork"
+    start = "Inspect    everything is as it should be\nStack      nothing to do\n── groundwork"
     assert untimed(ran.out).startswith(start), ran.out
     assert "nothing changed, everything was as it should be" in ran.out
     assert "changed=0" in ran.out
@@ -109,11 +109,11 @@ def test_a_run_that_finds_nothing_to_do(house: House) -> None:
 
 def test_a_run_that_ends_after_its_look(house: House) -> None:
     look = {**LOOK, "plan": {"docker": []}}
-    house.role("observe", [fake("main | Look at the host", look, "observe")])
+    house.role("inspect", [fake("main | Inspect the host", look, "stack_info")])
     house.role("stack", [fake("main | Start", {"changed": True})])
-    house.play([role("observe"), {"ansible.builtin.meta": "end_host"}, role("stack")])
+    house.play([role("inspect"), {"ansible.builtin.meta": "end_host"}, role("stack")])
     ran = house.run()
-    start = "Look       everything is as it should be\n── groundwork"
+    start = "Inspect    everything is as it should be\n── groundwork"
     assert untimed(ran.out).startswith(start), ran.out
     assert "nothing changed, everything was as it should be" in ran.out
     assert not ran.err
@@ -121,9 +121,9 @@ def test_a_run_that_ends_after_its_look(house: House) -> None:
 
 @pytest.mark.parametrize("when", [True, False], ids=["with a target", "without"])
 def test_a_status_says_what_is_due(house: House, when: bool) -> None:
-    house.role("observe", [fake("main | Look at the host", LOOK, "observe")])
+    house.role("inspect", [fake("main | Inspect the host", LOOK, "stack_info")])
     check = {"name": "See that the target is ours", "when": when}
-    tasks = [{**check, "ansible.builtin.assert": {"that": True, "quiet": True}}, role("observe")]
+    tasks = [{**check, "ansible.builtin.assert": {"that": True, "quiet": True}}, role("inspect")]
     house.play(tasks, vars={"groundwork_run": "status"})
     ran = house.run()
     assert "  to do     on the next run:\n  Schema    one revision is waiting\n" in ran.out, ran.out
@@ -131,8 +131,8 @@ def test_a_status_says_what_is_due(house: House, when: bool) -> None:
 
 
 def test_a_play_that_only_inspects_is_no_status_unless_it_says_so(house: House) -> None:
-    house.role("observe", [fake("main | Look at the host", LOOK, "observe")])
-    house.play([role("observe")])
+    house.role("inspect", [fake("main | Inspect the host", LOOK, "stack_info")])
+    house.play([role("inspect")])
     ran = house.run()
     assert "to do" not in ran.out, ran.out
     assert "nothing changed" in ran.out
@@ -294,8 +294,8 @@ def test_an_interrupted_run_leaves_no_live_line(house: House) -> None:
     ],
 )
 def test_a_run_without_a_task_says_so(house: House, given: tuple[str, ...], named: str) -> None:
-    house.role("observe", [fake("main | Look at the host", LOOK, "observe")])
-    house.play([role("observe")])
+    house.role("inspect", [fake("main | Inspect the host", LOOK, "stack_info")])
+    house.play([role("inspect")])
     ran = house.run(*given)
     assert f"No task ran: {named} left none of this playbook." in ran.out
     assert "No task ran" not in house.run("--tags", "all").out
@@ -304,11 +304,11 @@ def test_a_run_without_a_task_says_so(house: House, given: tuple[str, ...], name
 def test_insides_without_a_word_are_no_stage(house: House) -> None:
     done = {"name": "lock | Take it", "ansible.builtin.command": "true", "changed_when": False}
     house.role("toolbox", [fake("look | Ask", {}, when=False)])
-    house.role("observe", [fake("main | Look at the host", LOOK, "observe")])
+    house.role("inspect", [fake("main | Inspect the host", LOOK, "stack_info")])
     house.role("docker", [fake("main | Start it", {}, when=False)])
-    house.folder.joinpath("roles/observe/tasks/lock.yml").write_text(yaml.safe_dump([done]))
-    lock = {"ansible.builtin.import_role": {"name": "observe", "tasks_from": "lock"}}
-    house.play([lock, role("toolbox"), role("observe"), role("docker"), lock])
+    house.folder.joinpath("roles/inspect/tasks/lock.yml").write_text(yaml.safe_dump([done]))
+    lock = {"ansible.builtin.import_role": {"name": "inspect", "tasks_from": "lock"}}
+    house.play([lock, role("toolbox"), role("inspect"), role("docker"), lock])
     ran = house.run()
     assert ran.code == 0, ran.out + ran.err
-    assert re.findall(r"(?m)^[A-Z]\w+(?=  )", ran.out) == ["Look", "Engine"], ran.out
+    assert re.findall(r"(?m)^[A-Z]\w+(?=  )", ran.out) == ["Inspect", "Engine"], ran.out

@@ -19,7 +19,7 @@ PLAYBOOK = """
 - hosts: dev
   gather_facts: false
   tasks:
-    - ansible.builtin.import_role: {name: observe, tasks_from: preflight}
+    - ansible.builtin.import_role: {name: inspect, tasks_from: preflight}
     - ansible.builtin.debug: {msg: went on}
 """
 
@@ -105,6 +105,7 @@ def test_whether_passwords_are_required_is_no_matter_of_spelling(
     [
         ({"stack_limits": {"memory": "much"}}, "stack_limits.memory"),
         ({"stack_helth_timeout": 5}, "Did you mean 'stack_health_timeout'?"),
+        ({"observe_lock_wait": 5}, "observe_lock_wait is inspect_lock_wait now."),
         ({"images_services": {}}, "images_services is stack_services now."),
         ({"stack_health_timeout": "soon"}, "stack_health_timeout"),
         ({"stack_require_secrets": True}, "postgres"),

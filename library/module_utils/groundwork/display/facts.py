@@ -56,7 +56,7 @@ class Host:
     def take(self, module: str, status: Status, result: Mapping[str, Any]) -> None:
         """Learn from a module's result; later results overrule earlier ones."""
         learn = {
-            "observe": self._inspect,
+            "stack_info": self._inspect,
             "service_health": self._health,
             "compose_up": self._up,
             "container_images": self._images,

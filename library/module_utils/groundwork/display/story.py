@@ -24,7 +24,7 @@ from .text import (
 
 TITLES = {
     "toolbox": "Toolbox",
-    "observe": "Look",
+    "inspect": "Inspect",
     "docker": "Engine",
     "images": "Images",
     "stack": "Stack",
@@ -40,7 +40,7 @@ TALK = frozenset(
 )
 LONG = 5.0
 # Roles of the insides (checks, locks, what looks there); without a word to say they are no stage
-INNER = frozenset({"observe", "toolbox"})
+INNER = frozenset({"inspect", "toolbox"})
 
 
 @dataclass
@@ -106,7 +106,7 @@ class Story:
             return self._show(
                 outcome, [labelled(*pair, "heading") for pair in zip(labels, why, strict=False)]
             )
-        if task.module == "observe" and (note := look_note(result)):
+        if task.module == "stack_info" and (note := look_note(result)):
             stage.notes.append(f"{outcome.host}: {note}" if len(self.hosts) > 1 else note)
         lines = self._own(outcome)
         changed = bool(result.get("changed"))

@@ -8,7 +8,7 @@ from ansible.module_utils.groundwork.state import ARGUMENT_SPEC, observe
 from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
-module: observe
+module: stack_info
 short_description: Look at a host once, and say what a run would have to do
 description:
   - Looks at the engine, the images, the rendered files, the volumes, the containers and their
@@ -124,7 +124,7 @@ attributes:
 
 EXAMPLES = r"""
 - name: Look at this machine
-  observe:
+  stack_info:
     stack_name: groundwork
     services: "{{ stack_services }}"
     workspace_dir: "{{ workspace_dir }}"
