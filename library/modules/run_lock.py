@@ -21,7 +21,7 @@ options:
     description: The file on another machine that gets this run's lines.
     type: path
   why:
-    description: Why the run has something to do, for the log; the plan that C(observe) returns.
+    description: Why the run has something to do, for the log; the plan that C(stack_info) returns.
     type: dict
     default: {}
   python:

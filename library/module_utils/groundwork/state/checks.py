@@ -198,7 +198,7 @@ def full_disk(free: tuple[int, str] | None, least: int) -> list[Problem]:
             f"The disk with the engine's data has {free[0]} MB left; a start wants {least} MB.",
             free[1],
             "Free some space (`docker system df` shows what the engine holds), "
-            "or lower observe_min_free_mb.",
+            "or lower inspect_min_free_mb.",
         )
     ]
 

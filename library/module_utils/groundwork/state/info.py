@@ -51,7 +51,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 
 def observe(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The result of the module observe (see its RETURN), `failed` and `msg` in it if it refuses.
+    """The result of the module stack_info (see its RETURN), `failed` and `msg` in it if it refuses.
 
     Raises GroundworkError where the parameters can't be used.
     """
