@@ -54,13 +54,6 @@ class Paper(Docker):
                 return Result(0, "/", "")
             case ("image", "inspect", *_):
                 return Result(1, "[]", "no such image")
-            case ("ps", *_) if "{{.State}}" in str(args):
-                rows = [
-                    f"{c['Id']} {c['State']['Status']} {c['Name'][1:]} "
-                    f"{c['Config']['Labels'].get('com.docker.compose.service', '')}"
-                    for c in self.containers
-                ]
-                return Result(0, "\n".join(rows), "")
             case ("ps", *_) if "--format" in args:
                 return Result(0, "\n".join(map(_row, self.containers)), "")
             case ("ps", *_):

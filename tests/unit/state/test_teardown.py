@@ -40,8 +40,8 @@ def test_what_up_cannot_start_is_put_right_before() -> None:
             container("ours-api-1", "ours", service="api", state="restarting"),
         ]
     )
-    assert compose.make_ready(docker, "ours") == {"db": "unpaused"}
-    assert docker.asked[1:] == [
+    assert compose.make_ready(docker, "ours", docker.containers) == {"db": "unpaused"}
+    assert docker.asked == [
         ("unpause", "id-ours-db-1"),
         ("rm", "--force", "id-ours-cache-1"),
         ("rm", "--force", "id-ours-search-1"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -97,11 +97,11 @@ def up(docker: Docker, project: str, folder: Path) -> dict[str, str]:
         return {}  # all services are external, and there is no engine: none is needed
     if not nothing:
         ownership.claim(docker, project, folder)
-    found = engine.containers(docker, project) or {}
+    found = engine.listed(docker, project)
+    before = engine.by_service(found)
     # Compose doesn't compare where secrets are mounted from, which is gone where a folder moved
-    moved = any(ownership.started_elsewhere(each, folder) for each in found.values())
-    before = _look(found)
-    unpaused = make_ready(docker, project)
+    moved = any(ownership.started_elsewhere(each, folder) for each in before.values())
+    unpaused = make_ready(docker, project, found)
     result = run(docker, project, folder, *_UP, *(["--force-recreate"] * moved), timeout=600)
     if not result.ok and "no service selected" in result.stderr:
         # All services are external; what ran here before they were goes, its data stay.
@@ -116,10 +116,11 @@ def up(docker: Docker, project: str, folder: Path) -> dict[str, str]:
             if taken
             else "Mend what Compose says above and run again; what started keeps running.",
         )
-    return unpaused | compare(before, _look(engine.containers(docker, project) or {}))
+    after = engine.by_service(engine.listed(docker, project))
+    return unpaused | compare(_starts(before), _starts(after))
 
 
-def make_ready(docker: Docker, project: str) -> dict[str, str]:
+def make_ready(docker: Docker, project: str, found: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Put right what `up` can't: containers that are paused, half-made or half-removed.
 
     Paused ones are woken. To replace a container, Compose makes the new one under a name for the
@@ -129,25 +130,20 @@ def make_ready(docker: Docker, project: str) -> dict[str, str]:
 
     Returns what was woken, by service.
     """
-    label = '{{.Label "com.docker.compose.service"}}'
-    listed = docker.run(
-        *("ps", "-a", "--no-trunc", "--format", "{{.ID}} {{.State}} {{.Names}} " + label),
-        f"--filter=label=com.docker.compose.project={project}",
-    )
     woken: dict[str, str] = {}
-    unfinished = re.compile(rf"[0-9a-f]{{12}}_{re.escape(project)}-")
-    for line in listed.stdout.splitlines():
-        container, state, name, service = line.split(" ", 3)
+    unfinished = re.compile(rf"/[0-9a-f]{{12}}_{re.escape(project)}-")
+    for each in found:
+        container, state = each["Id"], each["State"]["Status"]
         if state == "paused" and docker.run("unpause", container).ok:
-            woken[service] = "unpaused"
+            woken[engine.labels(each).get(engine.SERVICE_LABEL, "")] = "unpaused"
         elif state in ("dead", "removing"):
             docker.run("rm", "--force", container)
-        elif state == "created" and unfinished.match(name):
+        elif state == "created" and unfinished.match(each["Name"]):
             docker.run("rm", container)
     return woken
 
 
-def _look(found: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
+def _starts(found: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
     return {name: (item["Id"], item["State"]["StartedAt"]) for name, item in found.items()}
 
 

@@ -8,13 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..errors import GroundworkError
 from ..text import clean, one_line
+from . import engine
 from .cli import Docker
-
-PROJECT_LABEL = "com.docker.compose.project"
-SERVICE_LABEL = "com.docker.compose.service"
-ONEOFF_LABEL = "com.docker.compose.oneoff"
 
 
 @dataclass(frozen=True)
@@ -92,7 +88,7 @@ def parse(inspected: Mapping[str, Any]) -> Container:
     return Container(
         id=inspected["Id"],
         name=inspected["Name"].lstrip("/"),
-        service=(inspected["Config"].get("Labels") or {}).get(SERVICE_LABEL, ""),
+        service=engine.labels(inspected).get(engine.SERVICE_LABEL, ""),
         status=state["Status"],
         exit_code=state.get("ExitCode", 0),
         oom_killed=bool(state.get("OOMKilled")),
@@ -134,22 +130,8 @@ class Project:
 
     def look(self) -> dict[str, Container]:
         """Each service's newest container. Raises GroundworkError if the engine is silent."""
-        listed = self.docker.run(
-            "ps", "--all", "--quiet", "--no-trunc", f"--filter=label={PROJECT_LABEL}={self.name}",
-            timeout=15,
-        )  # fmt: skip
-        if not listed.ok:
-            raise GroundworkError(
-                f"The containers of the project {self.name} can't be looked at: {listed.error}",
-                next_step="See that `docker ps` works for the user who runs this, then run again.",
-            )
-        entries = self.docker.inspect("container", listed.stdout.split()).values()
-        services = [
-            entry
-            for entry in sorted(entries, key=lambda entry: str(entry["Created"]))
-            if (entry["Config"].get("Labels") or {}).get(ONEOFF_LABEL, "False") != "True"
-        ]
-        return {container.service: container for container in map(parse, services)}
+        found = engine.by_service(engine.listed(self.docker, self.name))
+        return {service: parse(item) for service, item in found.items()}
 
     def tail(self, container: Container, lines: int = 15) -> list[str]:
         """The last `lines` lines of its log, both streams in the order in which they came."""

@@ -10,10 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..errors import GroundworkError
 from ..records import Record
 from . import engine_choice
 from .cli import Docker, Result
 
+PROJECT_LABEL = "com.docker.compose.project"
+SERVICE_LABEL = "com.docker.compose.service"
 MINIMUM_API = (1, 41)  # Engine 20.10
 MINIMUM_COMPOSE = (2, 24)  # start_interval
 QUICK_START_API = (1, 44)  # Engine 25: start_interval
@@ -117,16 +120,24 @@ def daemon_installed(folders: Sequence[str] = SYSTEM_FOLDERS) -> bool:
     return shutil.which("dockerd", path=path) is not None
 
 
-def containers(docker: Docker, project: str) -> dict[str, dict[str, Any]] | None:
-    """The project's newest container of each service, as `docker inspect` tells.
+def listed(docker: Docker, project: str) -> list[dict[str, Any]]:
+    """All containers of a project, as `docker inspect` tells. Raises GroundworkError."""
+    label = f"label={PROJECT_LABEL}={project}"
+    found = docker.run("ps", "-aq", "--no-trunc", "--filter", label, timeout=15)
+    if not found.ok:
+        raise GroundworkError(
+            f"The containers of the project {project} can't be looked at: {found.error}",
+            next_step="See that `docker ps` works for the user who runs this, then run again.",
+        )
+    return list(docker.inspect("container", found.stdout.split()).values())
 
-    Those of `docker compose run` don't count. None where the engine can't be asked.
-    """
-    label = f"label=com.docker.compose.project={project}"
-    listed = docker.run("ps", "-aq", "--no-trunc", "--filter", label, timeout=10)
-    if not listed.ok:
+
+def containers(docker: Docker, project: str) -> dict[str, dict[str, Any]] | None:
+    """See `by_service`; None where the engine can't be asked."""
+    try:
+        return by_service(listed(docker, project))
+    except GroundworkError:
         return None
-    return by_service(docker.inspect("container", listed.stdout.split()).values())
 
 
 def by_service(found: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -138,7 +149,7 @@ def by_service(found: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
         service: item
         for item in sorted(found, key=lambda item: str(item["Created"]))
         if labels(item).get("com.docker.compose.oneoff") != "True"
-        if (service := labels(item).get("com.docker.compose.service"))
+        if (service := labels(item).get(SERVICE_LABEL))
     }
 
 

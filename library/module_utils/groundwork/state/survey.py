@@ -23,8 +23,6 @@ from ..errors import GroundworkError
 from .desired import Desired
 from .model import ServiceState
 
-PROJECT_LABEL = "com.docker.compose.project"
-SERVICE_LABEL = "com.docker.compose.service"
 FLAVOUR_LABEL = "groundwork.flavour"
 
 Containers = dict[str, dict[str, Any]] | None
@@ -77,7 +75,7 @@ def _containers(
 
     One that has the volume read-only (a backup, a look at its version) does no harm.
     """
-    form = f'[{{{{json .ID}}}},{{{{json .Mounts}}}},{{{{json (.Label "{PROJECT_LABEL}")}}}}]'
+    form = f'[{{{{json .ID}}}},{{{{json .Mounts}}}},{{{{json (.Label "{engine.PROJECT_LABEL}")}}}}]'
     listed = docker.run("ps", "-a", "--no-trunc", "--format", form, timeout=10)
     if not listed.ok:
         raise GroundworkError(f"The containers can't be listed: {listed.error}")

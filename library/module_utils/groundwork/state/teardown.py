@@ -5,9 +5,10 @@ Here it is found out, and refused; the modules of community.docker do it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..docker import Docker, engine, marker_of, ownership
 from ..errors import GroundworkError
@@ -43,26 +44,30 @@ def removal(
     That needn't be there any more. Where the data are kept, it is written down whose they are,
     unless it is a `check`: soon no container says it. Raises GroundworkError.
     """
-    found = _own_volumes(docker, name, folder)
+    found = survey.volumes(docker, name)
+    containers = engine.listed(docker, name)
+    _check_owner(name, folder, containers, found)
     stores = {survey.data_of(volume, name): volume for volume in sorted(found)}
     stores.pop("", None)  # the mark
     if service:
-        return _of_service(docker, name, service, stores)
+        return _of_service(name, service, containers, stores)
     if stores and not data and not check:
         ownership.claim(docker, name, folder)
     mark = [marker_of(name)] if marker_of(name) in found else []
-    project = f"{survey.PROJECT_LABEL}={name}"
     return Removal(
-        stop=bool(_ids(docker, "ps", "-a", project) or _ids(docker, "network", "ls", project)),
+        stop=bool(containers) or _has_networks(docker, name),
         volumes=(*stores.values(), *mark) if data else (),
     )
 
 
-def _own_volumes(docker: Docker, name: str, folder: Path) -> Mapping[str, Mapping[str, str]]:
-    """The stack's volumes, once it is known to be this folder's."""
-    found = survey.volumes(docker, name)
-    containers = (engine.containers(docker, name) or {}).values()
-    other = ownership.other_owner(name, folder, containers, found)
+def _check_owner(
+    name: str,
+    folder: Path,
+    containers: Sequence[dict[str, Any]],
+    volumes: Mapping[str, Mapping[str, str]],
+) -> None:
+    started = engine.by_service(containers).values()
+    other = ownership.other_owner(name, folder, started, volumes)
     if other:
         raise ownership.refusal(
             name,
@@ -71,10 +76,11 @@ def _own_volumes(docker: Docker, name: str, folder: Path) -> Mapping[str, Mappin
             "Stop it from that folder. Where nobody can, "
             f"`docker compose --project-name {name} down` does (data stay).",
         )
-    return found
 
 
-def _of_service(docker: Docker, name: str, service: str, stores: Mapping[str, str]) -> Removal:
+def _of_service(
+    name: str, service: str, containers: Sequence[dict[str, Any]], stores: Mapping[str, str]
+) -> Removal:
     """One service's containers and data; the others run on."""
     if service not in stores:
         raise GroundworkError(
@@ -82,16 +88,16 @@ def _of_service(docker: Docker, name: str, service: str, stores: Mapping[str, st
             where="stack_remove_data",
             next_step=f"There are data of: {', '.join(sorted(stores)) or 'none'}.",
         )
-    labels = (f"{survey.PROJECT_LABEL}={name}", f"{survey.SERVICE_LABEL}={service}")
-    return Removal(containers=_ids(docker, "ps", "-a", *labels), volumes=(stores[service],))
+    mine = [c["Id"] for c in containers if engine.labels(c).get(engine.SERVICE_LABEL) == service]
+    return Removal(containers=tuple(mine), volumes=(stores[service],))
 
 
-def _ids(docker: Docker, command: str, option: str, *labels: str) -> tuple[str, ...]:
-    filters = (f"--filter=label={label}" for label in labels)
-    listed = docker.run(command, option, "-q", "--no-trunc", *filters, timeout=10)
+def _has_networks(docker: Docker, name: str) -> bool:
+    label = f"label={engine.PROJECT_LABEL}={name}"
+    listed = docker.run("network", "ls", "--quiet", "--filter", label, timeout=15)
     if not listed.ok:
         raise GroundworkError(
-            f"The Docker engine can't be asked what it has: {listed.error}",
+            f"The Docker engine can't be asked for the networks: {listed.error}",
             next_step="See that `docker info` works for the user who runs this.",
         )
-    return tuple(listed.stdout.split())
+    return bool(listed.stdout.strip())
