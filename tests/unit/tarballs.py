@@ -15,8 +15,12 @@ def save(
     *references: str,
     labels: Mapping[str, str] | None = None,
     processor: str = "",
+    manifest: str = "",
 ) -> Path:
-    """A small tarball of the shape that `docker save` writes, one layer for each image."""
+    """A small tarball of the shape that `docker save` writes, one layer for each image.
+
+    With the digest of a `manifest` it has an index, as engines since Docker 25 write it.
+    """
     with tarfile.open(path, "w") as archive:
 
         def add(name: str, content: bytes) -> None:
@@ -43,6 +47,10 @@ def save(
                 }
             )
         add("manifest.json", json.dumps(listed).encode())
+        if manifest:
+            names = [{"io.containerd.image.name": f"docker.io/{name}"} for name in references]
+            entries = [{"digest": manifest, "annotations": name} for name in names]
+            add("index.json", json.dumps({"manifests": entries}).encode())
     return path
 
 

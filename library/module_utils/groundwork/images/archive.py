@@ -9,7 +9,7 @@ import hashlib
 import json
 import tarfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
@@ -33,6 +33,12 @@ class Held:
     digest: str  # SHA-256 of its configuration, which most engines use as the image's id
     layers: tuple[str, ...] = ()  # the digests of its layers, unpacked
     processor: str = ""  # as Docker says it: amd64, arm64, ...
+    manifest: str = ""  # its digest, which an engine that keeps images with containerd uses as id
+
+    @property
+    def ids(self) -> tuple[str, str]:
+        """The ids that engines give this image."""
+        return f"sha256:{self.digest}", self.manifest
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,7 @@ def read(path: Path) -> dict[str, Held]:
         with tarfile.open(path, "r:*") as archive:
             members = {member.name: member for member in archive}
             listed = json.loads(_bytes(archive, members, "manifest.json"))
+            manifests = _manifests(archive, members)
             found: dict[str, Held] = {}
             for entry in listed:
                 for needed in (entry["Config"], *entry["Layers"]):
@@ -94,12 +101,24 @@ def read(path: Path) -> dict[str, Held]:
                 processor = str(said.get("architecture") or "")
                 identity = hashlib.sha256(raw).hexdigest()
                 held = Held(path, dict(labels), identity, (*layers,), processor)
-                found |= {short(reference): held for reference in entry["RepoTags"] or ()}
+                for name in map(short, entry["RepoTags"] or ()):
+                    found[name] = replace(held, manifest=manifests.get(name, ""))
             return found
     except (tarfile.TarError, EOFError, OSError) as error:
         raise ArchiveError(f"{path} is cut off or is no tarball ({error})") from None
     except (KeyError, TypeError, ValueError, AttributeError):
         raise ArchiveError(f"{path} is not what `docker save` writes, or is cut off") from None
+
+
+def _manifests(archive: tarfile.TarFile, members: Mapping[str, tarfile.TarInfo]) -> dict[str, str]:
+    """The digests of the manifests by the images' names; none in an archive of an old engine."""
+    if "index.json" not in members:
+        return {}
+    return {
+        short(name): str(entry["digest"])
+        for entry in json.loads(_bytes(archive, members, "index.json"))["manifests"]
+        if (name := (entry.get("annotations") or {}).get("io.containerd.image.name"))
+    }
 
 
 def _bytes(archive: tarfile.TarFile, members: Mapping[str, tarfile.TarInfo], name: str) -> bytes:

@@ -24,8 +24,7 @@ def load(docker: Docker, held: Held, reference: str) -> None:
 def same(held: Held, image: Mapping[str, Any]) -> bool:
     """Whether an image, as the engine describes it, is the one in the archive.
 
-    Its id is the digest of its configuration. An engine that keeps images with containerd gives
-    them other ids; there the layers tell.
+    Where the engine has an id of its own for it (an archive of another engine), the layers tell.
     """
     layers = (image.get("RootFS") or {}).get("Layers") or ()
-    return bool(image["Id"] == f"sha256:{held.digest}" or (layers and held.layers == (*layers,)))
+    return bool(image["Id"] in held.ids or (layers and held.layers == (*layers,)))

@@ -36,17 +36,17 @@ def missing(
         name
         for name in here
         if archive.file_name(name) not in listed
-        or _held(folder / archive.file_name(name), name) != here[name]["Id"]
+        or here[name]["Id"] not in _ids(folder / archive.file_name(name), name)
     ]
 
 
-def _held(path: Path, reference: str) -> str:
-    """The id of an image in its tarball; `""` where it isn't there or the tarball is broken."""
+def _ids(path: Path, reference: str) -> tuple[str, ...]:
+    """The ids of an image in its tarball; none where it isn't there or the tarball is broken."""
     try:
         held = archive.read(path).get(archive.short(by_tag(reference)))
     except ArchiveError:
-        return ""
-    return f"sha256:{held.digest}" if held else ""
+        return ()
+    return held.ids if held else ()
 
 
 def save(docker: Docker, references: Sequence[str], folder: Path) -> None:
