@@ -26,6 +26,7 @@ lint: .venv/ready-dev ## Check style and types, without Docker
 
 unit: .venv/ready-dev ## Run the tests that need no Docker
 	.venv/bin/pytest tests/unit tests/contracts
+	.venv/bin/pytest -c images/qdrant/pyproject.toml images/qdrant # the gateway, a program of its own
 
 integration: .venv/ready-dev ## Run the tests against the real engine and services
 	.venv/bin/pytest tests/integration # as root: becomes an ordinary user, see tools/as_user.py

@@ -91,3 +91,14 @@ def test_the_order_names_every_package() -> None:
         "",
         *(path.name for path in CORE.iterdir() if path.is_dir() and path.name[0] != "_"),
     } == (set(ORDER))
+
+
+def test_the_gateway_is_a_program_of_its_own() -> None:
+    gateway = ROOT / "images" / "qdrant"
+    for folder, other in ((gateway, "groundwork"), (ROOT / "library", "gateway")):
+        for path in folder.rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                named = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                if isinstance(node, ast.ImportFrom):
+                    named = [node.module or ""]
+                assert not any(other in name.split(".") for name in named), path

@@ -20,6 +20,7 @@ from ..services import BUILT_LABEL, KINDS
 
 INPUTS_LABEL = BUILT_LABEL
 _SKIPPED_SUFFIXES = (".pyc", ".md")
+_NO_INPUTS = ("tests", "pyproject.toml")  # of a program whose image is built there
 
 
 @dataclass(frozen=True)
@@ -148,11 +149,12 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def inputs_of(folder: Path) -> Iterator[Path]:
-    """The files that matter for an image: no hidden folders, caches or prose. In a fixed order."""
+    """The files that matter for an image: no hidden folders, caches, tests or prose. In order."""
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
         hidden = any(part.startswith(".") or part == "__pycache__" for part in parts[:-1])
-        if path.is_file() and not hidden and path.suffix not in _SKIPPED_SUFFIXES:
+        skipped = path.suffix in _SKIPPED_SUFFIXES or parts[0] in _NO_INPUTS
+        if path.is_file() and not hidden and not skipped:
             yield path
 
 

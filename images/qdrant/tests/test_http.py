@@ -8,13 +8,11 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Callable
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from ansible.module_utils.groundwork.tls import certificates
 from gateway.app import create_app
 from gateway.config import load
 from gateway.store import Store
@@ -183,18 +181,20 @@ def test_local_yaml_and_the_environment_over_it(
 def test_https_alone_where_the_settings_say_so(
     make_gateway: Callable[..., Any], tmp_path: Path
 ) -> None:
-    pairs = certificates.settle({}, {"q": ["127.0.0.1"]}, "test", datetime.now(timezone.utc))
-    files = {name: tmp_path / f"{name}.pem" for name in ("cert", "key", "ca")}
-    files["cert"].write_text(pairs["q"].certificate)
-    files["key"].write_text(pairs["q"].key)
-    files["ca"].write_text(pairs[certificates.AUTHORITY].certificate)
+    files = {name: tmp_path / f"{name}.pem" for name in ("cert", "key")}
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=q",
+         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(files["key"]),
+         "-out", str(files["cert"])],
+        check=True, capture_output=True,
+    )  # fmt: skip
     settings = {
         "service": {"enable_tls": True},
         "tls": {"cert": str(files["cert"]), "key": str(files["key"])},
     }
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "local.yaml").write_text(json.dumps(settings))
-    trusted = ssl.create_default_context(cafile=str(files["ca"]))
+    trusted = ssl.create_default_context(cafile=str(files["cert"]))
     running = make_gateway().start(verify=trusted)
     assert running.call("GET", "/collections", verify=trusted).status_code == 200
     with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):

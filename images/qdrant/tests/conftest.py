@@ -17,9 +17,8 @@ import httpx
 import pytest
 from qdrant_client import QdrantClient
 
-SOURCE = Path(__file__).resolve().parents[3] / "images" / "qdrant"
+SOURCE = Path(__file__).resolve().parents[1]
 PATIENCE_SECONDS = 30
-sys.path.insert(0, str(SOURCE))  # for tests of a part alone
 
 
 def free_port() -> int:
