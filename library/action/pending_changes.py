@@ -1,4 +1,4 @@
-"""Says why a role is about to act; the display and the log of runs read its reasons."""
+"""Says why a role is about to act; the display and the audit log read its reasons."""
 
 from __future__ import annotations
 

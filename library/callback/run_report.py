@@ -1,4 +1,4 @@
-"""Tells the guard of each machine's lock what this run did there, for the log of runs."""
+"""Tells the guard of each machine's lock what this run did there, for the audit log."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ansible.plugins.callback import CallbackBase
 DOCUMENTATION = r"""
 name: run_report
 type: notification
-short_description: Reports to the log of runs on shared machines
+short_description: Reports to the audit log on shared machines
 description:
   - Where run_lock took the lock of another machine, the process that guards it writes the run's
     lines into the log there. This callback tells it at the end what was changed, and whether it

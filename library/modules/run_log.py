@@ -4,7 +4,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: run_log
-short_description: Show a machine's lock and its log of runs
+short_description: Show a machine's lock and its audit log
 description:
   - Reads what run_lock and its guard wrote. Changes nothing.
 options:
@@ -27,7 +27,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Read the log of runs
+- name: Show the last runs
   run_log:
     path: /run/groundwork/lock
     log: /var/log/groundwork/runs.jsonl

@@ -182,7 +182,7 @@ def test_status_reads_and_changes_nothing(stack: Stack) -> None:
     play = stack.play("status")
     assert play.code == 0, play.output
     assert play.changed == 0
-    assert "to do     nothing, everything is as it should be" in play.output
+    assert "pending   nothing, up to date" in play.output
     for name, service in stack.services.items():
         assert name in play.output
         assert str(service["port"]) in play.output

@@ -60,7 +60,7 @@ def test_an_apps_own_tree_beside_another_in_one_database(stack: Stack, tmp_path:
         assert "up        aa01" in made
         assert made.index("Running upgrade  -> aa01") < made.index("from a print")
         assert "WARNING" not in made
-        assert "nothing changed, everything was as it should be" in stack.up(**own).output
+        assert "nothing, up to date" in stack.up(**own).output
         assert "change nothing" in stack.up("--check", **own).output
         with psycopg.connect(
             host=stack.postgres_host,
@@ -78,4 +78,4 @@ def test_an_apps_own_tree_beside_another_in_one_database(stack: Stack, tmp_path:
     finally:
         back = stack.up(schema_target="base", **own)
     assert "down      aa01" in back.output
-    assert "nothing changed, everything was as it should be" in stack.up().output
+    assert "nothing, up to date" in stack.up().output

@@ -1,4 +1,4 @@
-"""The log of runs in the closing table, and whom a run waits for."""
+"""The audit log in the closing table, and whom a run waits for."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ RUN = {
 
 def told(result: dict[str, Any]) -> str:
     facts = Facts()
-    task = Task("runs | Read the log of runs", "run_log", "inspect", "Inspect")
+    task = Task("runs | Read the audit log", "run_log", "inspect", "Inspect")
     facts.learn("vm", Outcome(task, "vm", "ok", result))
     return "\n".join(plain(closing_lines(facts, ["vm"], Run(3, status=True), ASCII)))
 

@@ -54,7 +54,7 @@ def test_a_long_look_says_what_it_found_all_the_same() -> None:
     story.begin(task(role="inspect"), 0)
     found = {"look": {}, "plan": {"docker": ["the engine is stopped"]}}
     assert story.ok(outcome(found, module="stack_info", role="inspect", seconds=7)) == []
-    assert plain(story.end(7)) == ["Inspect    one thing differs  7.0 s"]
+    assert plain(story.end(7)) == ["Inspect    1 change pending  7.0 s"]
 
 
 def test_a_lock_in_the_midst_of_a_role_parts_it_into_no_two_stages() -> None:

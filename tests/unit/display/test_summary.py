@@ -49,11 +49,11 @@ def test_a_status_shows_the_whole_look() -> None:
         "extra   missing                                 x:1 (already here)",
         "engine    Docker 24.0 Compose 2.26.1",
         "files     in /srv",
-        "infra/.env: as it should be",
+        "infra/.env: up to date",
         "infra/docker-compose.yml: differs",
         "apps/backend/.env: missing",
         "schema    a  revisions are waiting",
-        "to do     on the next run:",
+        "pending   on the next run:",
         "Stack     qdrant is missing",
         "docs      docs/",
     ):
@@ -100,7 +100,7 @@ def test_later_results_overrule_the_look() -> None:
     assert "apps/backend/.env: created" in text
     assert "schema    a -> b  1 revision" in text
     assert "changed   Stack: Do it" in text
-    assert "to do" not in text
+    assert "pending   on" not in text
     assert "apps/backend/.env: would be created" in told(facts, check=True)
 
 
@@ -115,7 +115,7 @@ def test_what_was_found_on_another_machine_is_not_this_hosts() -> None:
 
 def test_nothing_and_much() -> None:
     facts = Facts()
-    assert "changed   nothing changed, everything was as it should be" in told(facts)
+    assert "changed   nothing, up to date" in told(facts)
     assert "would     change nothing" in told(facts, check=True)
     for _ in range(7):
         did(facts, "command", {"changed": True})

@@ -116,10 +116,10 @@ def test_files_name_what_was_made_and_not_what_is_unchanged() -> None:
     ("result", "note"),
     [
         ({}, ""),
-        ({"plan": {"files": ["x"]}}, "one thing differs"),
-        ({"plan": {"files": ["x"], "schema": ["y"]}}, "2 things differ"),
-        ({"look": {"services": {"a": {}}}, "plan": {"files": []}}, "everything is as it should be"),
-        ({"problems": [{}], "plan": {"files": ["x"]}}, "1 problem in the way"),
+        ({"plan": {"files": ["x"]}}, "1 change pending"),
+        ({"plan": {"files": ["x"], "schema": ["y"]}}, "2 changes pending"),
+        ({"look": {"services": {"a": {}}}, "plan": {"files": []}}, "up to date"),
+        ({"problems": [{}], "plan": {"files": ["x"]}}, "1 blocking problem"),
     ],
 )
 def test_the_look_in_half_a_sentence(result: dict[str, object], note: str) -> None:

@@ -1,4 +1,4 @@
-"""The log of runs: a line at the start of each and one at its end, bounded, readable when torn."""
+"""The audit log: a line at the start of each and one at its end, bounded, readable when torn."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def test_a_run_with_work_in_every_stage(house: House) -> None:
     ran = house.run(GROUNDWORK_FIRST_TICK="0.4")
     assert ran.code == 0, ran.out + ran.err
     for expected in (
-        r"^Inspect    one thing differs",
+        r"^Inspect    1 change pending",
         r"^Engine     nothing to do$",
         r"^Images\n  redis  groundwork/redis:7.0.15 in place of redis:7-alpine  built here  12 s$",
         r"^    not pulled: no registry",
@@ -100,9 +100,9 @@ def test_a_run_that_finds_nothing_to_do(house: House) -> None:
     house.role("stack", [fake("main | Start", {"changed": True}, when=False)])
     house.play([role("inspect"), role("stack")])
     ran = house.run()
-    start = "Inspect    everything is as it should be\nStack      nothing to do\n── groundwork"
+    start = "Inspect    up to date\nStack      nothing to do\n── groundwork"
     assert untimed(ran.out).startswith(start), ran.out
-    assert "nothing changed, everything was as it should be" in ran.out
+    assert "nothing, up to date" in ran.out
     assert "changed=0" in ran.out
     assert not ran.err
 
@@ -113,9 +113,9 @@ def test_a_run_that_ends_after_its_look(house: House) -> None:
     house.role("stack", [fake("main | Start", {"changed": True})])
     house.play([role("inspect"), {"ansible.builtin.meta": "end_host"}, role("stack")])
     ran = house.run()
-    start = "Inspect    everything is as it should be\n── groundwork"
+    start = "Inspect    up to date\n── groundwork"
     assert untimed(ran.out).startswith(start), ran.out
-    assert "nothing changed, everything was as it should be" in ran.out
+    assert "nothing, up to date" in ran.out
     assert not ran.err
 
 
@@ -126,16 +126,16 @@ def test_a_status_says_what_is_due(house: House, when: bool) -> None:
     tasks = [{**check, "ansible.builtin.assert": {"that": True, "quiet": True}}, role("inspect")]
     house.play(tasks, vars={"groundwork_run": "status"})
     ran = house.run()
-    assert "  to do     on the next run:\n  Schema    one revision is waiting\n" in ran.out, ran.out
-    assert "nothing changed" not in ran.out
+    assert "  pending   on the next run:\n  Schema    one revision is waiting\n" in ran.out, ran.out
+    assert "changed   nothing" not in ran.out
 
 
 def test_a_play_that_only_inspects_is_no_status_unless_it_says_so(house: House) -> None:
     house.role("inspect", [fake("main | Inspect the host", LOOK, "stack_info")])
     house.play([role("inspect")])
     ran = house.run()
-    assert "to do" not in ran.out, ran.out
-    assert "nothing changed" in ran.out
+    assert "pending   on" not in ran.out, ran.out
+    assert "changed   nothing" in ran.out
 
 
 def test_anything_else_that_a_playbook_can_do(house: House) -> None:
@@ -216,7 +216,7 @@ def test_a_failure_and_a_host_that_is_gone(house: House) -> None:
     assert re.sub(r"(?m)^ {5}(?= {6})", "", ran.out).count(expected) == 1, ran.out
     assert re.search(r"^  one  failed    Until healthy$", untimed(ran.out), re.MULTILINE)
     assert "task: wait | Until healthy  roles/stack/tasks/main.yml:1" in ran.out
-    assert re.search(r"^  two  no answer Until healthy$", untimed(ran.out), re.MULTILINE)
+    assert re.search(r"^  two  unreachable Until healthy$", untimed(ran.out), re.MULTILINE)
     assert "`ssh two`" in ran.out
     assert "stopped   in Stack: Until healthy" in ran.out
     assert "one : ok=0 changed=0 unreachable=0 failed=1 skipped=0" in ran.out

@@ -25,7 +25,7 @@ def failure_lines(result: Mapping[str, Any], full: bool = False) -> list[Line]:
 
 def unreachable_lines(result: Mapping[str, Any], host: str) -> list[Line]:
     """Why a host could not be reached, and how to find out more."""
-    message = _message(result, full=False) if result.get("msg") else ["It gave no answer."]
+    message = _message(result, full=False) if result.get("msg") else ["It is unreachable."]
     return [
         *(line(text) for text in message),
         line(_next(f"check that it is on and that `ssh {host}` works with the user, port and key")),

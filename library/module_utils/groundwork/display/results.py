@@ -160,10 +160,10 @@ def look_note(result: Mapping[str, Any]) -> str:
     if not found.look.services and not reasons:
         return ""
     if found.problems:
-        return f"{count(len(found.problems), 'problem')} in the way"
+        return count(len(found.problems), "blocking problem")
     if not reasons:
-        return "everything is as it should be"
-    return "one thing differs" if reasons == 1 else f"{reasons} things differ"
+        return "up to date"
+    return f"{count(reasons, 'change')} pending"
 
 
 LINES: dict[str, Callable[[Outcome, Marks], list[Line]]] = {

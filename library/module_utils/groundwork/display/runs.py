@@ -1,4 +1,4 @@
-"""The log of runs as rows of the closing table."""
+"""The audit log as rows of the closing table."""
 
 from __future__ import annotations
 

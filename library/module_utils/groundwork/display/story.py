@@ -159,9 +159,9 @@ class Story:
         return self._show(outcome, [*own, *self._broken("failed", "failed", outcome, text)])
 
     def unreachable(self, outcome: Outcome, ignored: bool = False) -> list[Line]:
-        """A host that gave no answer."""
+        """A host that is unreachable."""
         text = unreachable_lines(outcome.result, outcome.host)
-        label = "ignored" if ignored else "no answer"
+        label = "ignored" if ignored else "unreachable"
         return self._show(outcome, self._broken(label, "unreachable", outcome, text))
 
     def _broken(self, label: str, style: str, outcome: Outcome, text: list[Line]) -> list[Line]:

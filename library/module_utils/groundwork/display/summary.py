@@ -30,7 +30,7 @@ _SCHEMA = {
     "ahead": "newer than the files here",
     "empty": "nothing applied yet",
     "two_heads": "two heads: they need a merge revision",
-    "unknown": "could not be looked at",
+    "unknown": "could not be read",
     "failed": "not brought to its revision",
 }
 _UNWELL = {"exited", "missing", "unhealthy", "not healthy", "dead", "does not answer"}
@@ -143,20 +143,19 @@ def _image(service: Service) -> str:
 
 
 def _file_rows(host: Host, run: Run) -> list[Line]:
-    """Each file in a status, else those that are not as they should be, or new."""
+    """Each file in a status, else those that are not up to date, or new."""
     if not host.files:
         return []
     shown = {path: state for path, state in host.files.items() if run.status or not _still(state)}
     if not shown:
-        right = "as it should be" if len(host.files) == 1 else "all as they should be"
-        return [labelled("files", f"{count(len(host.files), 'file')}, {right}")]
+        return [labelled("files", f"{count(len(host.files), 'file')}, up to date")]
     folder = os.path.commonpath(list(host.files)) if _absolute(host.files) else ""
     if len(host.files) == 1:
         folder = str(Path(folder).parent)
     rows = [labelled("files", f"in {folder}")] if folder else []
     for path, state in shown.items():
         name = os.path.relpath(path, folder) if folder else path
-        text = "as it should be" if _still(state) else state
+        text = "up to date" if _still(state) else state
         if run.check and state in ("created", "updated"):
             text = f"would be {state}"
         style = "" if _still(state) else "changed"
@@ -201,14 +200,14 @@ def _change_rows(host: Host, run: Run) -> list[Line]:
             for reason in reasons
         ]
         if rows:
-            return [labelled("to do", "on the next run:"), *rows]
-        everything = labelled("to do", "nothing, everything is as it should be", "ok")
+            return [labelled("pending", "on the next run:"), *rows]
+        everything = labelled("pending", "nothing, up to date", "ok")
         return [everything] if host.looked else []
     if host.changes:
         return _named(label, host.changes)
     if run.check:
         return [labelled("would", "change nothing", "ok")]
-    return [labelled("changed", "nothing changed, everything was as it should be", "ok")]
+    return [labelled("changed", "nothing, up to date", "ok")]
 
 
 def _named(label: str, changes: Sequence[tuple[str, str]]) -> list[Line]:
