@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from functools import cache
 from pathlib import Path
@@ -82,4 +83,17 @@ def test_a_variable_is_at_most_two_hops_from_its_source(name: str) -> None:
 
 def test_the_hops_are_seen() -> None:
     assert sources()["stack_dir"] == {"workspace_dir"}
-    assert hops("toolbox_sent_dir") == 1 < hops("images_build_dir") == 2
+    assert hops("stack_sent_dir") == 1 < hops("images_build_dir") == 2
+
+
+def test_no_variable_of_the_inventory_is_taken_for_a_near_miss_of_another() -> None:
+    """preflight would refuse every run with it."""
+    spec = importlib.util.spec_from_file_location("preflight", ROOT / "library/action/preflight.py")
+    assert spec and spec.loader
+    preflight = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(preflight)
+    inventory = [load(path) for path in (ROOT / "inventory" / "group_vars").rglob("*.yml")]
+    names = {name: "" for variables in inventory for name in variables}
+    assert (
+        preflight._near_misses({role: dict.fromkeys(spec_of(role)) for role in ROLES}, names) == []
+    )
