@@ -1,5 +1,5 @@
 # The short names for what is done every day. Each is one command that you can also type yourself.
-.PHONY: help dev status down test lint unit integration molecule bench examples vault lock
+.PHONY: help dev status down test lint unit integration molecule bench examples reference vault lock
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -42,6 +42,9 @@ bench: .venv/ready-dev ## Measure against the same work by hand
 
 examples: .venv/ready ## Render the .env.example files from the inventory
 	.venv/bin/ansible-playbook playbooks/examples.yml
+
+reference: .venv/ready ## Write docs/variables.md from the roles
+	.venv/bin/python tools/reference.py
 
 vault: .venv/ready ## Make the passwords of the group staging (or GROUP=…), encrypted; NEW=redis renews one
 	.venv/bin/python tools/vault.py $(GROUP:%=--group %) $(NEW:%=--new %)

@@ -6,6 +6,8 @@ import os
 import subprocess
 from pathlib import Path
 
+import reference
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -30,3 +32,8 @@ def test_no_example_holds_a_secret() -> None:
                 name, _, value = line.partition("=")
                 if name.endswith(("_PASSWORD", "_API_KEY", "_SALT")):
                     assert value == "made-on-the-first-run", f"{path}: {name}"
+
+
+def test_the_page_of_variables_is_what_the_roles_say() -> None:
+    written = (ROOT / "docs" / "variables.md").read_text(encoding="utf-8")
+    assert written == reference.page(), "`make reference` writes it anew"
