@@ -12,11 +12,12 @@ from typing import Any
 
 from ..docker import Docker, engine, marker_of, ownership
 from ..errors import GroundworkError
+from ..records import Record
 from . import survey
 
 
 @dataclass(frozen=True)
-class Removal:
+class Removal(Record):
     """What goes, in this order.
 
     `stop`: the project's containers and networks, a person's own among them. `containers`: those of
@@ -26,14 +27,6 @@ class Removal:
     stop: bool = False
     containers: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, object]:
-        """As the module stack_removal returns it."""
-        return {
-            "stop": self.stop,
-            "containers": list(self.containers),
-            "volumes": list(self.volumes),
-        }
 
 
 def removal(
