@@ -15,7 +15,8 @@ description:
   - Runs C(docker compose up --detach) in the stack's folder. Builds and pulls nothing, and removes
     containers whose service is not in the file any more. Volumes are never removed.
   - Doesn't wait for health; the module M(service_health) does, and sees more.
-  - Takes half the time of M(community.docker.docker_compose_v2), since it asks Compose once.
+  - In place of M(community.docker.docker_compose_v2), since what a shell exports never wins over
+    the stack's C(.env); docs/design.md has the rest.
 options:
   stack_name:
     description: The Compose project's name.
