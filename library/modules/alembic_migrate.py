@@ -112,7 +112,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Bring the schema to its head
+- name: Migrate the database to its head
   alembic_migrate:
     schema_dir: /srv/app/alembic
     user: app
@@ -120,7 +120,7 @@ EXAMPLES = r"""
     env_file: /srv/app/infra/.env
     password_variable: POSTGRES_PASSWORD
 
-- name: Take the last revision back
+- name: Migrate the last revision down
   alembic_migrate:
     schema_dir: /srv/app/alembic
     target: "-1"

@@ -41,7 +41,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Have the image of the test hosts
+- name: Build the image of the test hosts
   built_image:
     build_dir: molecule/shared/images
     names: [debian12]

@@ -37,7 +37,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Start what differs
+- name: Start the services
   compose_up:
     stack_name: groundwork
     stack_dir: "{{ workspace_dir }}/infra"

@@ -82,14 +82,14 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Have the images, from wherever they are
+- name: Ensure the images are present, from wherever they are
   container_images:
     services: "{{ stack_services }}"
     archive_dir: /srv/images
     build_dir: "{{ inventory_dir | dirname }}/images"
     cache_dir: "{{ inventory_dir | dirname }}/.cache/images"
 
-- name: Have the images on a machine without a network
+- name: Ensure the images are present on a machine without a network
   container_images:
     services: "{{ stack_services }}"
     sources: [present, archive]

@@ -54,7 +54,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Give the databases the passwords of infra/.env
+- name: Set the databases' passwords to those of infra/.env
   database_password:
     stack_name: groundwork
     services: "{{ stack_services }}"

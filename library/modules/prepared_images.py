@@ -52,7 +52,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Begin with what images are built of
+- name: Prepare what images are built of
   prepared_images:
     services: "{{ stack_services }}"
     build_dir: "{{ inventory_dir | dirname }}/images"

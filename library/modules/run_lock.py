@@ -38,7 +38,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: One run at a time, waiting for up to ten minutes
+- name: Acquire the deploy lock, waiting for up to ten minutes
   run_lock:
     path: /run/groundwork/lock
     log: /var/log/groundwork/runs.jsonl

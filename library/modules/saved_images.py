@@ -36,7 +36,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Have the stack's images as files, for a machine without a network
+- name: Save the stack's images as archives, for a machine without a network
   saved_images:
     images: ["groundwork/postgres:16.15", "groundwork/redis:7.0.15"]
     folder: /srv/images

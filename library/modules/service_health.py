@@ -76,7 +76,7 @@ EXAMPLES = r"""
     env_file: "{{ workspace_dir }}/infra/.env"
     project: "{{ stack_name }}"
 
-- name: Wait for a database that somebody else runs
+- name: Wait for an external database
   service_health:
     services:
       warehouse:

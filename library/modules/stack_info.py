@@ -123,7 +123,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Look at this machine
+- name: Inspect this machine
   stack_info:
     stack_name: groundwork
     services: "{{ stack_services }}"

@@ -49,12 +49,12 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: See what of the stack there is to stop
+- name: Check what of the stack there is to stop
   stack_removal:
     stack_name: groundwork
     stack_dir: "{{ stack_dir }}"
 
-- name: See what goes with a service that has left the inventory
+- name: Check what goes with a service that has left the inventory
   stack_removal:
     stack_name: groundwork
     stack_dir: "{{ stack_dir }}"

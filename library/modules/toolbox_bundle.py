@@ -47,7 +47,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Gather the toolbox for Debian 12
+- name: Pack the toolbox for Debian 12
   toolbox_bundle:
     requirements: roles/toolbox/files/requirements.txt
     folders: {alembic: alembic}
