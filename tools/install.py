@@ -89,8 +89,8 @@ def make(dev: bool) -> None:
         if run([sys.executable, "-m", "venv", *without, str(VENV)]):
             raise InstallError(
                 "The virtual environment .venv could not be made; Python says why above.\n"
-                "Next: see that this folder can be written and its disk has room, then run make "
-                "again."
+                "Next: see that this directory can be written and its disk has free space, then "
+                "run make again."
             )
         if pip:  # venv itself compiles all of it first, which takes longer than what it is for
             with zipfile.ZipFile(pip) as wheel:

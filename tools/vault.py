@@ -54,7 +54,7 @@ def main() -> int:
         return 1
     print(f"{path}: " + (f"made {', '.join(made)}" if made else "every service has its password"))
     if external:
-        print(f"Left to you, since somebody else runs them: {', '.join(external)}")
+        print(f"Left to you, since they are external: {', '.join(external)}")
     print(f"Passwords aren't shown; `ansible-vault view {path}` does that.")
     return 0
 

@@ -180,7 +180,7 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_no_hosts_matched(self) -> None:
         self._note(0, f"No host matches {self._play.hosts!r}, so this play does nothing.", "warn")
-        self._note(0, "Next: look at inventory/hosts.yml, and at --limit if you gave it.", "")
+        self._note(0, "Next: check inventory/hosts.yml, and at --limit if you gave it.", "")
 
     def v2_playbook_on_no_hosts_remaining(self) -> None:
         self._note(0, "No host is left to go on with.", "failed")

@@ -50,7 +50,7 @@ RETURN = r"""
 _value:
   description:
     - C(text), what the file should hold; C(differs), the names of settings that are not yet so;
-      C(data_root), the folder of the engine's data; C(error), what is wrong with the file, or an
+      C(data_root), the directory of the engine's data; C(error), what is wrong with the file, or an
       empty text.
   type: dict
 """

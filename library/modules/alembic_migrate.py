@@ -34,13 +34,13 @@ description:
     If it connects to another database, nothing is run.
 options:
   schema_dir:
-    description: The folder that holds C(env.py) and C(versions/).
+    description: The directory that holds C(env.py) and C(versions/).
     type: path
     required: true
   alembic_ini:
     description:
       - The tree's C(alembic.ini), or C(pyproject.toml).
-      - Left out, the nearest one in the folder or above it that names the tree as its
+      - Left out, the nearest one in the directory or above it that names the tree as its
         C(script_location).
     type: path
   target:

@@ -18,11 +18,11 @@ description:
   - The services' images come by M(container_images); this is for images that nothing else has.
 options:
   build_dir:
-    description: The folder of the recipes, a folder with an C(image.json) for each.
+    description: The directory of the recipes, a directory with an C(image.json) for each.
     type: path
     required: true
   names:
-    description: The folders' names.
+    description: The directories' names.
     type: list
     elements: str
     required: true
@@ -91,7 +91,7 @@ def run(call: Call) -> dict[str, Any]:
                     for name, error in failed.items()
                     for line in (f"{name}: {error}", *(f"  | {line}" for line in error.lines))
                 ],
-                next_step="Mend what the lines above name, and run again.",
+                next_step="Fix what the lines above name, and run again.",
             )
     return {
         "changed": bool(stale),

@@ -23,7 +23,7 @@ options:
     type: str
     required: true
   stack_dir:
-    description: The folder of the Compose file and its C(.env).
+    description: The directory of the Compose file and its C(.env).
     type: path
     required: true
   docker_cli:

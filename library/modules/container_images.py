@@ -28,7 +28,7 @@ options:
         project builds it. A built one must be of the current recipe where V(build) is a source,
         and where V(registry) comes later in the list, the registry is asked for the official one
         before.
-      - V(archive) is a C(docker save) tarball in O(archive_dir). Where that folder has a
+      - V(archive) is a C(docker save) tarball in O(archive_dir). Where that directory has a
         C(SHA256SUMS) file, the tarball must be listed in it with its digest.
       - V(registry) is C(docker pull), at most three times where the registry falters, and given
         up within seconds where none is in reach. One that is reached and refuses (no such tag, no
@@ -41,10 +41,10 @@ options:
     choices: [present, archive, registry, build]
     default: [present, archive, registry, build]
   archive_dir:
-    description: A folder with C(docker save) tarballs. Empty where there is none.
+    description: A directory with C(docker save) tarballs. Empty where there is none.
     type: path
   build_dir:
-    description: The folder with a recipe for each kind of service. Empty where nothing is built.
+    description: The directory with a recipe for each kind of service. Empty where nothing is built.
     type: path
   cache_dir:
     description:

@@ -32,7 +32,7 @@ options:
     type: dict
     required: true
   stack_dir:
-    description: The folder of the Compose file and its C(.env).
+    description: The directory of the Compose file and its C(.env).
     type: path
     required: true
   force:

@@ -47,11 +47,11 @@ options:
     type: dict
     default: {}
   workspace_dir:
-    description: The folder that the apps' paths start from.
+    description: The directory that the apps' paths start from.
     type: path
     required: true
   stack_dir:
-    description: The folder of the Compose file and its C(.env).
+    description: The directory of the Compose file and its C(.env).
     type: path
     required: true
   compose:

@@ -17,7 +17,7 @@ description:
   - For a machine on which a Docker engine is being installed. Where no container registry is in
     reach, its images are built afterwards; this fetches the Python packages for that and makes the
     Debian base meanwhile, into O(cache_dir).
-  - Does nothing where a registry answers, or where a folder with archives is set.
+  - Does nothing where a registry answers, or where a directory with archives is set.
   - What it has begun goes on beside the run and ends with it, however that ends. Building waits
     for it, and tries itself what failed here.
   - For the machine on which ansible-playbook runs.
@@ -33,10 +33,10 @@ options:
     choices: [present, archive, registry, build]
     default: [present, archive, registry, build]
   archive_dir:
-    description: A folder with C(docker save) tarballs. Empty where there is none.
+    description: A directory with C(docker save) tarballs. Empty where there is none.
     type: path
   build_dir:
-    description: The folder with a recipe for each kind of service. Empty where nothing is built.
+    description: The directory with a recipe for each kind of service. Empty where nothing is built.
     type: path
   cache_dir:
     description: Where builds keep their downloads. Empty where nothing is built.

@@ -11,9 +11,9 @@ from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
 module: saved_images
-short_description: Have images as archives in a folder
+short_description: Have images as archives in a directory
 description:
-  - Saves images with C(docker save), those that the folder doesn't have already, and keeps the
+  - Saves images with C(docker save), those that the directory doesn't have already, and keeps the
     archives' digests in C(SHA256SUMS). M(container_images) reads such a folder.
 options:
   images:
@@ -22,7 +22,7 @@ options:
     elements: str
     required: true
   folder:
-    description: The folder; it is made where it isn't there.
+    description: The directory; it is made where it isn't there.
     type: path
     required: true
   docker_cli:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: sent_archives
-short_description: Have archives of images in a folder of another machine
+short_description: Have archives of images in a directory of another machine
 description:
   - Sends archives that C(saved_images) wrote, those that aren't there or differ, and their
     C(SHA256SUMS). They go in parts, over the connection that Ansible has anyway.
@@ -18,7 +18,7 @@ options:
     elements: path
     required: true
   folder:
-    description: The folder on the other machine; it is made where it isn't there.
+    description: The directory on the other machine; it is made where it isn't there.
     type: path
     required: true
   part_mb:

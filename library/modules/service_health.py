@@ -214,7 +214,7 @@ def read(path: str) -> dict[str, str]:
         raise GroundworkError(
             f"The services' secrets can't be read: {why}.",
             where=path,
-            next_step="Run as the user who owns that file, or mend it. Then run again.",
+            next_step="Run as the user who owns that file, or fix it. Then run again.",
         ) from None
 
 

@@ -29,11 +29,11 @@ options:
     type: dict
     default: {}
   workspace_dir:
-    description: The folder that the apps' paths start from.
+    description: The directory that the apps' paths start from.
     type: path
     required: true
   stack_dir:
-    description: The folder of the Compose file and its C(.env).
+    description: The directory of the Compose file and its C(.env).
     type: path
     required: true
   compose:
@@ -50,7 +50,7 @@ options:
     elements: str
     required: true
   build_dir:
-    description: The folder that says how images are built; without it, built ones aren't known.
+    description: The directory that says how images are built; without it, built ones aren't known.
     type: path
   schema_dir:
     description: The Alembic tree. Empty to leave the schema out.
@@ -112,9 +112,9 @@ options:
     default: {}
   core_dir:
     description:
-      - A folder on another machine that holds the project's core (the package C(groundwork)). Where
-        it is there, that looks, with the machine's C(ansible_python_interpreter), and no module has
-        to be sent.
+      - A directory on another machine that holds the project's core (the package C(groundwork)).
+        Where it is there, that inspects, with the machine's C(ansible_python_interpreter), and no
+        module has to be sent.
     type: path
 attributes:
   check_mode:
@@ -142,7 +142,7 @@ look:
     engine:
       description: >-
         Its state, version, api and error, and the version of compose where that isn't known to
-        read the project's file. Where it was chosen (DOCKER_HOST, a context) and gives no answer,
+        read the project's file. Where it was chosen (DOCKER_HOST, a context) and is unreachable,
         chosen and next_step.
       returned: always
       type: dict
@@ -200,7 +200,7 @@ look:
       elements: str
     owner:
       description: >-
-        Another folder that the stack belongs to, and its user; nothing else is told of it then.
+        Another directory that the stack belongs to, and its user; nothing else is told of it then.
       returned: when it is another's
       type: dict
     left_data:

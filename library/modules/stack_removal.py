@@ -14,7 +14,7 @@ module: stack_removal
 short_description: What of a stack may be stopped and removed from here
 description:
   - Says which containers and volumes are to go; the modules of community.docker remove them.
-  - Refuses a stack that belongs to another folder, while that folder is there.
+  - Refuses a stack that belongs to another directory, while that directory is there.
   - Where the data are kept, it writes down whose they are, in an empty volume.
 options:
   stack_name:
@@ -22,7 +22,7 @@ options:
     type: str
     required: true
   stack_dir:
-    description: The folder of the Compose file; it needn't be there any more.
+    description: The directory of the Compose file; it needn't be there any more.
     type: path
     required: true
   data:

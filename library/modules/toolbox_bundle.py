@@ -12,8 +12,9 @@ DOCUMENTATION = r"""
 module: toolbox_bundle
 short_description: Gather what the project's modules need on another machine
 description:
-  - Runs on the controller. Downloads the Python packages for the target's Python and processor, by
-    their digests, and packs them with folders of the project into one tarball.
+  - Runs on the controller. Downloads the Python packages for the target (O(python),
+    O(architecture)) by
+    their digests, and packs them with directories of the project into one tarball.
   - Without O(python) it only says the digest of what would be in it.
 options:
   requirements:
@@ -32,8 +33,8 @@ options:
   python:
     description: The target's Python version, such as V(3.11).
     type: str
-  processor:
-    description: The target's processor, as its kernel names it.
+  architecture:
+    description: The target's architecture, as its kernel names it.
     type: str
     default: x86_64
   cache_dir:
@@ -72,7 +73,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "folders": {"type": "dict", "default": {}},
     "also": {"type": "list", "elements": "str", "default": []},
     "python": {"type": "str"},
-    "processor": {"type": "str", "default": "x86_64"},
+    "architecture": {"type": "str", "default": "x86_64"},
     "cache_dir": {"type": "path", "required": True},
 }
 
@@ -84,7 +85,7 @@ def run(call: Call) -> dict[str, Any]:
     found = {"digest": bundle.digest(requirements, folders, params["also"]), "path": ""}
     if params["python"] and not call.check:
         cache = Path(params["cache_dir"])
-        path = bundle.bundle(requirements, folders, params["python"], params["processor"], cache)
+        path = bundle.bundle(requirements, folders, params["python"], params["architecture"], cache)
         found["path"] = str(path)
     return found
 

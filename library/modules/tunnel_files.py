@@ -22,11 +22,11 @@ options:
     type: dict
     required: true
   stack_dir:
-    description: The folder of the stack's C(.env) on the machine.
+    description: The directory of the stack's C(.env) on the machine.
     type: path
     required: true
   workspace_dir:
-    description: The folder on this computer that the apps' paths start from.
+    description: The directory on this computer that the apps' paths start from.
     type: path
     required: true
   ssh:

@@ -168,7 +168,7 @@ def test_an_image_for_another_processor_is_refused_and_the_one_from_before_stays
     name = f"{registry.host}/hub/foreign:1"
     registry.push(foreign, "hub/foreign:1")
     docker("rmi", foreign)
-    expected = f"it is for {other} alone, and this machine's processor is {machine}"
+    expected = f"it is for {other} alone, and this machine's architecture is {machine}"
     assert expected in refusal(name)
     assert DOCKER.inspect("image", [name]) == {}
 

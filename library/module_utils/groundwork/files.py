@@ -29,9 +29,9 @@ def read(path: Path) -> str | None:
         return None
     except IsADirectoryError:
         raise GroundworkError(
-            f"{path} is a folder; a file has to be there.",
+            f"{path} is a directory; a file has to be there.",
             where=str(path),
-            next_step="Move the folder away, or give the file another path in the inventory.",
+            next_step="Move the directory away, or give the file another path in the inventory.",
         ) from None
     except UnicodeDecodeError:
         raise GroundworkError(
@@ -79,7 +79,7 @@ def check_writable(path: Path) -> None:
     folder = next(parent for parent in target.parents if _status(parent))
     if not folder.is_dir():
         raise GroundworkError(
-            f"{path} can't be written: {folder} is not a folder.",
+            f"{path} can't be written: {folder} is not a directory.",
             where=str(path),
             next_step="Move it away, or give the file another path in the inventory.",
         )

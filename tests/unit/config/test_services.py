@@ -128,13 +128,13 @@ def test_an_external_host(host: str) -> None:
         ({"image": "postgres:16"}, ["db.image", "Take image out"]),
         ({"bind": "127.0.0.1"}, ["db.bind", "Take bind out"]),
         ({"external": "true"}, ["db.external must be true or false"]),
-        ({"external": False}, ["db.host is for a service", "db.image must be"]),
+        ({"external": False}, ["db.host is for an external service", "db.image must be"]),
         ({"host": None}, ["db.host must be"]),
         ({"host": "https://db.example.com"}, ["db.host must be", "without https://"]),
         ({"host": "db.example.com:5432"}, ["db.host must be"]),
         ({"password": None}, ["db.password is missing", "docs/passwords.md"]),
         ({"tls": "yes"}, ["db.tls must be true or false"]),
-        ({"ca_file": "ca.pem"}, ["db.ca_file", "whole path"]),
+        ({"ca_file": "ca.pem"}, ["db.ca_file", "absolute path"]),
         ({"ca_file": "/ca.pem", "tls": False}, ["db.ca_file", "tls: true"]),
         ({"prot": 1}, ["db.prot: unknown option", "'port'"]),
     ],
@@ -147,7 +147,7 @@ def test_what_contradicts_an_external_service(change: dict[str, Any], words: lis
 
 def test_our_own_services_have_no_host() -> None:
     text = refusal({"redis": REDIS | {"host": "redis.example.com", "ca_file": "/ca.pem"}})
-    assert "stack_services.redis.host is for a service that somebody else runs" in text
+    assert "stack_services.redis.host is for an external service" in text
     assert "stack_services.redis.ca_file" in text
 
 
@@ -178,10 +178,13 @@ def test_ones_own_certificate_is_vouched_for_by_ones_own_authority() -> None:
         ({"tls": "yes"}, ["redis.tls must be true or false"]),
         (
             {"certificate": "/x.crt", "key": "/x.key"},
-            ["redis.certificate is of no use", "tls: true"],
+            ["redis.certificate cannot be used", "tls: true"],
         ),
         ({"tls": True, "certificate": "/x.crt"}, ["redis: certificate and key belong together"]),
-        ({"tls": True, "key": "x.key", "certificate": "/x"}, ["redis.key must be a whole path"]),
+        (
+            {"tls": True, "key": "x.key", "certificate": "/x"},
+            ["redis.key must be an absolute path"],
+        ),
         ({"tls": True, "ca_file": "/ca.crt"}, ["redis.ca_file says who signed your own"]),
         ({"tls": True, "names": "db"}, ["redis.names must be a list"]),
         ({"tls": True, "names": ["https://db"]}, ["redis.names must be a list"]),

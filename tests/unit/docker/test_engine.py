@@ -144,7 +144,7 @@ def refused(by: str, monkeypatch: pytest.MonkeyPatch, config: Path, **variables:
     ("host", "advice"),
     [
         ("unix:///run/user/1000/docker.sock", "as the user whose it is"),
-        ("tcp://127.0.0.1:1", "mend the way there"),
+        ("tcp://127.0.0.1:1", "fix the way there"),
         ("ssh://nobody@10.0.0.1", "`ssh` gets there"),
     ],
 )

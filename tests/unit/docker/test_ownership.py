@@ -152,7 +152,7 @@ def test_data_are_known_by_their_volumes_name() -> None:
         ({"own": True, "state": "running", "config": "differs"}, "its configuration changed"),
         (
             {"own": True, "state": "running", "config": "moved"},
-            "its container was made from another folder; it is made anew, its data stay",
+            "its container was made from another directory; it is made anew, its data stay",
         ),
         ({"own": True, "state": "running", "config": "same"}, ""),
         ({"own": True, "state": "exited", "config": "same", "exit_code": 0}, ""),

@@ -53,7 +53,7 @@ REACHED = (
     ("denied", f"`docker login {R}`"),
     ("toomanyrequests: You have reached your pull rate limit.", f"`docker login {R}` raises"),
     ('error parsing HTTP 429 response body: json: ... : "slow down"', "raises the limit"),
-    ("no matching manifest for linux/amd64 in the manifest list entries", "processor"),
+    ("no matching manifest for linux/amd64 in the manifest list entries", "architecture"),
     # From reports of others
     (
         "pull access denied for nobody/none, repository does not exist or may require "
@@ -72,7 +72,7 @@ REACHED = (
         "`docker login",
     ),
     ('failed to resolve reference "r.io/x:nope": r.io/x:nope: not found', "name or tag"),
-    ("no match for platform in manifest: not found", "processor"),
+    ("no match for platform in manifest: not found", "architecture"),
     (
         'Get "https://10.0.0.5:5000/v2/": http: server gave HTTP response to HTTPS client',
         "insecure-registries",

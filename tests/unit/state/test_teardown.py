@@ -53,7 +53,7 @@ def test_a_claim_is_refused_where_somebody_else_has_it(tmp_path: Path) -> None:
     a, b = folder(tmp_path / "an 'a'"), folder(tmp_path / "b")
     docker = Paper()
     ownership.claim(docker, "ours", a)
-    with pytest.raises(GroundworkError, match="belong to another folder") as refused:
+    with pytest.raises(GroundworkError, match="belong to another directory") as refused:
         ownership.claim(docker, "ours", b)
     assert f"mv {shlex.quote(str(a))} {shlex.quote(str(b))}`" in refused.value.next_step
     assert docker.volumes["ours_owner"]["groundwork.folder"] == str(a)
@@ -69,7 +69,7 @@ def test_what_starts_a_stack_says_whose_it_is_now(tmp_path: Path) -> None:
     compose.up(docker, "ours", here)
     assert docker.volumes["ours_owner"]["groundwork.folder"] == str(here)
     there = folder(tmp_path / "there")
-    with pytest.raises(GroundworkError, match="belong to another folder"):
+    with pytest.raises(GroundworkError, match="belong to another directory"):
         compose.up(docker, "ours", there)
     assert sum("up" in asked for asked in docker.asked) == 1
 
@@ -92,7 +92,7 @@ def removal(docker: Paper, here: Path, service: str = "", data: bool = False) ->
 def test_down_refuses_what_dev_refuses(tmp_path: Path, data: bool) -> None:
     docker = Paper(volumes=DATA | marked(folder(tmp_path / "a")))
     for here in (folder(tmp_path / "b"), tmp_path / "nowhere"):
-        with pytest.raises(GroundworkError, match="belong to another folder"):
+        with pytest.raises(GroundworkError, match="belong to another directory"):
             removal(docker, here, data=data)
 
 

@@ -140,7 +140,7 @@ def test_external_services_are_left_to_a_person_and_ansibles_tags_are_read(
     stack.write_text(text)
     done = run(inventory)
     assert done.returncode == 0, done.stderr
-    assert "somebody else runs them: warehouse" in done.stdout
+    assert "they are external: warehouse" in done.stdout
     assert set(vault(inventory)) == {"postgres", "qdrant", "redis", "cache"}
     stack.write_text("stack_services: {")
     assert "Traceback" not in run(inventory).stderr

@@ -27,15 +27,13 @@ def is_external(where: str, entry: Mapping[str, Any], problems: list[str]) -> bo
         problems.append(f"{where}.external must be true or false, without quotes.")
     if external is True:
         problems += [
-            f"{where}.{key}: an external service has none, somebody else runs it. "
-            f"Take {key} out, or external."
+            f"{where}.{key}: an external service has none. Take {key} out, or external."
             for key in ONLY_OURS
             if key in entry
         ]
     else:
         problems += [
-            f"{where}.{key} is for a service that somebody else runs: add external: true, "
-            f"or take {key} out."
+            f"{where}.{key} is for an external service: add external: true, or take {key} out."
             for key in ONLY_EXTERNAL
             if key in entry
         ]
@@ -97,10 +95,10 @@ def tls_fields(
         problems.append(f"{where}.tls must be true or false, without quotes.")
     for name, file in files.items():
         if not isinstance(file, str) or (file and not file.startswith("/")):
-            problems.append(f"{where}.{name} must be a whole path, from / on.")
+            problems.append(f"{where}.{name} must be an absolute path, from / on.")
         if file and tls is False:
             problems.append(
-                f"{where}.{name} is of no use without TLS. Take it out, or say tls: true."
+                f"{where}.{name} cannot be used without TLS. Take it out, or say tls: true."
             )
     if not isinstance(names, (list, tuple)) or not all(map(_is_name, names)):
         problems.append(f"{where}.names must be a list of host names or IP addresses.")

@@ -93,7 +93,7 @@ def image_lines(outcome: Outcome, marks: Marks) -> list[Line]:
             f"  not {SOURCES.get(each.source, each.source)}: {first(each.why)}"
             for each in image.tried
             if each.source not in (image.source, "present")
-            if not each.why.startswith("no folder is set")
+            if not each.why.startswith("no directory is set")
         ]
     return lines + [line((reason, "dim")) for reason in dict.fromkeys(reasons)]
 

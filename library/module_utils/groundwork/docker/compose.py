@@ -114,7 +114,7 @@ def up(docker: Docker, project: str, folder: Path) -> dict[str, str]:
             details=result.stderr.strip().splitlines()[-8:],
             next_step="Somebody took a port just now; run again to see who."
             if taken
-            else "Mend what Compose says above and run again; what started keeps running.",
+            else "Fix what Compose says above and run again; what started keeps running.",
         )
     after = engine.by_service(engine.listed(docker, project))
     return unpaused | compare(_starts(before), _starts(after))

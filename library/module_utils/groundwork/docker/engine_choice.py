@@ -47,7 +47,7 @@ class Choice:
         start = {
             "ssh": "See that `ssh` gets there without a question, and that docker runs there",
             "unix": "Start that engine (Docker Desktop, `colima start`) as the user whose it is",
-        }.get(self.address.partition("://")[0], "Start that engine, or mend the way there")
+        }.get(self.address.partition("://")[0], "Start that engine, or fix the way there")
         return f"{start}; or use this machine's own: {back}."
 
 

@@ -109,7 +109,7 @@ def refusal(stack: str, here: Path, owner: Owner, advice: str = "") -> Groundwor
     else:
         next_step = f"{own_name} The other one is for {owner.user} to change, stop or remove."
     return GroundworkError(
-        f"The stack {stack!r} and its data belong to another folder already.",
+        f"The stack {stack!r} and its data belong to another directory already.",
         where=str(owner),
         next_step=next_step,
     )
@@ -123,7 +123,7 @@ def _move(folder: Path, here: Path) -> str:
         old = shlex.quote(f"{here}.before")
         way, kept = f"mv {new} {old} && {way}", f" What was here is in {old} then."
     return (
-        f"Or, where that folder is yours, move it here with its passwords: `{way}`, then run "
+        f"Or, where that directory is yours, move it here with its passwords: `{way}`, then run "
         f"again (data stay).{kept}"
     )
 

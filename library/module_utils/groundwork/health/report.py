@@ -152,7 +152,7 @@ def _next_step(
         return f"Give the container {container.name} or this host more memory, then run again."
     if container.status == "paused":
         return f"Wake it with `docker unpause {container.name}`, then run again."
-    return f"See the whole log with `docker logs {container.name}`, mend the cause, run again."
+    return f"See the whole log with `docker logs {container.name}`, fix the cause, run again."
 
 
 def _spellings(targets: Sequence[Target]) -> list[str]:

@@ -198,7 +198,7 @@ class _Progress:
         waiting = [result for result in self.results.values() if not result.healthy]
         unchecked = f"it answers, but its health check didn't pass within {timeout:g} s"
         return dict.fromkeys(self._unhealthy(), unchecked) | {
-            result.name: f"not ready within {timeout:g} s ({result.last_error or 'no answer'})"
+            result.name: f"not ready within {timeout:g} s ({result.last_error or 'unreachable'})"
             for result in waiting
         }
 

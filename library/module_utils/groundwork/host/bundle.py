@@ -64,7 +64,7 @@ def bundle(
     """
     if processor not in _PROCESSORS:
         raise GroundworkError(
-            f"There are no ready Python packages for a {processor} processor.",
+            f"There are no ready Python packages for {processor}.",
             next_step=f"Use a machine with one of: {', '.join(_PROCESSORS)}.",
         )
     path = cache / f"bundle-{digest(requirements, folders)}-{python}-{processor}.tar"

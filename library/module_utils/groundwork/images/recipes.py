@@ -132,7 +132,7 @@ def recipe(build_dir: Path, kind: str) -> Recipe:
         raise GroundworkError(
             f"The recipe of an image can't be used: {error}",
             where=str(path),
-            next_step="Compare it with the other folders' image.json.",
+            next_step="Compare it with the other directories' image.json.",
         ) from None
 
 

@@ -89,8 +89,8 @@ def judge(reference: str, result: Result) -> Verdict:
             f"{login} raises the limit; or wait, or let images_registry name a mirror.",
         ),
         "platform": (
-            "the registry has it for other processors alone",
-            f"Name an image for this machine's processor {where}.",
+            "the registry has it for other architectures alone",
+            f"Name an image for this machine's architecture {where}.",
         ),
         "login": (
             "the registry gives it to nobody without the right login",
@@ -104,7 +104,10 @@ def judge(reference: str, result: Result) -> Verdict:
             "the registry speaks no TLS",
             f"Give it a certificate, or add {host or 'it'} to the engine's insecure-registries.",
         ),
-        "disk": ("the engine's disk is full", "Make room: `docker system df` shows what it holds."),
+        "disk": (
+            "the engine's disk is full",
+            "Free some space: `docker system df` shows what it holds.",
+        ),
     }.get(meaning, ("it can't be pulled", f"See what `docker pull {reference}` says."))
     return Verdict(f"{what}: {text}", next_step)
 
@@ -129,8 +132,8 @@ def pull(reference: str, run: Run, sleep: Callable[[float], None] = time.sleep) 
 def other_processor(theirs: str, machine: str) -> Verdict:
     """That an image which came can't run here. Processors in Docker's words: amd64, arm64."""
     return Verdict(
-        f"it is for {theirs} alone, and this machine's processor is {machine}",
-        f"Name an image for {machine}, or one for several processors, in stack_services.",
+        f"it is for {theirs} alone, and this machine's architecture is {machine}",
+        f"Name an image for {machine}, or one for several architectures, in stack_services.",
     )
 
 

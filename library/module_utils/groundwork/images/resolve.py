@@ -148,7 +148,7 @@ def failure(outcomes: Mapping[Wanted, Outcome]) -> GroundworkError | None:
     if not details:
         return None
     steps = list(dict.fromkeys(steps)) or [
-        "Mend one of the sources above (bring the network or the registry in reach, or "
+        "Fix one of the sources above (bring the network or the registry in reach, or "
         "put a `docker save` tarball into images_archive_dir), and run again."
     ]
     return GroundworkError(

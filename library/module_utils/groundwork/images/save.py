@@ -73,5 +73,5 @@ def _save(docker: Docker, reference: str, folder: Path) -> None:
             raise GroundworkError(
                 f"{reference} can't be saved: {result.error}",
                 where=str(folder),
-                next_step="See that the disk has room, and run again.",
+                next_step="See that the disk has free space, and run again.",
             )

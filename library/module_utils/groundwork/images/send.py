@@ -118,7 +118,7 @@ def _check_processor(paths: Sequence[Path], machine: str) -> None:
     ]
     if others:
         raise GroundworkError(
-            f"The images here are for another processor than the machine's, which is {theirs}.",
+            f"The images here are for another architecture than the machine's, which is {theirs}.",
             where=str(paths[0].parent),
             details=others,
             next_step=f"Send them from a computer with {theirs}; or, where the machine reaches a "
@@ -221,8 +221,8 @@ def _checked(answer: Mapping[str, Any]) -> Mapping[str, Any]:
         raise GroundworkError(
             f"The images can't be put there: {reason}.",
             where=str(answer["path"]),
-            next_step="Mend that on the other machine (`df -h` shows its room) and run again. What "
-            "arrived until now stays there.",
+            next_step="Fix that on the other machine (`df -h` shows its free space) and run again. "
+            "What arrived until now stays there.",
         )
     return answer
 

@@ -163,11 +163,11 @@ class Setup:
 
     def _archive(self, wanted: Sequence[Wanted]) -> dict[Wanted, Answer]:
         if self.archive_dir is None:
-            return dict.fromkeys(wanted, Answer(why="no folder is set (images_archive_dir)"))
+            return dict.fromkeys(wanted, Answer(why="no directory is set (images_archive_dir)"))
         try:
             folder = archive.read_folder(self.archive_dir)
         except OSError as error:
-            why = f"the folder {self.archive_dir} can't be read ({error.strerror})"
+            why = f"the directory {self.archive_dir} can't be read ({error.strerror})"
             return dict.fromkeys(wanted, Answer(why=why))
         return {item: self._load(folder, item) for item in wanted}
 
@@ -242,7 +242,7 @@ class Setup:
         if not recipes:
             return answers
         if self.cache_dir is None:
-            no_cache = Answer(why="no folder to work in is set (images_cache_dir)")
+            no_cache = Answer(why="no directory to work in is set (images_cache_dir)")
             return answers | dict.fromkeys(able, no_cache)
         if lacking := build.missing_tools(self.docker, recipes):
             why = f"missing on this machine: {', '.join(lacking)}"

@@ -67,7 +67,7 @@ class Database:
                 **self.options(),
             )
         except psycopg.Error as error:
-            lines = [line for line in str(error).splitlines() if line.strip()] or ["no answer"]
+            lines = [line for line in str(error).splitlines() if line.strip()] or ["unreachable"]
             raise Unreachable(
                 f"PostgreSQL can't be reached: {self.masked(lines[0].rpartition(' failed: ')[2])}",
                 where=f"{self}, user {self.user}",

@@ -55,7 +55,7 @@ def describe(
     elif isinstance(error, ModuleNotFoundError):
         next_step = (
             f"Install what the tree imports for the Python that runs it ({sys.executable}), or "
-            "name the folder that has it: prepend_sys_path in alembic.ini."
+            "name the directory that has it: prepend_sys_path in alembic.ini."
         )
     if step is None and layout.ini is None and layout.toml is None:
         details.append(

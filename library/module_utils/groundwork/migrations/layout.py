@@ -61,9 +61,9 @@ def find_layout(schema_dir: Path, alembic_ini: Path | None = None) -> Layout:
     schema_dir = Path(schema_dir).absolute()
     if not (schema_dir / "env.py").is_file():
         raise GroundworkError(
-            "There is no Alembic tree: the folder has no env.py.",
+            "There is no Alembic tree: the directory has no env.py.",
             where=str(schema_dir),
-            next_step="Point schema_dir at the folder that holds env.py and versions/.",
+            next_step="Point schema_dir at the directory that holds env.py and versions/.",
         )
     if alembic_ini is not None:
         return _given(schema_dir, alembic_ini.absolute())

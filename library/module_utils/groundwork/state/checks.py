@@ -66,7 +66,7 @@ def engine_and_ports(desired: Desired, state: State) -> list[Problem]:
     if state.engine.state == "elsewhere" and desired.own:
         found.append(
             Problem(
-                f"The Docker engine that was chosen gives no answer: {state.engine.error}",
+                f"The Docker engine that was chosen is unreachable: {state.engine.error}",
                 state.engine.chosen,
                 state.engine.next_step,
             )
@@ -138,7 +138,7 @@ def leading_lines(desired: Desired, facts: Facts) -> list[Problem]:
         found.append((desired.override_file, "name"))
     return [
         Problem(
-            f"A line of your own, {name}, leads `docker compose` in that folder to another "
+            f"A line of your own, {name}, leads `docker compose` in that directory to another "
             f"project or other files than the stack {desired.stack!r}.",
             str(path),
             "Take the line out. The stack's name is stack_name; what you want to add "
@@ -154,9 +154,9 @@ def unguarded(facts: Facts, firewall: Mapping[str, Any]) -> list[Problem]:
         return []
     return [
         Problem(
-            "The stack's network was made before its firewall, which can't guard it.",
+            "The stack's network was made before its firewall, which can't protect it.",
             f"the network interface {firewall['bridge']}, which isn't there",
-            "Run `docker compose down` in the stack's folder there (data stay), then "
+            "Run `docker compose down` in the stack's directory there (data stay), then "
             "run again: the network is made anew.",
         )
     ]

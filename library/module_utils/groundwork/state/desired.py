@@ -93,7 +93,7 @@ class Desired:
         """Raise GroundworkError where the workspace is not there: it is never made."""
         if not self.workspace.is_dir():
             raise GroundworkError(
-                f"The workspace {self.workspace} is not a folder; nothing was changed.",
+                f"The workspace {self.workspace} is not a directory; nothing was changed.",
                 where="workspace_dir",
                 next_step="Correct workspace_dir in inventory/group_vars/all/stack.yml.",
             )

@@ -18,7 +18,7 @@ ENGINE_REASONS = {
     "absent": "there is no Docker engine here",
     "stopped": "the Docker engine is stopped",
     "denied": "this user may not talk to the Docker engine",
-    "elsewhere": "the Docker engine that was chosen gives no answer",
+    "elsewhere": "the Docker engine that was chosen is unreachable",
     "no-compose": "the engine has no Compose plugin",
 }
 

@@ -159,7 +159,7 @@ def custom_services(
 # Why a container is replaced, by what `configuration` says
 CONFIGURATION_REASONS = {
     "differs": "its configuration changed",
-    "moved": "its container was made from another folder; it is made anew, its data stay",
+    "moved": "its container was made from another directory; it is made anew, its data stay",
 }
 
 
