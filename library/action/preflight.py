@@ -24,9 +24,9 @@ from ansible.module_utils.groundwork.config import (
     check_names,
     check_stack_name,
     migrated,
+    parse_apps,
     parse_services,
 )
-from ansible.module_utils.groundwork.env import parse_apps
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork_errors import known
 from ansible.module_utils.parsing.convert_bool import boolean

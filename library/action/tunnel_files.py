@@ -15,11 +15,11 @@ if _CORE not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_CORE)
 
 from ansible.module_utils.groundwork import dotenv, files, rendered
-from ansible.module_utils.groundwork.config import parse_services
-from ansible.module_utils.groundwork.env import App, content, git, tunnel
+from ansible.module_utils.groundwork.config import App, parse_apps, parse_services
+from ansible.module_utils.groundwork.env import content, git, secret_variables, tunnel
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.services import Service
-from ansible.module_utils.groundwork.tls import authority_file
+from ansible.module_utils.groundwork.tls import ca_file_of
 from ansible.plugins.action import ActionBase
 
 
@@ -35,23 +35,21 @@ class ActionModule(ActionBase):
 
     def _write(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         offset = int(args["offset"])
-        authority = str(authority_file(Path(args["stack_dir"])))
-        services = parse_services(args["services"], authority=authority)
-        apps = [
-            app for app in content.parse_apps(args["apps"], services) if app.audience == "tunnel"
-        ]
+        ca = str(ca_file_of(Path(args["stack_dir"])))
+        services = parse_services(args["services"], ca=ca)
+        apps = [app for app in parse_apps(args["apps"], services) if app.audience == "tunnel"]
         command = tunnel.command(services, args["ssh"], offset)
         secrets: dict[str, str] = {}
         if apps:
             secrets = dotenv.parse(self._fetch(f"{args['stack_dir']}/.env", task_vars))
         needed = {
             variable: service.password or secrets.get(variable, "")
-            for variable, service in content.secret_variables(services)
+            for variable, service in secret_variables(services)
         }
         self._check(needed, apps, services, args["stack_dir"])
         used = [each for each in services if any(each.name in app.services for app in apps)]
         prefix = Path(args["workspace_dir"]) / "infra" / str(task_vars["inventory_hostname"])
-        services, authorities = tunnel.authorities(used, authority, prefix)
+        services, ca_files = tunnel.ca_files(used, ca, prefix)
         wanted = [
             rendered.Wanted(
                 Path(args["workspace_dir"]) / Path(app.path).expanduser(),
@@ -63,7 +61,7 @@ class ActionModule(ActionBase):
         ]
         wanted += [
             rendered.Wanted(here, self._fetch(there, task_vars), 0o644)
-            for here, there in authorities.items()
+            for here, there in ca_files.items()
         ]
         states = [rendered.compare(item, files.look(item.path)) for item in wanted]
         changing = rendered.changing(states)
@@ -98,7 +96,7 @@ class ActionModule(ActionBase):
         used = {name for app in apps for name in app.services}
         missing = [
             variable
-            for variable, service in content.secret_variables(services)
+            for variable, service in secret_variables(services)
             if service.name in used and not needed[variable]
         ]
         if missing:

@@ -18,7 +18,7 @@ from ansible.module_utils.groundwork.config import migrated, parse_services
 from ansible.module_utils.groundwork.env import tunnel
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.services import describe
-from ansible.module_utils.groundwork.tls import authority_file
+from ansible.module_utils.groundwork.tls import ca_file_of
 
 DOCUMENTATION = r"""
 name: groundwork_services
@@ -50,9 +50,9 @@ _value:
 def groundwork_services(
     services: Mapping[str, Any], stack_dir: str = ""
 ) -> dict[str, dict[str, Any]]:
-    authority = str(authority_file(Path(stack_dir))) if stack_dir else ""
+    ca = str(ca_file_of(Path(stack_dir))) if stack_dir else ""
     try:
-        parsed = parse_services(services, authority=authority)
+        parsed = parse_services(services, ca=ca)
         return {service.name: describe(service) for service in parsed}
     except GroundworkError as error:
         raise AnsibleFilterError(str(error)) from None
@@ -63,7 +63,7 @@ def groundwork_schema(
 ) -> dict[str, Any]:
     """The service whose database Alembic looks after, as above; empty where the schema is off."""
     try:
-        parsed = parse_services(services, authority=str(authority_file(Path(stack_dir))))
+        parsed = parse_services(services, ca=str(ca_file_of(Path(stack_dir))))
         found = migrated(parsed, service) if schema_dir else None
     except GroundworkError as error:
         raise AnsibleFilterError(str(error)) from None

@@ -9,8 +9,8 @@ from ansible.module_utils.groundwork import dotenv, files
 from ansible.module_utils.groundwork.config import parse_services
 from ansible.module_utils.groundwork.docker import Docker
 from ansible.module_utils.groundwork.host import postgres_roles
-from ansible.module_utils.groundwork.services import kind_of
-from ansible.module_utils.groundwork.tls import authority_file
+from ansible.module_utils.groundwork.services import service_type
+from ansible.module_utils.groundwork.tls import ca_file_of
 from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
@@ -86,9 +86,9 @@ def run(call: Call) -> dict[str, Any]:
     changed: list[str] = []
     secrets = dotenv.parse(files.read(folder / ".env") or "")
     noted = postgres_roles.journal(folder)
-    authority = str(authority_file(folder))
-    for service in parse_services(params["services"], authority=authority):
-        variable = kind_of(service).secret_variable(service)
+    ca = str(ca_file_of(folder))
+    for service in parse_services(params["services"], ca=ca):
+        variable = service_type(service).secret_variable(service)
         password = service.password or secrets.get(variable, "")
         call.secrets.add(password)
         if (

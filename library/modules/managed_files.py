@@ -12,7 +12,7 @@ from ansible.module_utils.groundwork.docker import Docker, compose, engine, owne
 from ansible.module_utils.groundwork.env import Image, Secrets, git, secret_variables
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.host import postgres_roles
-from ansible.module_utils.groundwork.state import Desired
+from ansible.module_utils.groundwork.state import Desired, example_files
 from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
@@ -133,7 +133,7 @@ def wanted_files(params: Mapping[str, Any], desired: Desired) -> list[rendered.W
     if params["part"] == "apps":
         return desired.app_files()
     if params["part"] == "examples":
-        return desired.example_files()
+        return example_files(desired)
     missing = [service.name for service in desired.own if service.name not in params["images"]]
     if missing:
         raise GroundworkError(f"No image is known for {', '.join(missing)}.", where="images")

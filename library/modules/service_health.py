@@ -14,7 +14,7 @@ from ansible.module_utils.groundwork.health import Unhealthy, probe
 from ansible.module_utils.groundwork.health import wait as health
 from ansible.module_utils.groundwork.host import first_start
 from ansible.module_utils.groundwork.services import Service
-from ansible.module_utils.groundwork.tls import authority_file
+from ansible.module_utils.groundwork.tls import ca_file_of
 from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
@@ -161,9 +161,9 @@ def run(call: Call) -> dict[str, Any]:
 
 
 def parsed(params: Mapping[str, Any]) -> list[Service]:
-    # The stack's own authority is beside its env file
-    authority = str(authority_file(Path(params["env_file"]).parent)) if params["env_file"] else ""
-    return parse_services(params["services"], "services", authority)
+    # The stack's own CA is beside its env file
+    ca = str(ca_file_of(Path(params["env_file"]).parent)) if params["env_file"] else ""
+    return parse_services(params["services"], "services", ca)
 
 
 def look(params: Mapping[str, Any]) -> list[probe.Result]:

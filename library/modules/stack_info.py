@@ -74,7 +74,7 @@ options:
     type: bool
     default: false
   min_free_mb:
-    description: The least room, in megabytes, on the engine's disk to start something.
+    description: The least free space, in megabytes, on the engine's disk to start something.
     type: int
     default: 1024
   docker_cli:

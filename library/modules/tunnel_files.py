@@ -9,7 +9,7 @@ description:
   - Reads the secrets from the machine's own C(.env), over the connection that Ansible has anyway,
     and writes the env file of each app with C(audience=tunnel) on this computer.
   - The addresses in them are those of the tunnel's end here. The command that opens it is returned.
-  - Where a service there has TLS by the stack's own authority, its certificate comes along, as
+  - Where a service there has TLS by the stack's own CA, its certificate comes along, as
     C(infra/HOST.ca.crt) in the workspace.
   - Only what an app uses is written; nothing is kept besides.
 options:

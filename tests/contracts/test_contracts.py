@@ -114,7 +114,8 @@ def test_an_actions_documentation_has_its_name(path: Path) -> None:
 
 def test_every_variable_of_the_compose_file_is_in_the_env_file() -> None:
     from ansible.module_utils.groundwork.config.services import parse_services
-    from ansible.module_utils.groundwork.env.content import Image, infra_env, placeholders
+    from ansible.module_utils.groundwork.env.content import Image, infra_env
+    from ansible.module_utils.groundwork.env.secrets import placeholders
     from ansible.module_utils.groundwork.services import describe
 
     raw = load(INTERNAL.with_name("stack.yml"))["stack_services"]
@@ -130,18 +131,18 @@ def test_every_variable_of_the_compose_file_is_in_the_env_file() -> None:
 
 
 def test_every_kind_has_its_template_fragment_and_every_fragment_its_kind() -> None:
-    from ansible.module_utils.groundwork.services import KINDS
+    from ansible.module_utils.groundwork.services import SERVICE_TYPES
 
     fragments = (ROOT / "roles/stack/templates/services").glob("*.yml.j2")
-    assert {path.name.removesuffix(".yml.j2") for path in fragments} == set(KINDS)
+    assert {path.name.removesuffix(".yml.j2") for path in fragments} == set(SERVICE_TYPES)
 
 
 def test_a_fragment_uses_only_variables_that_its_kind_has() -> None:
     from ansible.module_utils.groundwork.config.services import parse_services
-    from ansible.module_utils.groundwork.services import KINDS, describe
+    from ansible.module_utils.groundwork.services import SERVICE_TYPES, describe
 
-    for kind in KINDS:
-        further = {f"{name.lower()}_port": 2 for name in KINDS[kind].more_ports}
+    for kind in SERVICE_TYPES:
+        further = {f"{name.lower()}_port": 2 for name in SERVICE_TYPES[kind].more_ports}
         (service,) = parse_services({"x": {"kind": kind, "image": "x:1", "port": 1} | further})
         text = (ROOT / f"roles/stack/templates/services/{kind}.yml.j2").read_text()
         assert set(re.findall(r"service\.env\.(\w+)", text)) <= set(describe(service)["env"])

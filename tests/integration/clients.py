@@ -67,7 +67,7 @@ class App:
 
 
 class SecureApp(App):
-    """An app that verifies all three by the authority's file, which its env file names too."""
+    """An app that verifies all three by the CA's file, which its env file names too."""
 
     def redis(self) -> redis.Redis:
         return redis.Redis.from_url(

@@ -1,4 +1,4 @@
-"""Servers that somebody else runs, with a certificate authority of their own.
+"""Servers that somebody else runs, with a CA of their own.
 
 Real servers from the stack's images, by plain `docker run`. The Qdrant gateway has no TLS, so a
 small relay from the standard library stands before it, as a load balancer would.
@@ -37,20 +37,20 @@ SECONDS = 60
 
 
 @dataclass(frozen=True)
-class Authority:
-    """A certificate authority's file, and a certificate by it for `localhost` alone."""
+class TestCA:
+    """A CA's file, and a certificate by it for `localhost` alone."""
 
     ca: Path
     certificate: Path
     key: Path
 
 
-def authority(folder: Path) -> Authority:
+def ca(folder: Path) -> TestCA:
     folder.mkdir(parents=True)
     root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    root = _certificate("Somebody's authority", root_key, "Somebody's authority", root_key)
-    leaf = _certificate("localhost", key, "Somebody's authority", root_key)
-    made = Authority(folder / "ca.pem", folder / "server.crt", folder / "server.key")
+    root = _certificate("Somebody's CA", root_key, "Somebody's CA", root_key)
+    leaf = _certificate("localhost", key, "Somebody's CA", root_key)
+    made = TestCA(folder / "ca.pem", folder / "server.crt", folder / "server.key")
     made.ca.write_bytes(root.public_bytes(serialization.Encoding.PEM))
     made.certificate.write_bytes(leaf.public_bytes(serialization.Encoding.PEM))
     made.key.write_bytes(
@@ -87,7 +87,7 @@ def _certificate(
 
 
 @contextlib.contextmanager
-def servers(images: dict[str, str], theirs: Authority) -> Iterator[None]:
+def servers(images: dict[str, str], theirs: TestCA) -> Iterator[None]:
     """All three of them, each ready and with TLS."""
     remove()
     try:
@@ -110,7 +110,7 @@ def remove() -> None:
         subprocess.run(["docker", "rm", "-f", "-v", name], capture_output=True, timeout=60)
 
 
-def start_postgres(image: str, theirs: Authority) -> None:
+def start_postgres(image: str, theirs: TestCA) -> None:
     name = f"{NAME}-their-postgres"
     env = [f"POSTGRES_PASSWORD={PASSWORDS['postgres']}", "POSTGRES_USER=app", "POSTGRES_DB=app"]
     given = [part for each in env for part in ("-e", each)]
@@ -128,7 +128,7 @@ def start_postgres(image: str, theirs: Authority) -> None:
         docker("exec", name, "psql", "-U", "app", "-d", "app", "-c", statement)
 
 
-def start_redis(image: str, theirs: Authority) -> None:
+def start_redis(image: str, theirs: TestCA) -> None:
     name = f"{NAME}-their-redis"
     options = ["--requirepass", PASSWORDS["redis"], "--port", "0", "--tls-port", "6379"]
     options += ["--tls-cert-file", "/tls/server.crt", "--tls-key-file", "/tls/server.key"]
@@ -157,7 +157,7 @@ def until(ready: Callable[[], object]) -> None:
 
 
 @contextlib.contextmanager
-def relay(port: int, behind: int, theirs: Authority) -> Iterator[None]:
+def relay(port: int, behind: int, theirs: TestCA) -> Iterator[None]:
     """TLS at `port`, the same bytes without it at `behind`."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(theirs.certificate, theirs.key)

@@ -10,6 +10,7 @@ from ansible.module_utils.groundwork import dotenv
 from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.env import content
 from ansible.module_utils.groundwork.env.content import Image
+from ansible.module_utils.groundwork.env.secrets import placeholders
 from rendered import compose_text
 
 from .stack import docker
@@ -20,7 +21,7 @@ QDRANT = {"kind": "qdrant", "image": "qdrant/qdrant:v1.7.4", "port": 6333, "grpc
 def read_by_compose(folder: Path, services: dict[str, Any]) -> dict[str, Any]:
     parsed = parse_services(services)
     images = {service.name: Image(service.image, "flavour") for service in parsed}
-    lines = content.infra_env(parsed, images, content.placeholders(parsed))
+    lines = content.infra_env(parsed, images, placeholders(parsed))
     (folder / "docker-compose.yml").write_text(compose_text(services), encoding="utf-8")
     (folder / ".env").write_text(dotenv.render(lines), encoding="utf-8")
     asked = ("compose", "--project-directory", str(folder), "config", "--format", "json")

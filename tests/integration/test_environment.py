@@ -9,7 +9,7 @@ import pytest
 from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.environment import POSTGRES
 from ansible.module_utils.groundwork.migrations.database import Database, database_revisions
-from ansible.module_utils.groundwork.services import Endpoint, ProbeError, kind_of
+from ansible.module_utils.groundwork.services import Endpoint, ProbeError, service_type
 from ansible.module_utils.groundwork_module import Call, answer
 from psycopg import pq
 
@@ -50,7 +50,7 @@ ASKS = (
 def probe(database: Database, password: str) -> str:
     names = {"port": database.port, "user": database.user, "database": database.database}
     (service,) = parse_services({"it": {"kind": "postgres", "image": "x:1", **names}})
-    return kind_of(service).probe(service, Endpoint(database.host, database.port), password, 5)
+    return service_type(service).probe(service, Endpoint(database.host, database.port), password, 5)
 
 
 def all_of_it(tree: Path, database: Database) -> list[Any]:

@@ -44,23 +44,23 @@ def images(request: pytest.FixtureRequest) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def theirs(
     images: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[somebody.Authority]:
-    made = somebody.authority(tmp_path_factory.mktemp("their") / "tls files")
+) -> Iterator[somebody.TestCA]:
+    made = somebody.ca(tmp_path_factory.mktemp("their") / "tls files")
     with somebody.servers(images, made):
         yield made
 
 
 @pytest.fixture
-def external(theirs: somebody.Authority, tmp_path: Path) -> Iterator[Stack]:
+def external(theirs: somebody.TestCA, tmp_path: Path) -> Iterator[Stack]:
     yield from workspace(Stack(tmp_path / "work space"), theirs)
 
 
 @pytest.fixture
-def engineless(theirs: somebody.Authority, tmp_path: Path) -> Iterator[Stack]:
+def engineless(theirs: somebody.TestCA, tmp_path: Path) -> Iterator[Stack]:
     yield from workspace(Without(tmp_path / "work space"), theirs)
 
 
-def workspace(stack: Stack, theirs: somebody.Authority) -> Iterator[Stack]:
+def workspace(stack: Stack, theirs: somebody.TestCA) -> Iterator[Stack]:
     stack.workspace.mkdir()
     stack.variables = {
         "stack_name": somebody.NAME,
@@ -75,7 +75,7 @@ def workspace(stack: Stack, theirs: somebody.Authority) -> Iterator[Stack]:
     Stack(stack.workspace, stack.variables).destroy()
 
 
-def entry(kind: str, port: int, theirs: somebody.Authority, **more: Any) -> dict[str, Any]:
+def entry(kind: str, port: int, theirs: somebody.TestCA, **more: Any) -> dict[str, Any]:
     return {
         "kind": kind,
         "external": True,
@@ -161,7 +161,7 @@ def test_a_wrong_host_name_is_refused_in_a_sentence(external: Stack, name: str) 
 def test_somebody_elses_authority_is_not_trusted(
     external: Stack, tmp_path: Path, name: str
 ) -> None:
-    other = somebody.authority(tmp_path / "other").ca
+    other = somebody.ca(tmp_path / "other").ca
     text = external.refuse(stack_services=services(external, name, ca_file=str(other)))
     text = " ".join(text.split())
     assert "certificate verify failed" in text or "certificate is not trusted" in text, text

@@ -22,7 +22,7 @@ from ansible.module_utils.groundwork.images.fetch import BuildError
 from ansible.module_utils.groundwork.images.recipes import Recipe
 from ansible.module_utils.groundwork.images.resolve import Outcome, Wanted, settle
 from ansible.module_utils.groundwork.images.sources import Setup
-from ansible.module_utils.groundwork.services import KINDS
+from ansible.module_utils.groundwork.services import SERVICE_TYPES
 from references import BAD, GOOD, IDENTITY
 
 DOCKER = Docker()
@@ -232,7 +232,7 @@ def test_an_image_without_labels_is_asked_for_its_flavour(
     assert built.ok, built.error
     try:
         inspected = DOCKER.inspect("image", [name])[name]
-        assert storage_format.ask(DOCKER, name, inspected, KINDS["postgres"]) == flavour
+        assert storage_format.ask(DOCKER, name, inspected, SERVICE_TYPES["postgres"]) == flavour
     finally:
         DOCKER.run("rmi", name)
 

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 import redis
 from ansible.module_utils.groundwork.tls import certificates
-from ansible.module_utils.groundwork.tls.certificates import AUTHORITY, Pair
+from ansible.module_utils.groundwork.tls.certificates import CA, KeyPair
 
 from .clients import App, SecureApp
 from .stack import Stack, docker, new_stack, slot_port
@@ -90,7 +90,7 @@ def test_who_trusts_somebody_else_does_not_get_in(secure: Stack, app: SecureApp)
     other = secure.workspace / "other.crt"
     wanted = {"postgres": ["127.0.0.1"]}
     pairs = certificates.settle({}, wanted, "other", datetime.now(timezone.utc))
-    other.write_text(pairs[AUTHORITY].certificate)
+    other.write_text(pairs[CA].certificate)
     with pytest.raises(psycopg.OperationalError, match="certificate verify failed"):
         psycopg.connect(app._env("DATABASE_URL"), sslrootcert=str(other), connect_timeout=5)
 
@@ -120,11 +120,11 @@ def test_only_its_owner_reads_the_keys_and_inspect_shows_none(secure: Stack) -> 
 
 def test_an_ended_certificate_is_renewed_and_no_other(secure: Stack, app: SecureApp) -> None:
     """As it would be found two years on: this service's pair was made then."""
-    folder, authority = secure.infra / ".secrets", secure.infra / "ca.crt"
-    kept = {AUTHORITY: Pair(authority.read_text(), (folder / "_authority.key").read_text())}
+    folder, ca = secure.infra / ".secrets", secure.infra / "ca.crt"
+    kept = {CA: KeyPair(ca.read_text(), (folder / "_authority.key").read_text())}
     then = datetime.now(timezone.utc) - timedelta(days=750)
     names = ["127.0.0.1", "localhost", "redis"]
-    old = certificates._issue(kept[AUTHORITY], "redis", names, then)
+    old = certificates._issue(kept[CA], "redis", names, then)
     for suffix, text in (("crt", old.certificate), ("key", old.key)):
         path = folder / f"redis.{suffix}"
         path.chmod(0o644)
@@ -133,7 +133,7 @@ def test_an_ended_certificate_is_renewed_and_no_other(secure: Stack, app: Secure
     secure.up()
     after = secure.started_at()
     assert {name for name in before if before[name] != after[name]} == {"redis"}
-    assert authority.read_text() == kept[AUTHORITY].certificate
+    assert ca.read_text() == kept[CA].certificate
     assert app.read() == ["from before"] * 3
 
 
@@ -150,7 +150,7 @@ def test_ones_own_certificate(secure: Stack, app: SecureApp, tmp_path: Path) -> 
     files["certificate"].write_text(pairs["postgres"].certificate)
     files["key"].write_text(pairs["postgres"].key)
     company = tmp_path / "company.crt"
-    company.write_text(pairs[AUTHORITY].certificate)
+    company.write_text(pairs[CA].certificate)
     own = {name: str(path) for name, path in files.items()} | {"ca_file": str(company)}
 
     there = secure.refuse(**tls(secure, **own | {"key": "/nowhere/db.key"}))

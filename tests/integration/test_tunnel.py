@@ -132,11 +132,11 @@ def test_what_vouches_for_the_services_there_comes_along(laptop: Laptop) -> None
     assert "ca.crt can't be read" in early.output
     assert not laptop.file.exists()
 
-    (laptop.machine / "infra/ca.crt").write_text("the authority's certificate\n")
+    (laptop.machine / "infra/ca.crt").write_text("the CA's certificate\n")
     play = laptop.play()
     assert play.code == 0, play.output
     here = laptop.home / f"infra/{MACHINE}.ca.crt"
-    assert here.read_text() == "the authority's certificate\n"
+    assert here.read_text() == "the CA's certificate\n"
     values = dotenv.dotenv_values(laptop.file)
     assert values["REDIS_URL"] == "rediss://:their-redis-password@127.0.0.1:16379/0"
     assert values["REDIS_CA_FILE"] == str(here)

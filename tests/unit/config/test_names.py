@@ -9,7 +9,7 @@ import redis
 import sqlalchemy
 from ansible.module_utils.groundwork.config.services import migrated, parse_services
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.services import Service, endpoint, kind_of
+from ansible.module_utils.groundwork.services import Service, endpoint, service_type
 from psycopg.conninfo import conninfo_to_dict
 
 SECRET = "p@:/?#% ü"
@@ -26,7 +26,7 @@ def external(kind: str, **names: Any) -> Service:
 
 
 def url(service: Service) -> str:
-    return kind_of(service).url(service, endpoint(service, "host"), SECRET)
+    return service_type(service).url(service, endpoint(service, "host"), SECRET)
 
 
 @pytest.mark.parametrize("name", NAMES)

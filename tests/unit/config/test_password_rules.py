@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.groundwork.config.password_rules import check, problems, weakness
 from ansible.module_utils.groundwork.config.services import parse_services
-from ansible.module_utils.groundwork.env.content import new_secret
+from ansible.module_utils.groundwork.env.secrets import new_secret
 from ansible.module_utils.groundwork.errors import GroundworkError
 
 GOOD = "kV3rT9xQm2LpW8sZ"

@@ -153,7 +153,7 @@ def test_our_own_services_have_no_host() -> None:
 
 def test_tls_is_off_here_and_by_the_stacks_own_authority() -> None:
     plain, secure = (
-        parse_services({"redis": REDIS | more}, authority="/infra/ca.crt")[0]
+        parse_services({"redis": REDIS | more}, ca="/infra/ca.crt")[0]
         for more in ({}, {"tls": True})
     )
     assert (plain.tls, plain.ca_file) == (False, "")
@@ -167,8 +167,8 @@ def test_an_address_has_one_form() -> None:
 
 def test_ones_own_certificate_is_vouched_for_by_ones_own_authority() -> None:
     own = REDIS | {"tls": True, "certificate": "/etc/x.crt", "key": "/etc/x.key"}
-    (system,) = parse_services({"redis": own}, authority="/infra/ca.crt")
-    (company,) = parse_services({"redis": own | {"ca_file": "/etc/ca.crt"}}, authority="/x")
+    (system,) = parse_services({"redis": own}, ca="/infra/ca.crt")
+    (company,) = parse_services({"redis": own | {"ca_file": "/etc/ca.crt"}}, ca="/x")
     assert (system.ca_file, company.ca_file) == ("", "/etc/ca.crt")
 
 

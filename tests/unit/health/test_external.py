@@ -55,7 +55,7 @@ def test_no_container_is_looked_for() -> None:
 def test_the_advice_is_about_their_server(code: str, words: str) -> None:
     def probe(target: ask.Target, timeout: float) -> str:
         if target.name == "db":
-            raise ProbeError("their-secret is refused", hopeless=True, code=code)
+            raise ProbeError("their-secret is refused", permanent=True, code=code)
         return "1.0"
 
     with pytest.raises(Unhealthy) as caught:

@@ -149,9 +149,9 @@ def test_pauses_are_a_tenth_of_the_wait_from_50_ms_to_a_second() -> None:
 
 
 def test_a_refusal_has_to_last() -> None:
-    refused = ProbeError("wrong password", hopeless=True, code="28P01")
+    refused = ProbeError("wrong password", permanent=True, code="28P01")
     told, _ = polled(lambda now: refused)
-    assert [result.hopeless for result in told] == [False, True]
+    assert [result.permanent for result in told] == [False, True]
 
     told, _ = polled(lambda now: refused if now < 0.5 else None)
     assert told[-1].healthy
@@ -246,7 +246,7 @@ def test_restarts_from_before_do_not_count() -> None:
 
 
 def test_a_wrong_password_ends_the_wait_and_names_the_ways_out() -> None:
-    error = ProbeError("password authentication failed", hopeless=True, code="28P01")
+    error = ProbeError("password authentication failed", permanent=True, code="28P01")
     _, text = failed_wait(failing("postgres", error), Looks([containers()]))
     assert "volume keeps the password that it was made with" in text
     assert "stack_reset_passwords=true" in text

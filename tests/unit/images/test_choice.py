@@ -13,7 +13,7 @@ from ansible.module_utils.groundwork.images import choice, storage_format
 from ansible.module_utils.groundwork.images.choice import Here, ImageChoice, Known
 from ansible.module_utils.groundwork.images.resolve import Answer, Wanted, failure, settle
 from ansible.module_utils.groundwork.images.sources import Setup
-from ansible.module_utils.groundwork.services import KINDS
+from ansible.module_utils.groundwork.services import SERVICE_TYPES
 
 ALL = ["present", "archive", "registry", "build"]
 SHA = "sha256:" + "0123456789abcdef" * 4
@@ -224,7 +224,7 @@ def test_only_the_registry_renews() -> None:
 def test_an_image_tells_its_flavour_and_its_name_doesnt(
     kind: str, labels: dict[str, str], env: dict[str, str], said: str, flavour: str
 ) -> None:
-    assert KINDS[kind].flavour(labels, env, said) == flavour
+    assert SERVICE_TYPES[kind].flavour(labels, env, said) == flavour
 
 
 def test_labels_tell_without_asking_and_a_name_tells_nothing(
@@ -233,7 +233,7 @@ def test_labels_tell_without_asking_and_a_name_tells_nothing(
     monkeypatch.setattr(Docker, "run", lambda *_, **__: pytest.fail("the image was asked"))
     labels = {"groundwork.major": "16", "groundwork.libc": "glibc"}
     image = {"Id": "sha256:1", "Config": {"Labels": labels}}
-    kinds = {OFFICIAL: KINDS["postgres"]}
+    kinds = {OFFICIAL: SERVICE_TYPES["postgres"]}
     assert storage_format.flavours(Docker(), {OFFICIAL: image}, kinds) == {OFFICIAL: GLIBC}
 
 
@@ -242,7 +242,7 @@ def test_the_newest_answers_are_remembered(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(storage_format, "_MOST", 1)
     said = Result(0, "postgres (PostgreSQL) 16.4\n/lib/ld-musl-x86_64.so.1\n", "")
     monkeypatch.setattr(Docker, "run", lambda *_, **__: said)
-    kinds = {"a": KINDS["postgres"]}
+    kinds = {"a": SERVICE_TYPES["postgres"]}
     for number in (1, 2):
         storage_format.flavours(Docker(), {"a": {"Id": f"sha256:{number}", "Config": {}}}, kinds)
     memory = tmp_path / "groundwork" / "image-flavours.json"
@@ -260,7 +260,7 @@ def test_an_image_is_asked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(Docker, "run", run)
     image = {"Id": "sha256:1", "Config": {"Labels": None, "Env": ["PG_MAJOR=16"]}}
-    kinds = dict.fromkeys(("a", f"a@{SHA}"), KINDS["postgres"])
+    kinds = dict.fromkeys(("a", f"a@{SHA}"), SERVICE_TYPES["postgres"])
     for name in kinds:  # the same image by another name isn't asked again
         assert storage_format.flavours(Docker(), {name: image}, kinds) == {name: MUSL}
     assert len(asked) == 1
@@ -280,7 +280,7 @@ def test_a_memory_that_cant_be_read_is_asked_again_or_harmless(
     said = Result(0, "postgres (PostgreSQL) 16.4\n/lib/ld-musl-x86_64.so.1\n", "")
     monkeypatch.setattr(Docker, "run", lambda *_, **__: said)
     image = {"Id": "sha256:1", "Config": {}}
-    kinds = {"a": KINDS["postgres"]}
+    kinds = {"a": SERVICE_TYPES["postgres"]}
     assert storage_format.flavours(Docker(), {"a": image}, kinds) == {"a": MUSL}
     assert json.loads(memory.read_text(encoding="utf-8")) == {"postgres sha256:1": MUSL}
 
@@ -292,6 +292,6 @@ def test_an_image_that_says_nothing_is_unknown_and_asked_again(
     said = Result(127, "/lib/ld-musl-x86_64.so.1\n", "killed")
     monkeypatch.setattr(Docker, "run", lambda *_, **__: said)
     image = {"Id": "sha256:1", "Config": {"Env": ["PG_MAJOR=16"]}}
-    found = storage_format.flavours(Docker(), {"a": image}, {"a": KINDS["postgres"]})
+    found = storage_format.flavours(Docker(), {"a": image}, {"a": SERVICE_TYPES["postgres"]})
     assert found == {"a": "postgres-16-unknown"}
     assert not (tmp_path / "groundwork").exists()

@@ -32,7 +32,7 @@ UNREACHABLE = (
     'Head "https://registry-1.docker.io/v2/library/nginx/manifests/latest": Get '
     '"https://auth.docker.io/token?scope=repository%3Alibrary%2Fnginx%3Apull": Bad Gateway',
     'Get "https://registry-1.docker.io/v2/": tls: failed to verify certificate: x509: certificate '
-    "signed by unknown authority",
+    "signed by unknown ca",
     'Get "https://registry-1.docker.io/v2/": dial tcp 1.2.3.4:443: connect: permission denied',
     'failed to resolve reference "docker.io/library/redis:7": failed to do request: Head '
     '"https://registry-1.docker.io/v2/library/redis/manifests/7": dial tcp: lookup '

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.module_utils.groundwork.config.apps import App
 from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.docker.cli import Docker
 from ansible.module_utils.groundwork.env import content, tunnel
-from ansible.module_utils.groundwork.env.content import SALT_VARIABLE, App, Image
+from ansible.module_utils.groundwork.env.content import Image
+from ansible.module_utils.groundwork.env.secrets import SALT_VARIABLE
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.host import firewall
 from ansible.module_utils.groundwork.images.clash import ports_that_it_lacks

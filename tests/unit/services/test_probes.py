@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 from ansible.module_utils.groundwork.config.services import parse_services
-from ansible.module_utils.groundwork.services import Endpoint, ProbeError, kind_of
+from ansible.module_utils.groundwork.services import Endpoint, ProbeError, service_type
 
 SECRET = "p w\"'$é"
 
@@ -29,7 +29,7 @@ SECRET = "p w\"'$é"
 def probe(kind: str, port: int, secret: str = SECRET, timeout: float = 2.0, **options: str) -> str:
     entry = {"kind": kind, "image": "image:1", "port": port, **options}
     (service,) = parse_services({"it": entry})
-    return kind_of(service).probe(service, Endpoint("127.0.0.1", port), secret, timeout)
+    return service_type(service).probe(service, Endpoint("127.0.0.1", port), secret, timeout)
 
 
 def refusal(*args: object, **kwargs: object) -> ProbeError:
@@ -61,7 +61,7 @@ def until_open(port: int) -> None:
 def test_nobody_listens(kind: str) -> None:
     error = refusal(kind, free_port())
     assert "refused" in str(error).lower()
-    assert not error.hopeless
+    assert not error.permanent
 
 
 @pytest.mark.parametrize("kind", ["postgres", "qdrant", "redis"])
@@ -71,7 +71,7 @@ def test_a_silent_server_is_bounded(kind: str) -> None:
         sock.listen()
         error = refusal(kind, sock.getsockname()[1], timeout=0.3)
     assert "no answer within" in str(error)
-    assert not error.hopeless
+    assert not error.permanent
 
 
 # Redis, real
@@ -104,7 +104,7 @@ def test_redis_is_well(redis_port: int) -> None:
 @pytest.mark.parametrize(("secret", "code"), [("wrong", "WRONGPASS"), ("", "NOAUTH")])
 def test_redis_refuses(redis_port: int, secret: str, code: str) -> None:
     error = refusal("redis", redis_port, secret=secret)
-    assert (error.hopeless, error.code) == (True, code)
+    assert (error.permanent, error.code) == (True, code)
 
 
 # Redis, a stub: a socket that answers each command with the next of its lines
@@ -130,7 +130,7 @@ def redis_stub(*answers: bytes, heard: list[bytes] | None = None) -> Iterator[in
 
 
 @pytest.mark.parametrize(
-    ("answers", "words", "hopeless"),
+    ("answers", "words", "permanent"),
     [
         ([b"+OK\r\n", b"-LOADING Redis is loading the dataset in memory\r\n"], "LOADING", False),
         ([b"+OK\r\n", b"+QUEUED\r\n"], "no PONG", False),
@@ -140,11 +140,11 @@ def redis_stub(*answers: bytes, heard: list[bytes] | None = None) -> Iterator[in
         ([b""], "closed the connection", False),
     ],
 )  # fmt: skip
-def test_redis_is_not_ready(answers: list[bytes], words: str, hopeless: bool) -> None:
+def test_redis_is_not_ready(answers: list[bytes], words: str, permanent: bool) -> None:
     with redis_stub(*answers) as port:
         error = refusal("redis", port)
     assert words in str(error)
-    assert error.hopeless is hopeless
+    assert error.permanent is permanent
 
 
 def test_redis_may_keep_its_version_to_itself() -> None:
@@ -164,7 +164,7 @@ def test_redis_hears_a_users_name_where_there_is_one() -> None:
         heard: list[bytes] = []
         (service,) = parse_services({"it": {**entry, **names}})
         with redis_stub(b"+OK\r\n", b"+PONG\r\n", b"-NOPERM no\r\n", heard=heard) as port:
-            kind_of(service).probe(service, Endpoint("127.0.0.1", port), "p", 2)
+            service_type(service).probe(service, Endpoint("127.0.0.1", port), "p", 2)
         assert heard[0].startswith(words)
 
 
@@ -208,7 +208,7 @@ def test_qdrant_refuses(secret: str, words: str) -> None:
     with qdrant_stub(qdrant) as port:
         error = refusal("qdrant", port, secret=secret)
     assert words in str(error)
-    assert (error.hopeless, error.code) == (True, "403")
+    assert (error.permanent, error.code) == (True, "403")
 
 
 @pytest.mark.parametrize("sick", ["/readyz", "/collections"])
@@ -216,7 +216,7 @@ def test_qdrant_is_not_ready(sick: str) -> None:
     with qdrant_stub(lambda path, key: (503, b"") if path == sick else qdrant(path, key)) as port:
         error = refusal("qdrant", port, secret="right")
     assert "503" in str(error)
-    assert not error.hopeless
+    assert not error.permanent
 
 
 def test_qdrant_may_be_something_else() -> None:
@@ -273,7 +273,7 @@ def test_postgres_is_well(postgres_port: int) -> None:
             version = probe("postgres", postgres_port, database="postgres")
             break
         except ProbeError as error:
-            assert not error.hopeless
+            assert not error.permanent
             time.sleep(0.1)
     assert version.partition(".")[0].isdigit()
     assert " " not in version
@@ -292,11 +292,11 @@ def test_postgres_refuses(
     postgres_port: int, secret: str, database: str, user: str, code: str
 ) -> None:
     error = refusal("postgres", postgres_port, secret=secret, database=database, user=user)
-    assert (error.hopeless, error.code) == (True, code)
+    assert (error.permanent, error.code) == (True, code)
 
 
 @pytest.mark.parametrize(
-    ("message", "code", "hopeless"),
+    ("message", "code", "permanent"),
     [
         ("the database system is starting up", "57P03", False),
         ("the database system is not yet accepting connections\nDETAIL: …", "57P03", False),
@@ -305,10 +305,10 @@ def test_postgres_refuses(
         ('die Datenbank "app" existiert nicht', "", False),
     ],
 )
-def test_postgres_tells_what_passes(message: str, code: str, hopeless: bool) -> None:
+def test_postgres_tells_what_passes(message: str, code: str, permanent: bool) -> None:
     from ansible.module_utils.groundwork.services import postgres
 
     text = f'connection failed: connection to server at "127.0.0.1" failed: FATAL:  {message}'
     error = postgres._probe_error(text, "", 2)
-    assert (error.code, error.hopeless) == (code, hopeless)
+    assert (error.code, error.permanent) == (code, permanent)
     assert str(error) == message.splitlines()[0]

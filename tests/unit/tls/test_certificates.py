@@ -1,4 +1,4 @@
-"""The stack's own authority and its certificates: kept while they are good, checked where given."""
+"""The stack's own CA and its certificates: kept while they are good, checked where given."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.services import Service
 from ansible.module_utils.groundwork.state.desired import Desired
 from ansible.module_utils.groundwork.tls import certificates
-from ansible.module_utils.groundwork.tls.certificates import AUTHORITY, Pair, settle
+from ansible.module_utils.groundwork.tls.certificates import CA, KeyPair, settle
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -27,7 +27,7 @@ def compared(wanted: rendered.Wanted) -> rendered.State:
     return rendered.compare(wanted, files.look(wanted.path))
 
 
-def made(now: datetime = NOW) -> dict[str, Pair]:
+def made(now: datetime = NOW) -> dict[str, KeyPair]:
     return settle({}, WANTED, "demo", now)
 
 
@@ -42,8 +42,8 @@ def test_a_client_that_trusts_the_authority_trusts_the_names_and_no_other(tmp_pa
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(tmp_path / "crt", tmp_path / "key")
 
-    def shake(name: str, authority: Pair) -> None:
-        client = ssl.create_default_context(cadata=authority.certificate)
+    def shake(name: str, ca: KeyPair) -> None:
+        client = ssl.create_default_context(cadata=ca.certificate)
         client.verify_flags |= ssl.VERIFY_X509_STRICT
         ends = [ssl.MemoryBIO() for _ in range(2)]
         here = client.wrap_bio(ends[0], ends[1], server_hostname=name)
@@ -56,12 +56,12 @@ def test_a_client_that_trusts_the_authority_trusts_the_names_and_no_other(tmp_pa
                     continue
         assert here.version()
 
-    shake("10.0.0.5", pairs[AUTHORITY])
-    shake("redis", pairs[AUTHORITY])
+    shake("10.0.0.5", pairs[CA])
+    shake("redis", pairs[CA])
     with pytest.raises(ssl.SSLCertVerificationError, match="not valid for"):
-        shake("10.0.0.6", pairs[AUTHORITY])
+        shake("10.0.0.6", pairs[CA])
     with pytest.raises(ssl.SSLCertVerificationError):
-        shake("redis", made(datetime.now(timezone.utc))[AUTHORITY])
+        shake("redis", made(datetime.now(timezone.utc))[CA])
 
 
 def test_what_is_good_is_kept() -> None:
@@ -72,14 +72,14 @@ def test_what_is_good_is_kept() -> None:
 def test_a_certificate_near_its_end_is_renewed_and_the_authority_kept() -> None:
     pairs = made()
     later = settle(pairs, WANTED, "demo", NOW + 720 * DAY)
-    assert later[AUTHORITY] == pairs[AUTHORITY]
+    assert later[CA] == pairs[CA]
     assert certificates.ends(later["postgres"]) > certificates.ends(pairs["postgres"])
 
 
 def test_an_authority_near_its_end_is_renewed_with_all_that_it_signed() -> None:
     first = made()
-    pairs = settle({AUTHORITY: first[AUTHORITY]}, WANTED, "demo", NOW + 3500 * DAY)
-    assert pairs[AUTHORITY] == first[AUTHORITY]
+    pairs = settle({CA: first[CA]}, WANTED, "demo", NOW + 3500 * DAY)
+    assert pairs[CA] == first[CA]
     later = settle(pairs, WANTED, "demo", NOW + 3600 * DAY)
     assert not set(later.values()) & set(pairs.values())
 
@@ -114,12 +114,12 @@ def test_a_key_is_not_shown() -> None:
 
 @pytest.fixture
 def own(tmp_path: Path) -> Service:
-    """A service whose certificate the inventory names; a company's authority's, for 10.0.0.5."""
+    """A service whose certificate the inventory names; a company's ca's, for 10.0.0.5."""
     pairs = made(datetime.now(timezone.utc))
     files = {name: tmp_path / name for name in ("own.crt", "own.key", "company.crt")}
     files["own.crt"].write_text(pairs["redis"].certificate)
     files["own.key"].write_text(pairs["redis"].key)
-    files["company.crt"].write_text(pairs[AUTHORITY].certificate)
+    files["company.crt"].write_text(pairs[CA].certificate)
     return Service(
         *("cache", "redis", "redis:7-alpine", 6379, "10.0.0.5", "CACHE_URL"),
         tls=True,
@@ -150,7 +150,7 @@ def test_a_given_certificate_for_other_names(own: Service) -> None:
 
 def test_a_given_certificate_of_somebody_elses(own: Service, tmp_path: Path) -> None:
     assert "unable to get local issuer" in refusal(replace(own, ca_file=""), "10.0.0.5")
-    (tmp_path / "other.crt").write_text(made(datetime.now(timezone.utc))[AUTHORITY].certificate)
+    (tmp_path / "other.crt").write_text(made(datetime.now(timezone.utc))[CA].certificate)
     assert "certificate" in refusal(replace(own, ca_file=str(tmp_path / "other.crt")), "10.0.0.5")
     text = refusal(replace(own, ca_file="/nowhere/ca.crt"), "10.0.0.5")
     assert "stack_services.cache.ca_file" in text
@@ -161,7 +161,7 @@ def test_a_given_certificate_of_another_time(own: Service, days: int, words: str
     pairs = made(datetime.now(timezone.utc) + days * DAY)
     Path(own.certificate).write_text(pairs["redis"].certificate)
     Path(own.key).write_text(pairs["redis"].key)
-    Path(own.ca_file).write_text(pairs[AUTHORITY].certificate)
+    Path(own.ca_file).write_text(pairs[CA].certificate)
     assert words in refusal(own, "10.0.0.5")
 
 

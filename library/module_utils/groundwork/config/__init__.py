@@ -1,6 +1,7 @@
 """The inventory, checked: plain values, or one error that names every mistake."""
 
 from . import vault
+from .apps import App, parse_apps
 from .limits import check_limits
 from .password_rules import check
 from .services import (
@@ -14,12 +15,14 @@ from .services import (
 from .vault import with_passwords
 
 __all__ = [
+    "App",
     "check",
     "check_limits",
     "check_names",
     "check_stack_name",
     "given_passwords",
     "migrated",
+    "parse_apps",
     "parse_services",
     "unwritable",
     "vault",

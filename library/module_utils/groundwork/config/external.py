@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..services import Kind
+from ..services import ServiceType
 
 ONLY_OURS = (
     *("image", "bind", "bind_public", "allow_from", "memory", "cpus", "pids"),
@@ -41,7 +41,7 @@ def is_external(where: str, entry: Mapping[str, Any], problems: list[str]) -> bo
 
 
 def external_fields(
-    where: str, kind: Kind, entry: Mapping[str, Any], problems: list[str]
+    where: str, kind: ServiceType, entry: Mapping[str, Any], problems: list[str]
 ) -> dict[str, Any]:
     """Its `host`, as a Service takes it."""
     host = entry.get("host")
@@ -58,7 +58,7 @@ def external_fields(
     return {"host": host}
 
 
-def name_problem(kind: Kind, key: str, value: Any, external: bool) -> str:
+def name_problem(kind: ServiceType, key: str, value: Any, external: bool) -> str:
     """Why a kind's `user` or `database` can't be used, or `""`; None is one that is left out.
 
     What somebody else runs has the names that they gave it, of any length: a pooler in front of a
@@ -81,11 +81,11 @@ def name_problem(kind: Kind, key: str, value: Any, external: bool) -> str:
 
 
 def tls_fields(
-    where: str, entry: Mapping[str, Any], external: bool, authority: str, problems: list[str]
+    where: str, entry: Mapping[str, Any], external: bool, ca: str, problems: list[str]
 ) -> dict[str, Any]:
     """Its fields of `TLS`, as a Service takes them.
 
-    `authority` is the certificate file of the stack's own authority, which signs for those services
+    `ca` is the certificate file of the stack's own CA, which signs for those services
     of ours whose certificate the inventory doesn't name.
     """
     tls = entry.get("tls", external)  # elsewhere on unless said otherwise, here off
@@ -116,7 +116,7 @@ def tls_fields(
                 f"{where}.ca_file says who signed your own certificate, and there is none: "
                 "give certificate and key too, or take ca_file out."
             )
-        files["ca_file"] = authority
+        files["ca_file"] = ca
     return {"tls": tls, "names": tuple(names), **files}
 
 

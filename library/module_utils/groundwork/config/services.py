@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import image_names
 from ..errors import GroundworkError
-from ..services import KINDS, Service, port_lines
+from ..services import SERVICE_TYPES, Service, port_lines
 from ..text import did_you_mean
 from .external import ONLY_EXTERNAL, TLS, external_fields, is_external, name_problem, tls_fields
 from .limits import LIMITS, bind_problem, limit_problems, network_problems
@@ -34,13 +34,13 @@ def check_stack_name(name: Any) -> None:
 
 
 def parse_services(
-    raw: Mapping[str, Any], variable: str = "stack_services", authority: str = ""
+    raw: Mapping[str, Any], variable: str = "stack_services", ca: str = ""
 ) -> list[Service]:
     """The services of the inventory, in its order.
 
     `raw` maps a name to `{kind, image, port, bind?, password?, url_variable?, <kind's options>}`,
     or `{kind, external: true, host, password, port?, ...}`; both may have `tls` and what goes with
-    it. `authority` is the path of the stack's own authority (see `Desired.authority_file`); it may
+    it. `ca` is the path of the stack's own CA (see `Desired.ca_file_of`); it may
     be left out where nobody connects.
     Raises GroundworkError with one detail line for each mistake, each naming its variable.
     """
@@ -50,7 +50,7 @@ def parse_services(
         problems.append(f"{variable} must be a dictionary with at least one service.")
         raw = {}
     for name, entry in raw.items():
-        service = _service(f"{variable}.{name}", name, entry, authority, problems)
+        service = _service(f"{variable}.{name}", name, entry, ca, problems)
         if service:
             services.append(service)
     problems += _clashes(variable, services)
@@ -108,9 +108,7 @@ def given_passwords(raw: Any) -> set[str]:
     }
 
 
-def _service(
-    where: str, name: Any, entry: Any, authority: str, problems: list[str]
-) -> Service | None:
+def _service(where: str, name: Any, entry: Any, ca: str, problems: list[str]) -> Service | None:
     found = len(problems)
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         problems.append(f"{where}: a service's name is made of a-z, 0-9 and -, a letter first.")
@@ -119,12 +117,12 @@ def _service(
         return None
     kind_name = entry.get("kind")
     if kind_name is None:
-        problems.append(f"{where}.kind is missing.{did_you_mean('', KINDS)}")
+        problems.append(f"{where}.kind is missing.{did_you_mean('', SERVICE_TYPES)}")
         return None
-    kind = KINDS.get(str(kind_name))
+    kind = SERVICE_TYPES.get(str(kind_name))
     if kind is None:
         problems.append(
-            f"{where}.kind: no kind {kind_name!r}.{did_you_mean(str(kind_name), KINDS)}"
+            f"{where}.kind: no kind {kind_name!r}.{did_you_mean(str(kind_name), SERVICE_TYPES)}"
         )
         return None
     further = {name: f"{name.lower()}_port" for name in kind.more_ports}
@@ -149,7 +147,7 @@ def _service(
         port = kind.container_port if port is None else port
     elif not isinstance(image, str) or image_names.parse(image) is None:
         problems.append(f"{where}.image must be an image reference such as redis:7-alpine.")
-    more |= tls_fields(where, entry, external, authority, problems)
+    more |= tls_fields(where, entry, external, ca, problems)
     port = _port(f"{where}.port", port, problems)
     more_ports = {
         name: _port(f"{where}.{option}", entry[option], problems)

@@ -65,7 +65,7 @@ class Docker:
         return Result(done.returncode, done.stdout, done.stderr)
 
     def inspect(self, kind: str, names: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """`docker KIND inspect NAMES`, by asked name; what doesn't exist is left out.
+        """`docker TYPE inspect NAMES`, by asked name; what doesn't exist is left out.
 
         `kind` is image, container, volume or network. Raises GroundworkError where the engine
         doesn't answer.

@@ -1,18 +1,27 @@
 """What goes into which env file, for which client."""
 
 from . import content, git, tunnel
-from .content import App, Image, Secrets, new_secret, parse_apps, secret_variables
+from .content import Image
 from .git import IGNORED
+from .secrets import (
+    Secrets,
+    new_secret,
+    placeholders,
+    resolve_secrets,
+    secret_variables,
+    unlike_kept,
+)
 
 __all__ = [
     "IGNORED",
-    "App",
     "Image",
     "Secrets",
     "content",
     "git",
     "new_secret",
-    "parse_apps",
+    "placeholders",
+    "resolve_secrets",
     "secret_variables",
     "tunnel",
+    "unlike_kept",
 ]

@@ -45,13 +45,13 @@ def command(services: Iterable[Service], ssh: Mapping[str, Any], offset: int) ->
     return shlex.join([*words, f"{user}{ssh['host']}"])
 
 
-def authorities(
+def ca_files(
     services: Iterable[Service], own: str, prefix: Path
 ) -> tuple[list[Service], dict[Path, str]]:
     """The services as a laptop knows them, and the files that it needs to verify them.
 
     What vouches for one that runs on the machine is there at its `ca_file` (`own`: the stack's own
-    authority); here it goes beside the stack's files, as `prefix` with `.ca.crt`. The second value
+    CA); here it goes beside the stack's files, as `prefix` with `.ca.crt`. The second value
     maps each file here to the one there.
     """
     known: list[Service] = []

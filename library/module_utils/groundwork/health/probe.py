@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import GroundworkError
 from ..records import Record
-from ..services import Endpoint, ProbeError, Service, endpoint, kind_of
+from ..services import Endpoint, ProbeError, Service, endpoint, service_type
 from ..text import masked
 
 
@@ -17,7 +17,7 @@ class Result(Record):
     """How a service was when it was last asked.
 
     `seconds` count from the start of the wait, `tries` from 1. `refused`: the service said no to
-    what it was asked with; `hopeless`: for so long that asking again won't help.
+    what it was asked with; `permanent`: for so long that asking again won't help.
     """
 
     name: str
@@ -30,11 +30,11 @@ class Result(Record):
     last_error: str = ""
     code: str = ""
     refused: bool = False
-    hopeless: bool = False
+    permanent: bool = False
 
     def public(self) -> dict[str, Any]:
         """What the module returns of it."""
-        hidden = ("code", "refused", "hopeless")
+        hidden = ("code", "refused", "permanent")
         return {key: value for key, value in self.to_dict().items() if key not in hidden}
 
 
@@ -69,9 +69,9 @@ Probe = Callable[[Target, float], str]
 
 
 def by_kind(target: Target, timeout: float) -> str:
-    """The probe of the target's own room."""
-    room = kind_of(target.service)
-    return room.probe(target.service, target.endpoint, target.secret, timeout)
+    """The probe of the target's type."""
+    probe = service_type(target.service).probe
+    return probe(target.service, target.endpoint, target.secret, timeout)
 
 
 def attempt(target: Target, probe: Probe, timeout: float) -> Result:
@@ -81,7 +81,7 @@ def attempt(target: Target, probe: Probe, timeout: float) -> Result:
         return replace(result, healthy=True, version=probe(target, timeout))
     except ProbeError as error:
         told = masked(str(error), [target.secret])
-        return replace(result, last_error=told, code=error.code, refused=error.hopeless)
+        return replace(result, last_error=told, code=error.code, refused=error.permanent)
     except Exception as error:
         # A thread that dies in silence would look like a service that never answers. The text
         # stays out of it: nobody has looked for secrets in it.
@@ -90,7 +90,7 @@ def attempt(target: Target, probe: Probe, timeout: float) -> Result:
 
 def aim(service: Service, audience: str, secrets: Mapping[str, str]) -> Target:
     """Where to ask a service, with the inventory's secret or else the one in `secrets`."""
-    secret = service.password or secrets.get(kind_of(service).secret_variable(service), "")
+    secret = service.password or secrets.get(service_type(service).secret_variable(service), "")
     return Target(service, endpoint(service, audience), secret)
 
 
@@ -108,7 +108,7 @@ def targets(
     """
     found = [aim(service, audience, secrets or {}) for service in services]
     missing = [
-        kind_of(each.service).secret_variable(each.service)
+        service_type(each.service).secret_variable(each.service)
         for each in found
         if not each.secret and secrets is not None
     ]

@@ -51,7 +51,7 @@ EXTERNAL = (
 _THEIR_PASSWORD = "Put the one that it has into stack_services.{name}.password, then run again."
 EXTERNAL_ADVICE = {
     "TLS": "`host` has to be a name in its certificate, and `ca_file` the certificate of the "
-    "authority that signed it (left out, this machine's own authorities count). Then run again.",
+    "CA that signed it (left out, this machine's own CAs count). Then run again.",
     "NOLIBRARY": LIBRARIES,
     "NOTLS": "Have TLS turned on there; or, in a network that you trust, give "
     "stack_services.{name} tls: false. Then run again.",

@@ -84,7 +84,7 @@ def wait(
                 progress.take(events.get(timeout=left))
             except queue.Empty:
                 raise progress.failure(progress.late(timeout), watch) from None
-            if reasons := progress.hopeless():
+            if reasons := progress.permanent():
                 raise progress.failure(reasons, watch)
     finally:
         stop.set()
@@ -111,10 +111,10 @@ def poll(
             refused = None
         elif refused is None:
             refused = now
-        sure = refused is not None and now - refused >= CONFIRM
-        report(replace(result, tries=tries, seconds=round(now - began, 3), hopeless=sure))
+        confirmed = refused is not None and now - refused >= CONFIRM
+        report(replace(result, tries=tries, seconds=round(now - began, 3), permanent=confirmed))
         rest = min(max(SHORTEST_REST, REST * (now - began)), LONGEST_REST)
-        if result.healthy or sure or pause(rest if refused is None else CONFIRM):
+        if result.healthy or confirmed or pause(rest if refused is None else CONFIRM):
             return
 
 
@@ -180,12 +180,14 @@ class _Progress:
         last = self.last or {}
         return [name for name in self.own if name in last and last[name].health == "unhealthy"]
 
-    def hopeless(self) -> dict[str, str]:
+    def permanent(self) -> dict[str, str]:
         """Why, for each service that waiting won't mend."""
         results = self.results.values()
-        # One sure refusal ends the wait; the other refusals are told with it.
-        sure = any(result.hopeless for result in results)
-        reasons = {r.name: r.last_error for r in results if sure and (r.hopeless or r.refused)}
+        # One permanent refusal ends the wait; the other refusals are told with it.
+        permanent = any(result.permanent for result in results)
+        reasons = {
+            r.name: r.last_error for r in results if permanent and (r.permanent or r.refused)
+        }
         if self.first is not None and self.last is not None:
             for name in self.own:
                 silent = self.results[name].tries > 0 and not self.results[name].healthy

@@ -24,7 +24,7 @@ from pathlib import Path
 from ..docker import Docker, Result, engine
 from ..errors import GroundworkError
 from ..files import make_folders, replacing
-from ..services import ProbeError, Service, endpoint, kind_of
+from ..services import ProbeError, Service, endpoint, service_type
 
 JOURNAL = ".new-passwords"
 WRONG_PASSWORD = "28P01"
@@ -60,7 +60,7 @@ def settle(folder: Path) -> None:
 def has_password(service: Service, password: str) -> bool:
     """Whether the database lets the service's user in with `password`."""
     try:
-        kind_of(service).probe(service, endpoint(service, "host"), password, 3)
+        service_type(service).probe(service, endpoint(service, "host"), password, 3)
     except ProbeError as error:
         if error.code == WRONG_PASSWORD:
             return False

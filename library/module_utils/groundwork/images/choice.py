@@ -9,7 +9,7 @@ from typing import Any
 from .. import image_names
 from ..docker import Docker, labels
 from ..records import Record
-from ..services import KINDS
+from ..services import SERVICE_TYPES
 from . import storage_format
 from .resolve import Wanted, absent
 
@@ -63,7 +63,7 @@ class Here:
         inspected: Mapping[str, Mapping[str, Any]],
     ) -> Here:
         """With the flavours; an image whose labels don't tell is asked, once."""
-        kinds = {name: KINDS[item.kind] for item in wanted.values() for name in item.names}
+        kinds = {name: SERVICE_TYPES[item.kind] for item in wanted.values() for name in item.names}
         return cls(inspected, storage_format.flavours(docker, inspected, kinds))
 
 
@@ -128,7 +128,7 @@ def _options(wanted: Wanted, here: Here, known: Known) -> list[ImageChoice]:
 
 def _bound(wanted: Wanted, here: Here, known: Known) -> bool:
     """Whether the data were made by what is built, in a form that others may not read."""
-    if not wanted.built or known.made_by is None or KINDS[wanted.kind].one_flavour:
+    if not wanted.built or known.made_by is None or SERVICE_TYPES[wanted.kind].one_flavour:
         return False
     if known.last:
         return _repository(known.last) == _repository(wanted.built)

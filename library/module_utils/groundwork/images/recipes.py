@@ -16,7 +16,7 @@ from typing import Any
 
 from .. import image_names
 from ..errors import GroundworkError
-from ..services import BUILT_LABEL, KINDS
+from ..services import BUILT_LABEL, SERVICE_TYPES
 
 INPUTS_LABEL = BUILT_LABEL
 _SKIPPED_SUFFIXES = (".pyc", ".md")
@@ -79,9 +79,9 @@ class Recipe:
         by its whole path at any registry), of the same major version, and not of one that is
         pinned by its digest."""
         name = image_names.parse(reference)
-        if name is None or name.digest or self.kind not in KINDS:
+        if name is None or name.digest or self.kind not in SERVICE_TYPES:
             return False
-        official = KINDS[self.kind].official
+        official = SERVICE_TYPES[self.kind].official
         whole = official if "/" in official else f"library/{official}"
         mirrored = name.registry and f"/{name.path}".endswith(f"/{whole}")
         if not mirrored and name.repository != official:

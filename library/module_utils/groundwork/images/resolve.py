@@ -15,7 +15,7 @@ from .. import image_names
 from ..docker import Docker
 from ..errors import GroundworkError
 from ..records import Record
-from ..services import KINDS
+from ..services import SERVICE_TYPES
 from . import archive, storage_format
 from .recipes import INPUTS_LABEL
 
@@ -209,7 +209,7 @@ def report(
 ) -> dict[str, ImageResult]:
     """By service; `before` are the images' ids by name before the sources were asked."""
     here = docker.inspect("image", sorted({o.used for o in outcomes.values() if o.used}))
-    kinds = {outcomes[item].used: KINDS[item.kind] for item in services.values()}
+    kinds = {outcomes[item].used: SERVICE_TYPES[item.kind] for item in services.values()}
     flavours = storage_format.flavours(docker, here, kinds)
     found: dict[str, ImageResult] = {}
     for service, item in services.items():

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..docker import Docker, environment, labels, state_dir
 from ..files import replacing
-from ..services import Kind
+from ..services import ServiceType
 
 _MEMORY = "image-flavours.json"
 _MOST = 200  # answers that are remembered
@@ -21,7 +21,7 @@ _TIMEOUT = 60.0  # seconds, to start a container and read two files in it
 
 
 def flavours(
-    docker: Docker, images: Mapping[str, Mapping[str, Any]], kinds: Mapping[str, Kind]
+    docker: Docker, images: Mapping[str, Mapping[str, Any]], kinds: Mapping[str, ServiceType]
 ) -> dict[str, str]:
     """The flavour of each inspected image, by name; `kinds` maps a name to what it is used for."""
     memory = _read()
@@ -50,7 +50,7 @@ def flavours(
     return known
 
 
-def ask(docker: Docker, name: str, image: Mapping[str, Any], kind: Kind) -> str:
+def ask(docker: Docker, name: str, image: Mapping[str, Any], kind: ServiceType) -> str:
     """An image's own report, from a container that is thrown away; nothing of it is started."""
     result = docker.run(
         *("run", "--rm", "--network", "none", "--pull", "never", "--read-only", "--user", "0"),

@@ -10,7 +10,7 @@ from ..config import migrated
 from ..errors import GroundworkError
 from ..health import ATTEMPT
 from ..records import Record
-from ..services import ProbeError, Service, endpoint, kind_of, knock, postgres_options, within
+from ..services import ProbeError, Service, endpoint, knock, postgres_options, service_type, within
 from .database import Database, Unreachable, database_revisions
 from .layout import find_layout
 from .tree import compare
@@ -85,7 +85,7 @@ def _database(service: Service, secrets: Mapping[str, str]) -> Database:
         port=here.port,
         user=service.options["user"],
         database=service.options["database"],
-        password=secrets.get(kind_of(service).secret_variable(service), ""),
+        password=secrets.get(service_type(service).secret_variable(service), ""),
         connect_timeout=round(ATTEMPT),
         **postgres_options(service),
     )

@@ -1,41 +1,43 @@
-"""A room for each kind of service. A new kind is a new file here and its line in `KINDS`."""
+"""A file for each service type. A new type is a new file here and its line in `SERVICE_TYPES`."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from . import postgres, qdrant, redis
-from .base import BUILT_LABEL, Endpoint, Kind, ProbeError, Service
-from .tls import authorities, postgres_options
+from .base import BUILT_LABEL, Endpoint, ProbeError, Service, ServiceType
+from .tls import ca_bundle, postgres_options
 from .wire import knock, within
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (postgres.KIND, qdrant.KIND, redis.KIND)}
+SERVICE_TYPES: dict[str, ServiceType] = {
+    kind.name: kind for kind in (postgres.TYPE, qdrant.TYPE, redis.TYPE)
+}
 
 AUDIENCES = ("host", "internal", "tunnel")
 
 __all__ = [
     "AUDIENCES",
     "BUILT_LABEL",
-    "KINDS",
+    "SERVICE_TYPES",
     "Endpoint",
-    "Kind",
     "ProbeError",
     "Service",
-    "authorities",
+    "ServiceType",
+    "ca_bundle",
     "describe",
     "endpoint",
-    "kind_of",
     "knock",
     "lacks",
     "port_lines",
     "postgres_options",
+    "service_type",
     "within",
 ]
 
 
-def kind_of(service: Service) -> Kind:
-    """The room of a service."""
-    return KINDS[service.kind]
+def service_type(service: Service) -> ServiceType:
+    """The type of a service."""
+    return SERVICE_TYPES[service.kind]
 
 
 def endpoint(service: Service, audience: str, tunnel_offset: int = 0) -> Endpoint:
@@ -51,7 +53,7 @@ def endpoint(service: Service, audience: str, tunnel_offset: int = 0) -> Endpoin
     if service.external:
         return Endpoint(service.host, service.port)
     if audience == "internal":
-        return Endpoint(service.name, kind_of(service).container_port)
+        return Endpoint(service.name, service_type(service).container_port)
     if audience == "tunnel":
         return Endpoint("127.0.0.1", service.port + tunnel_offset)
     loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -71,7 +73,7 @@ def port_lines(service: Service, audience: str, tunnel_offset: int = 0) -> dict[
 
     They are at the host of its `endpoint`, and secured as that one is.
     """
-    inside = kind_of(service).more_ports
+    inside = service_type(service).more_ports
     lines: dict[str, str] = {}
     for name, port in service.more_ports.items():
         if not service.external:
@@ -87,13 +89,13 @@ def describe(service: Service) -> dict[str, Any]:
     `env` maps each suffix of its variables in `infra/.env` to a reference (`${REDIS_PORT}`); what
     somebody else runs has none.
     """
-    kind = kind_of(service)
+    kind = service_type(service)
     suffixes: list[str] = []
     files = {f"{service.name}_secret": service.name}
     if service.tls:
         files[f"{service.name}_certificate"] = f"{service.name}.crt"
         files[f"{service.name}_key"] = f"{service.name}.key"
-    # By the stack's own authority, and whoever asks didn't say where that is
+    # By the stack's own CA, and whoever asks didn't say where that is
     unsigned = not (service.external or service.certificate or service.ca_file)
     if not service.external:
         own = kind.config_lines(service, "")
@@ -114,7 +116,7 @@ def describe(service: Service) -> dict[str, Any]:
         "tls": service.tls,
         "secret_files": {} if service.external else files,
         "sslmode": postgres_options(service).get("sslmode", ""),
-        "ca_file": authorities(service) if service.tls and not unsigned else "",
+        "ca_file": ca_bundle(service) if service.tls and not unsigned else "",
         "secret_variable": kind.secret_variable(service),
         "file_variable": f"{service.prefix}_{kind.file_suffix}",
         "env": {suffix: f"${{{service.prefix}_{suffix}}}" for suffix in suffixes},

@@ -1,4 +1,4 @@
-"""What a service is, and what a kind of service has to bring: one `Kind` for each room."""
+"""What a service is, and what a service type has to bring."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Service:
     only its kind knows (PostgreSQL: user, database), every key present.
 
     One that somebody else runs has a `host`, no image and no address here, and always a password.
-    `tls`: its certificate is verified, by `ca_file` or else by the machine's own authorities. One
+    `tls`: its certificate is verified, by `ca_file` or else by the machine's own CAs. One
     of ours shows the `certificate` that the inventory names, with its `key`, or where they are
-    empty one that the stack's own authority signed.
+    empty one that the stack's own CA signed.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Service:
     url_variable: str
     password: str = field(default="", repr=False)
     options: Mapping[str, str] = field(default_factory=dict)
-    more_ports: Mapping[str, int] = field(default_factory=dict)  # see Kind.more_ports
+    more_ports: Mapping[str, int] = field(default_factory=dict)  # see ServiceType.more_ports
     limits: Mapping[str, Any] = field(default_factory=dict)  # those of memory, cpus, pids it has
     allow_from: tuple[str, ...] | None = None  # networks; None where the inventory's default holds
     host: str = ""
@@ -72,8 +72,8 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A room: all that the house has to know of one kind of service.
+class ServiceType:
+    """All that the project has to know of one type of service.
 
     * `secret_suffix`: `PASSWORD` makes `REDIS_PASSWORD` the variable of the service's secret.
     * `official`: the repository at Docker Hub of its official image: `qdrant/qdrant`.
@@ -119,13 +119,13 @@ class Kind:
 class ProbeError(Exception):
     """A service doesn't answer as it should. `str()` is one line without a secret.
 
-    `hopeless` marks what waiting doesn't mend (a wrong password); `code` is the service's own
+    `permanent` marks what waiting doesn't mend (a wrong password); `code` is the service's own
     code for it where it has one (PostgreSQL: an SQLSTATE such as `28P01`), `TLS` for a certificate
     that isn't trusted, `NOTLS` for a server without TLS where it is wanted, `NOLIBRARY` where the
     probe itself lacks a Python library.
     """
 
-    def __init__(self, message: str, *, hopeless: bool = False, code: str = "") -> None:
+    def __init__(self, message: str, *, permanent: bool = False, code: str = "") -> None:
         super().__init__(message)
-        self.hopeless = hopeless
+        self.permanent = permanent
         self.code = code

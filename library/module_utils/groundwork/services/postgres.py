@@ -1,4 +1,4 @@
-"""PostgreSQL's room."""
+"""PostgreSQL as a service type."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import quote
 from ..environment import POSTGRES_FILES
 from ..text import one_line
 from . import tls
-from .base import Endpoint, Kind, ProbeError, Service
+from .base import Endpoint, ProbeError, Service, ServiceType
 from .wire import knock, no_answer
 
 
@@ -29,7 +29,7 @@ def _tls_query(service: Service) -> str:
         return ""
     if _asyncpg(service):  # takes the file from the environment only
         return "?ssl=verify-full"
-    return f"?sslmode=verify-full&sslrootcert={quote(tls.authorities(service))}"
+    return f"?sslmode=verify-full&sslrootcert={quote(tls.ca_bundle(service))}"
 
 
 def _asyncpg(service: Service) -> bool:
@@ -45,7 +45,7 @@ def _config_lines(service: Service, secret: str) -> dict[str, str]:
 
 def _app_lines(service: Service, secret: str) -> dict[str, str]:
     if service.tls and _asyncpg(service):
-        return {"PGSSLROOTCERT": tls.authorities(service)}
+        return {"PGSSLROOTCERT": tls.ca_bundle(service)}
     return {}
 
 
@@ -96,7 +96,7 @@ def _probe(service: Service, endpoint: Endpoint, secret: str, timeout: float) ->
     except ImportError:
         raise ProbeError(
             "the Python library psycopg is not installed where the probe runs",
-            hopeless=True,
+            permanent=True,
             code="NOLIBRARY",
         ) from None
     try:
@@ -136,10 +136,10 @@ def _probe_error(message: str, code: str, timeout: float) -> ProbeError:
         line = f"its certificate is not trusted: {line.removeprefix('SSL error: ')}"
         code = "TLS"
     code = code or next((state for state, words in _STATES if re.search(words, message)), "")
-    return ProbeError(one_line(line), hopeless=code.startswith(_HOPELESS), code=code)
+    return ProbeError(one_line(line), permanent=code.startswith(_HOPELESS), code=code)
 
 
-KIND = Kind(
+TYPE = ServiceType(
     name="postgres",
     official="postgres",
     container_port=5432,

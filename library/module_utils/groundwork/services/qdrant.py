@@ -1,4 +1,4 @@
-"""Qdrant's room."""
+"""Qdrant as a service type."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import tls
-from .base import BUILT_LABEL, Endpoint, Kind, ProbeError, Service
+from .base import BUILT_LABEL, Endpoint, ProbeError, Service, ServiceType
 from .wire import time_left, unreachable
 
 
@@ -59,7 +59,7 @@ def _probe(service: Service, endpoint: Endpoint, secret: str, timeout: float) ->
         status, _ = get("/collections", secret)
         if status in (401, 403):
             what = "refuses the API key" if secret else "asks for an API key, and none is set"
-            raise ProbeError(f"{what} ({status})", hopeless=True, code=str(status))
+            raise ProbeError(f"{what} ({status})", permanent=True, code=str(status))
         if status != 200:
             raise ProbeError(f"/collections answers {status}", code=str(status))
         _, body = get("/", secret)
@@ -97,7 +97,7 @@ def _version(body: bytes) -> str:
         return ""
 
 
-KIND = Kind(
+TYPE = ServiceType(
     name="qdrant",
     official="qdrant/qdrant",
     container_port=6333,

@@ -1,4 +1,4 @@
-"""Redis' room."""
+"""Redis as a service type."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import BinaryIO
 from urllib.parse import quote
 
 from ..text import one_line
-from .base import Endpoint, Kind, ProbeError, Service
+from .base import Endpoint, ProbeError, Service, ServiceType
 from .tls import secured
 from .wire import time_left, unreachable
 
@@ -89,10 +89,10 @@ def _reply(replies: BinaryIO) -> str:
     if mark == b"-":
         code = text.partition(" ")[0]
         if "without any password configured" in text:
-            raise ProbeError("asks for no password, though one is set", hopeless=True, code=code)
+            raise ProbeError("asks for no password, though one is set", permanent=True, code=code)
         # LOADING, BUSY and MASTERDOWN pass; a refused password doesn't.
         refused = code in ("WRONGPASS", "NOAUTH", "NOPERM")
-        raise ProbeError(one_line(text), hopeless=refused, code=code)
+        raise ProbeError(one_line(text), permanent=refused, code=code)
     raise ProbeError("doesn't speak Redis' protocol")
 
 
@@ -106,7 +106,7 @@ def _version(ask: Callable[..., str]) -> str:
     return found[1] if found else ""
 
 
-KIND = Kind(
+TYPE = ServiceType(
     name="redis",
     official="redis",
     container_port=6379,

@@ -13,16 +13,16 @@ from .base import Endpoint, ProbeError, Service
 SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 
 
-def authorities(service: Service) -> str:
+def ca_bundle(service: Service) -> str:
     """The file with the certificates of those who may vouch for `service`."""
     return service.ca_file or SYSTEM_AUTHORITIES
 
 
 def check_authorities(service: Service) -> None:
     """Raise ProbeError where that file isn't on this machine."""
-    if not Path(authorities(service)).is_file():
+    if not Path(ca_bundle(service)).is_file():
         raise ProbeError(
-            f"its ca_file {authorities(service)} is not on this machine", hopeless=True, code="TLS"
+            f"its ca_file {ca_bundle(service)} is not on this machine", permanent=True, code="TLS"
         )
 
 
@@ -30,7 +30,7 @@ def postgres_options(service: Service) -> dict[str, str]:
     """What PostgreSQL's client library is told, to verify the server's certificate and name."""
     if not service.tls:
         return {}
-    return {"sslmode": "verify-full", "sslrootcert": authorities(service)}
+    return {"sslmode": "verify-full", "sslrootcert": ca_bundle(service)}
 
 
 def context(service: Service) -> ssl.SSLContext | None:
@@ -39,11 +39,11 @@ def context(service: Service) -> ssl.SSLContext | None:
         return None
     check_authorities(service)
     try:
-        return ssl.create_default_context(cafile=authorities(service))
+        return ssl.create_default_context(cafile=ca_bundle(service))
     except (OSError, ValueError):
         raise ProbeError(
-            f"its ca_file {authorities(service)} holds no certificate that can be read",
-            hopeless=True,
+            f"its ca_file {ca_bundle(service)} holds no certificate that can be read",
+            permanent=True,
             code="TLS",
         ) from None
 
@@ -60,7 +60,7 @@ def refused(error: ssl.SSLError) -> ProbeError:
     """A handshake that failed, in a sentence."""
     if isinstance(error, ssl.SSLCertVerificationError):
         why = f"its certificate is not trusted: {error.verify_message.rstrip('.')}"
-        return ProbeError(why, hopeless=True, code="TLS")
+        return ProbeError(why, permanent=True, code="TLS")
     if error.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"):
-        return ProbeError("it doesn't speak TLS at that port", hopeless=True, code="NOTLS")
+        return ProbeError("it doesn't speak TLS at that port", permanent=True, code="NOTLS")
     return ProbeError(f"TLS failed: {(error.reason or 'no reason given').lower()}", code="TLS")

@@ -2,6 +2,7 @@
 
 from . import info, teardown
 from .desired import Desired
+from .examples import example_files
 from .info import ARGUMENT_SPEC, observe
 from .model import Inspection, Plan, ServiceState, State
 
@@ -12,6 +13,7 @@ __all__ = [
     "Plan",
     "ServiceState",
     "State",
+    "example_files",
     "info",
     "observe",
     "teardown",

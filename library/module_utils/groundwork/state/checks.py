@@ -16,7 +16,7 @@ from ..docker import Docker, compose, refusal
 from ..env import git
 from ..errors import GroundworkError, Problem
 from ..images import flavour_clash, ports_that_it_lacks
-from ..services import kind_of
+from ..services import service_type
 from .compare import Comparison
 from .desired import Desired
 from .gather import Facts, free_megabytes
@@ -229,7 +229,7 @@ def passwords(desired: Desired, state: State) -> list[Problem]:
         for service in desired.own
         if service.name not in desired.rotate
         # An interrupted run began to change it; this one goes on
-        and kind_of(service).secret_variable(service) not in state.new_passwords
+        and service_type(service).secret_variable(service) not in state.new_passwords
     }
     silent = [name for name, entry in asked.items() if not entry.answers]
     # Where the engine doesn't answer, nobody knows which volumes there are

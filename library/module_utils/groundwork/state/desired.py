@@ -9,16 +9,23 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from .. import dotenv, image_names
-from ..config import check_stack_name, parse_services
+from .. import dotenv
+from ..config import App, check_stack_name, parse_apps, parse_services
 from ..docker import compose
-from ..env import IGNORED, App, Image, Secrets, content
+from ..env import (
+    IGNORED,
+    Image,
+    Secrets,
+    content,
+    resolve_secrets,
+    secret_variables,
+    unlike_kept,
+)
 from ..errors import GroundworkError
 from ..files import read
-from ..image_names import Name
 from ..rendered import Wanted
-from ..services import AUDIENCES, Service, endpoint, kind_of
-from ..tls import AUTHORITY, Pair, certificates
+from ..services import AUDIENCES, Service, endpoint, service_type
+from ..tls import CA, KeyPair, certificates
 
 MINIMUM_LENGTH = 16  # characters of a password that is made
 
@@ -44,9 +51,7 @@ class Desired:
         """From a module's parameters of the same names. Raises GroundworkError."""
         check_stack_name(params["stack_name"])
         stack_dir = Path(params["stack_dir"])
-        services = parse_services(
-            params["services"], authority=str(certificates.authority_file(stack_dir))
-        )
+        services = parse_services(params["services"], ca=str(certificates.ca_file_of(stack_dir)))
         if params["password_length"] < MINIMUM_LENGTH:
             raise GroundworkError(
                 f"stack_password_length is {params['password_length']}; "
@@ -57,7 +62,7 @@ class Desired:
         desired = cls(
             stack=params["stack_name"],
             services=tuple(services),
-            apps=tuple(content.parse_apps(params["apps"], services)),
+            apps=tuple(parse_apps(params["apps"], services)),
             workspace=Path(params["workspace_dir"]),
             stack_dir=stack_dir,
             compose=params["compose"],
@@ -130,7 +135,7 @@ class Desired:
     @cached_property
     def secrets(self) -> Secrets:
         """The secrets as they are or will be; new ones where `infra/.env` lacks them."""
-        return content.settle_secrets(self.services, self.kept, self.password_length, self.rotate)
+        return resolve_secrets(self.services, self.kept, self.password_length, self.rotate)
 
     @property
     def known_secrets(self) -> dict[str, str]:
@@ -142,13 +147,13 @@ class Desired:
 
     def other_passwords(self) -> list[str]:
         """The own services to which the inventory gives another password than `infra/.env` has."""
-        return content.unlike_kept(self.own, self.kept)
+        return unlike_kept(self.own, self.kept)
 
     def rotated(self) -> dict[str, str]:
         """The secrets' variables that this run is to change, with the values until now."""
         return {
             variable: self.kept.get(variable, "")
-            for variable, service in content.secret_variables(self.services)
+            for variable, service in secret_variables(self.services)
             if service.name in self.rotate
         }
 
@@ -182,7 +187,7 @@ class Desired:
         lines = self.compose.splitlines(keepends=True)
         kept = [line for line in lines if quick_start or "start_interval:" not in line]
         pairs, secrets = self.certificates, self.secrets.values
-        text = self._infra_env(images, secrets, pairs)
+        text = self.infra_env(images, secrets, pairs)
         return [
             Wanted(self.compose_file, "".join(kept), 0o644),
             Wanted(self.env_file, text, 0o600, block=True, last=True),
@@ -194,14 +199,14 @@ class Desired:
         ]
 
     def _secret_file(self, service: Service, secrets: Mapping[str, str]) -> Wanted:
-        secret = secrets[kind_of(service).secret_variable(service)]
+        secret = secrets[service_type(service).secret_variable(service)]
         text = content.secret_file(service, secret)
         return Wanted(self.secrets_dir / service.name, text, 0o444, private=True)
 
-    def _certificate_files(self, pairs: Mapping[str, Pair]) -> Iterator[Wanted]:
+    def _certificate_files(self, pairs: Mapping[str, KeyPair]) -> Iterator[Wanted]:
         for name, pair in pairs.items():
-            if name == AUTHORITY:
-                path = certificates.authority_file(self.stack_dir)
+            if name == CA:
+                path = certificates.ca_file_of(self.stack_dir)
                 yield Wanted(path, pair.certificate, 0o644)
                 yield Wanted(self._pair_file(name, "key"), pair.key, 0o400, private=True)
                 continue
@@ -212,8 +217,8 @@ class Desired:
         return self.secrets_dir / f"{name}.{suffix}"
 
     @cached_property
-    def certificates(self) -> Mapping[str, Pair]:
-        """The certificate of each service of ours with TLS, and where one is ours, the authority's.
+    def certificates(self) -> Mapping[str, KeyPair]:
+        """The certificate of each service of ours with TLS, and where one is ours, the CA's.
 
         Raises GroundworkError for one in the inventory that can't be used.
         """
@@ -224,7 +229,7 @@ class Desired:
             if service.certificate
         }
         wanted = {s.name: names for s, names in secured if not s.certificate}
-        kept = {name: pair for name in (*wanted, AUTHORITY) if (pair := self._kept_pair(name))}
+        kept = {name: pair for name in (*wanted, CA) if (pair := self._kept_pair(name))}
         return pairs | certificates.settle(kept, wanted, self.stack, datetime.now(timezone.utc))
 
     def _names(self, service: Service) -> list[str]:
@@ -235,21 +240,22 @@ class Desired:
             used, more = {*AUDIENCES}, more | {"localhost"}
         return sorted({endpoint(service, audience).host for audience in used} | more)
 
-    def _kept_pair(self, name: str) -> Pair | None:
+    def _kept_pair(self, name: str) -> KeyPair | None:
         shown = self._pair_file(name, "crt")
-        if name == AUTHORITY:
-            shown = certificates.authority_file(self.stack_dir)
+        if name == CA:
+            shown = certificates.ca_file_of(self.stack_dir)
         certificate, key = read(shown), read(self._pair_file(name, "key"))
-        return Pair(certificate, key) if certificate and key else None
+        return KeyPair(certificate, key) if certificate and key else None
 
-    def _infra_env(
+    def infra_env(
         self,
         images: Mapping[str, Image],
         secrets: Mapping[str, str],
-        pairs: Mapping[str, Pair],
+        pairs: Mapping[str, KeyPair],
     ) -> str:
+        """The managed block of `infra/.env`."""
         comments = {
-            kind_of(service).secret_variable(service)
+            service_type(service).secret_variable(service)
             if service.external
             else f"{service.prefix}_IMAGE": service.name
             for service in self.services
@@ -268,27 +274,3 @@ class Desired:
             for app in self.apps
             if app.audience != "tunnel"
         ]
-
-    def example_files(self) -> list[Wanted]:
-        """The `.env.example` beside each env file: the same lines, placeholders for secrets."""
-        secrets = content.placeholders(self.services)
-        images = {
-            service.name: Image(service.image, _example_flavour(service)) for service in self.own
-        }
-        texts = {self.env_file: self._infra_env(images, secrets, {})}
-        for app in self.apps:
-            if app.audience == "tunnel":
-                continue
-            lines = content.app_env(app, self.services, secrets)
-            texts[self.app_path(app)] = dotenv.render(lines)
-        return [
-            Wanted(path.with_name(f"{path.name}.example"), f"{dotenv.EXAMPLE_HEADER}{text}", 0o644)
-            for path, text in texts.items()
-        ]
-
-
-def _example_flavour(service: Service) -> str:
-    """What an example shows: nobody asks an image for it, so it is told by the name alone."""
-    version = image_names.version((image_names.parse(service.image) or Name("", "")).tag)
-    libc = "/ld-musl" if "alpine" in service.image else "/ld-linux"
-    return kind_of(service).flavour({}, {}, f"(PostgreSQL) {version} {libc}")

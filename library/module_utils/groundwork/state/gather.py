@@ -20,7 +20,7 @@ from ..health import Answer, probe_all
 from ..host import firewall, postgres_roles
 from ..images import Here, Wanted
 from ..migrations import SchemaState, Tree, schema_state
-from ..services import Service, kind_of
+from ..services import Service, service_type
 from .desired import Desired
 from .survey import Containers, Survey, survey
 from .survey import volumes as stack_volumes
@@ -170,7 +170,7 @@ def _data_versions(
 
 def _data_version(service: Service, desired: Desired, where: Where) -> str:
     """The version that a volume's data name, read with any image that is here."""
-    marker = kind_of(service).version_file
+    marker = service_type(service).version_file
     if not marker:
         return ""
     for image in where.images[service.name].names:

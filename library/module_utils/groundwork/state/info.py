@@ -126,7 +126,7 @@ def _first_end(desired: Desired) -> str:
     """When the first certificate ends."""
     pairs = desired.certificates
     end, name = min((certificates.ends(pair), name) for name, pair in pairs.items())
-    who = "the authority" if name == certificates.AUTHORITY else name
+    who = "the CA" if name == certificates.CA else name
     return f"certificates until {end:%Y-%m-%d} ({who}'s)"
 
 

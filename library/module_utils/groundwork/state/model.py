@@ -10,7 +10,7 @@ from ..errors import Problem
 from ..images import ImageChoice
 from ..migrations import SchemaState
 from ..records import Record
-from ..services import Service, endpoint, kind_of
+from ..services import Service, endpoint, service_type
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class ServiceState(Record):
     @classmethod
     def unknown(cls, service: Service) -> ServiceState:
         """One that nothing is known of; its URL without the secret."""
-        kind, here = kind_of(service), endpoint(service, "host")
+        kind, here = service_type(service), endpoint(service, "host")
         url = kind.url(service, here, "SECRET").replace("SECRET", "***")
         return cls(kind.name, str(here), url)
 

@@ -1,6 +1,6 @@
 """The certificates of services with `tls: true`."""
 
 from . import certificates
-from .certificates import AUTHORITY, Pair, authority_file
+from .certificates import CA, KeyPair, ca_file_of
 
-__all__ = ["AUTHORITY", "Pair", "authority_file", "certificates"]
+__all__ = ["CA", "KeyPair", "ca_file_of", "certificates"]

@@ -1,7 +1,7 @@
-"""The certificates of services with `tls: true`: the stack's own authority, and those of others.
+"""The certificates of services with `tls: true`: the stack's own CA, and those of others.
 
-The authority lives beside the secrets and signs for this stack's services. A certificate is kept as
-long as it is good, and replaced in the run that finds it near its end; the authority outlives many
+The CA lives beside the secrets and signs for this stack's services. A certificate is kept as
+long as it is good, and replaced in the run that finds it near its end; the CA outlives many
 of them, so that clients keep what they trust.
 """
 
@@ -17,22 +17,22 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import GroundworkError
-from ..services import Service, authorities
+from ..services import Service, ca_bundle
 
-AUTHORITY = "_authority"  # among the pairs; no service can have this name
+CA = "_authority"  # among the pairs; no service can have this name
 
 AUTHORITY_LASTS = timedelta(days=3650)
 LASTS = timedelta(days=800)  # some clients refuse more than 825
 RENEWED_BEFORE = timedelta(days=90)
 
 
-def authority_file(stack_dir: Path) -> Path:
-    """Where the certificate of the stack's own authority is: what clients trust, and no secret."""
+def ca_file_of(stack_dir: Path) -> Path:
+    """Where the certificate of the stack's own CA is: what clients trust, and no secret."""
     return stack_dir / "ca.crt"
 
 
 @dataclass(frozen=True)
-class Pair:
+class KeyPair:
     """A certificate (PEM, with the chain that belongs to it) and its private key (PEM)."""
 
     certificate: str
@@ -40,36 +40,36 @@ class Pair:
 
 
 def settle(
-    kept: Mapping[str, Pair], wanted: Mapping[str, Iterable[str]], stack: str, now: datetime
-) -> dict[str, Pair]:
-    """A good pair for each service in `wanted`, and the one of the authority that signed them.
+    kept: Mapping[str, KeyPair], wanted: Mapping[str, Iterable[str]], stack: str, now: datetime
+) -> dict[str, KeyPair]:
+    """A good pair for each service in `wanted`, and the one of the CA that signed them.
 
     `wanted` maps a service to the names and addresses that clients use; `kept` holds the pairs that
-    are there, by the same names and `AUTHORITY`. Nothing wanted, nothing returned.
+    are there, by the same names and `CA`. Nothing wanted, nothing returned.
     """
     if not wanted:
         return {}
-    authority = kept.get(AUTHORITY)
-    if authority is None or not _lasts(authority, now):
-        authority = _authority(stack, now)
-    pairs = {AUTHORITY: authority}
+    ca = kept.get(CA)
+    if ca is None or not _lasts(ca, now):
+        ca = _new_ca(stack, now)
+    pairs = {CA: ca}
     for service, names in wanted.items():
         pair = kept.get(service)
         good = pair and _lasts(pair, now) and _names(pair) == set(names)
-        if not (pair and good and _signed_by(pair, authority)):
-            pair = _issue(authority, service, sorted(set(names)), now)
+        if not (pair and good and _signed_by(pair, ca)):
+            pair = _issue(ca, service, sorted(set(names)), now)
         pairs[service] = pair
     return pairs
 
 
-def given(service: Service, names: Sequence[str]) -> Pair:
+def given(service: Service, names: Sequence[str]) -> KeyPair:
     """The pair that the inventory names for a service, read from this machine.
 
-    Checked as a client does, by a handshake for each of `names`, with the authority that the
+    Checked as a client does, by a handshake for each of `names`, with the CA that the
     inventory names. Raises GroundworkError that says which of the files is of no use and why.
     """
     where = f"stack_services.{service.name}"
-    pair = Pair(
+    pair = KeyPair(
         *(_read(getattr(service, part), f"{where}.{part}") for part in ("certificate", "key"))
     )
     try:
@@ -86,10 +86,10 @@ def given(service: Service, names: Sequence[str]) -> Pair:
             "without a passphrase.",
         ) from None
     try:
-        client = ssl.create_default_context(cafile=authorities(service))
+        client = ssl.create_default_context(cafile=ca_bundle(service))
     except (OSError, ValueError):
         raise _refused(
-            f"There is no certificate of an authority in {authorities(service)}.",
+            f"There is no certificate of a CA in {ca_bundle(service)}.",
             f"{where}.ca_file",
             f"Put the certificate of who signed {service.certificate} there.",
         ) from None
@@ -101,7 +101,7 @@ def given(service: Service, names: Sequence[str]) -> Pair:
             raise _refused(
                 f"Clients would refuse the certificate of {service.name} at {name}: "
                 f"{why.rstrip('.')}.",
-                f"{where}.certificate: {service.certificate}, by {authorities(service)}",
+                f"{where}.certificate: {service.certificate}, by {ca_bundle(service)}",
                 f"Have one made for {', '.join(names)}, or take certificate and key out: "
                 "Groundwork makes one.",
             ) from None
@@ -117,7 +117,7 @@ def _shake_hands(server: ssl.SSLContext, client: ssl.SSLContext, name: str) -> N
             side.do_handshake()
 
 
-def ends(pair: Pair) -> datetime:
+def ends(pair: KeyPair) -> datetime:
     """When a certificate ends, in UTC."""
     when: datetime = _parse(pair).not_valid_after_utc
     return when
@@ -142,23 +142,23 @@ def _read(path: str, option: str) -> str:
 
 
 # The library is imported where it is used: most stacks have no TLS, and it takes a while.
-def _parse(pair: Pair) -> Any:
+def _parse(pair: KeyPair) -> Any:
     from cryptography import x509
 
     return x509.load_pem_x509_certificate(pair.certificate.encode())
 
 
-def _load_key(pair: Pair) -> Any:
+def _load_key(pair: KeyPair) -> Any:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     return load_pem_private_key(pair.key.encode(), None)
 
 
-def _matches(pair: Pair) -> bool:
+def _matches(pair: KeyPair) -> bool:
     return bool(_parse(pair).public_key() == _load_key(pair).public_key())
 
 
-def _lasts(pair: Pair, now: datetime) -> bool:
+def _lasts(pair: KeyPair, now: datetime) -> bool:
     """Whether a pair is one, valid by now and not near its end."""
     try:
         begun = _parse(pair).not_valid_before_utc <= now
@@ -167,7 +167,7 @@ def _lasts(pair: Pair, now: datetime) -> bool:
         return False
 
 
-def _names(pair: Pair) -> set[str]:
+def _names(pair: KeyPair) -> set[str]:
     from cryptography import x509
 
     try:
@@ -178,21 +178,21 @@ def _names(pair: Pair) -> set[str]:
     return addresses | set(found.get_values_for_type(x509.DNSName))
 
 
-def _signed_by(pair: Pair, authority: Pair) -> bool:
+def _signed_by(pair: KeyPair, ca: KeyPair) -> bool:
     from cryptography.exceptions import InvalidSignature
 
     try:
-        _parse(pair).verify_directly_issued_by(_parse(authority))
+        _parse(pair).verify_directly_issued_by(_parse(ca))
     except (InvalidSignature, ValueError, TypeError):
         return False
     return True
 
 
-def _authority(stack: str, now: datetime) -> Pair:
+def _new_ca(stack: str, now: datetime) -> KeyPair:
     from cryptography import x509
 
     key = _new_key()
-    # A client that has several authorities tells them by name, so each name is used once.
+    # A client that has several CAs tells them by name, so each name is used once.
     name = _name(f"Groundwork {stack} {x509.random_serial_number():040x}"[:64])
     usage = dict.fromkeys(
         (
@@ -209,10 +209,10 @@ def _authority(stack: str, now: datetime) -> Pair:
     return _signed(builder, key, key)
 
 
-def _issue(authority: Pair, service: str, names: list[str], now: datetime) -> Pair:
+def _issue(ca: KeyPair, service: str, names: list[str], now: datetime) -> KeyPair:
     from cryptography import x509
 
-    key, signer = _new_key(), _parse(authority)
+    key, signer = _new_key(), _parse(ca)
     builder = (
         _builder(_name(service), signer.subject, key, now, LASTS)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -227,7 +227,7 @@ def _issue(authority: Pair, service: str, names: list[str], now: datetime) -> Pa
             critical=False,
         )
     )
-    return _signed(builder, key, _load_key(authority))
+    return _signed(builder, key, _load_key(ca))
 
 
 def _builder(subject: Any, issuer: Any, key: Any, now: datetime, lasts: timedelta) -> Any:
@@ -245,11 +245,11 @@ def _builder(subject: Any, issuer: Any, key: Any, now: datetime, lasts: timedelt
     )
 
 
-def _signed(builder: Any, key: Any, signer: Any) -> Pair:
+def _signed(builder: Any, key: Any, signer: Any) -> KeyPair:
     from cryptography.hazmat.primitives import hashes, serialization
 
     pem = serialization.Encoding.PEM
-    return Pair(
+    return KeyPair(
         builder.sign(signer, hashes.SHA256()).public_bytes(pem).decode(),
         key.private_bytes(
             pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

@@ -1,0 +1,120 @@
+"""The apps that get an env file: checked, or one error that names every mistake."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import GroundworkError
+from ..services import AUDIENCES, Service
+from ..text import did_you_mean
+from .services import unwritable
+
+_SECRET_NAME = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|PRIVATE|CREDENTIAL|API_?KEY|ACCESS_?KEY")
+_CREDENTIAL_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s@]*:[^/\s@]+@", re.IGNORECASE)
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class App:
+    """One app that gets an env file. `path` is relative to the workspace, or absolute.
+
+    `audience` is where it runs: `host`, `internal` or `tunnel` (see `services.endpoint`). The file
+    of a `tunnel` app is on the laptop.
+    """
+
+    name: str
+    path: str
+    public: bool = False
+    audience: str = "host"
+    services: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+def parse_apps(
+    raw: Mapping[str, Any], services: Iterable[Service], variable: str = "env_files_apps"
+) -> list[App]:
+    """The apps of the inventory: `{name: {path, audience?, public?, services?, variables?}}`.
+
+    Raises GroundworkError with a line for each mistake; a secret in a public app is one.
+    """
+    names = [service.name for service in services]
+    problems: list[str] = []
+    apps: list[App] = []
+    if not isinstance(raw, Mapping):
+        raw = {}
+        problems.append(f"{variable} must be a dictionary.")
+    for name, entry in raw.items():
+        where = f"{variable}.{name}"
+        if not isinstance(entry, Mapping) or not isinstance(entry.get("path"), str):
+            problems.append(f"{where} must be a dictionary with a path.")
+            continue
+        known = ("path", "audience", "public", "services", "variables")
+        problems += [
+            f"{where}.{key}: unknown option.{did_you_mean(str(key), known)}"
+            for key in entry
+            if key not in known
+        ]
+        if not isinstance(entry.get("public", False), bool):
+            problems.append(f"{where}.public must be true or false, without quotes.")
+        audience = str(entry.get("audience", "host"))
+        if audience not in AUDIENCES:
+            problems.append(
+                f"{where}.audience: no audience {audience!r}.{did_you_mean(audience, AUDIENCES)}"
+            )
+        wanted = entry.get("services") or []
+        variables = entry.get("variables") or {}
+        if not isinstance(wanted, (list, tuple)) or not isinstance(variables, Mapping):
+            problems.append(f"{where}: services must be a list, variables a dictionary.")
+            continue
+        app = App(
+            name=str(name),
+            path=entry["path"],
+            public=entry.get("public") is True,
+            audience=audience,
+            services=tuple(str(item) for item in wanted),
+            variables={str(key): _text(value) for key, value in variables.items()},
+        )
+        problems += [
+            f"{where}.services: no service {item!r}.{did_you_mean(item, names)}"
+            for item in app.services
+            if item not in names
+        ]
+        problems += _variable_problems(where, app)
+        apps.append(app)
+    if problems:
+        raise GroundworkError(
+            "The apps' env files can't be written as the inventory says; nothing was changed.",
+            where=variable,
+            details=problems,
+            next_step="Correct the named variables (inventory/group_vars) and run again.",
+        )
+    return apps
+
+
+def _variable_problems(where: str, app: App) -> list[str]:
+    problems: list[str] = []
+    if app.public and app.services:
+        problems.append(
+            f"{where} is public, so everybody can read it: it can't have services "
+            f"({', '.join(app.services)}), whose addresses hold passwords."
+        )
+    for name, value in app.variables.items():
+        if not _VARIABLE.fullmatch(name):
+            problems.append(f"{where}.variables: {name!r} is not a variable name (A-Z, 0-9, _).")
+        if why := unwritable(value):
+            problems.append(f"{where}.variables.{name} can't be written: {why}.")
+        if app.public and (_SECRET_NAME.search(name.upper()) or _CREDENTIAL_URL.search(value)):
+            problems.append(
+                f"{where}.variables.{name} looks like a secret, and the app is public: "
+                "everybody could read it. Take it out, or name it for what it is."
+            )
+    return problems
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)

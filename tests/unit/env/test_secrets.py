@@ -1,0 +1,69 @@
+"""Secrets: made once, kept, renewed alone, and never shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.module_utils.groundwork.config.services import parse_services
+from ansible.module_utils.groundwork.dotenv import PLACEHOLDER
+from ansible.module_utils.groundwork.env.secrets import SALT_VARIABLE, resolve_secrets, unlike_kept
+from ansible.module_utils.groundwork.errors import GroundworkError
+
+RAW: dict[str, Any] = {
+    "postgres": {
+        "kind": "postgres",
+        "image": "postgres:16-alpine",
+        "port": 15432,
+        "url_variable": "DATABASE_URL",
+    },
+    "qdrant": {"kind": "qdrant", "image": "qdrant/qdrant:v1.7.4", "port": 16333},
+    "redis": {"kind": "redis", "image": "redis:7-alpine", "port": 16379},
+}
+SERVICES = parse_services(RAW)
+HARD = "a:b/c@d?e#f%g$h&i'j\"k l+m"
+SECRETS = {
+    SALT_VARIABLE: "salt",
+    "POSTGRES_PASSWORD": HARD,
+    "QDRANT_API_KEY": "qdrant-key",
+    "REDIS_PASSWORD": HARD,
+}
+
+
+def test_secrets_are_made_once_and_kept() -> None:
+    made = resolve_secrets(SERVICES, {}, 24)
+    assert set(made.made) == set(made.values) == set(SECRETS)
+    assert all(len(value) == 24 and value.isalnum() for value in made.values.values())
+    kept = resolve_secrets(SERVICES, made.values, 24)
+    assert (kept.values, kept.made) == (made.values, ())
+
+
+def test_a_deleted_secret_alone_is_made_anew() -> None:
+    kept = {name: value for name, value in SECRETS.items() if name != "REDIS_PASSWORD"}
+    again = resolve_secrets(SERVICES, kept, 24)
+    assert again.made == ("REDIS_PASSWORD",)
+    assert again.values["POSTGRES_PASSWORD"] == HARD
+
+
+def test_the_inventorys_password_wins() -> None:
+    services = parse_services({"redis": RAW["redis"] | {"password": "from the inventory"}})
+    secrets = resolve_secrets(services, {"REDIS_PASSWORD": "old"}, 24)
+    image = {"REDIS_IMAGE": "redis:7-alpine"}
+    assert unlike_kept(services, {"REDIS_PASSWORD": "old"} | image) == ["redis"]
+    for kept in (image, secrets.values | image, image | {"REDIS_PASSWORD": PLACEHOLDER}):
+        assert unlike_kept(services, kept) == []
+    assert unlike_kept(services, {"REDIS_PASSWORD": "of somebody else's"}) == []
+    assert secrets.values["REDIS_PASSWORD"] == "from the inventory"
+
+
+def test_a_kept_secret_that_cannot_be_used_is_named_not_shown() -> None:
+    with pytest.raises(GroundworkError) as caught:
+        resolve_secrets(SERVICES, SECRETS | {"QDRANT_API_KEY": "two words"}, 24)
+    assert "QDRANT_API_KEY" in str(caught.value)
+    assert "two words" not in str(caught.value)
+
+
+def test_values_do_not_show_in_a_repr() -> None:
+    services = parse_services({"redis": RAW["redis"] | {"password": "hunter2"}})
+    secrets = resolve_secrets(services, {}, 24)
+    assert "hunter2" not in repr(services) + repr(secrets)
