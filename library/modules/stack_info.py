@@ -101,13 +101,13 @@ options:
   daemon:
     description: >-
       The engine's settings as they should be, C(options), and whether it is in a swarm, C(swarm).
-      Left out, they are not looked at.
+      Left out, they are not inspected.
     type: dict
     default: {}
   firewall:
     description: >-
       What the firewall should be: C(enabled), C(bridge) (the stack's network interface) and
-      C(allow_from) (a list of networks). Left out, it is not looked at.
+      C(allow_from) (a list of networks). Left out, it is not inspected.
     type: dict
     default: {}
   core_dir:
