@@ -107,7 +107,7 @@ images:
       description: The image that is here for it; empty where there is none (yet).
       type: str
       returned: always
-    flavour:
+    storage_format:
       description: What the service's data depend on, such as C(postgres-16-glibc).
       type: str
       returned: always
@@ -135,7 +135,7 @@ images:
     postgres:
       wanted: postgres:16-alpine
       used: groundwork/postgres:16.15-3
-      flavour: postgres-16-glibc
+      storage_format: postgres-16-glibc
       id: sha256:9d65a7199497c5e5fbb6b2a35d9a1b4f6a0f4cf4a7b2ac1c3d2a3c8b21d55b6e
       archive: groundwork_postgres_16.15-3.tar
       source: build

@@ -59,7 +59,7 @@ options:
     type: str
     default: ""
   images:
-    description: By service, the reference and the flavour of its image. For O(part=stack).
+    description: By service, the reference and the storage format of its image. For O(part=stack).
     type: dict
     default: {}
   password_length:
@@ -138,7 +138,8 @@ def wanted_files(params: Mapping[str, Any], desired: Desired) -> list[rendered.W
     if missing:
         raise GroundworkError(f"No image is known for {', '.join(missing)}.", where="images")
     images = {
-        name: Image(item["reference"], item["flavour"]) for name, item in params["images"].items()
+        name: Image(item["reference"], item["storage_format"])
+        for name, item in params["images"].items()
     }
     quick_start = bool(desired.own) and engine.look(Docker(params["docker_cli"])).quick_start
     return desired.infra_files(images, quick_start)

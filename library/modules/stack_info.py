@@ -153,13 +153,13 @@ look:
       elements: str
     images:
       description:
-        - By service, its reference, id, flavour and candidates; the image that is wanted, the one
-          that is built here in its place, why the sources are to be asked (due, else empty), and
+        - By service, its reference, id, storage_format and candidates; the image that is wanted,
+          the one that is built in its place, why the sources are to be asked (due, else empty), and
           whether and why the built one stays (kept, why).
       returned: always
       type: dict
     volumes:
-      description: By service, where there is one, its flavour and data_version.
+      description: By service, where there is one, its storage format and data_version.
       returned: always
       type: dict
     files:
@@ -237,7 +237,7 @@ summary:
   returned: always
   type: dict
 images:
-  description: The reference and flavour of each service's image, where one is here.
+  description: The reference and storage format of each service's image, where one is here.
   returned: always
   type: dict
 kept_images:

@@ -20,7 +20,7 @@ QDRANT = {"kind": "qdrant", "image": "qdrant/qdrant:v1.7.4", "port": 6333, "grpc
 
 def read_by_compose(folder: Path, services: dict[str, Any]) -> dict[str, Any]:
     parsed = parse_services(services)
-    images = {service.name: Image(service.image, "flavour") for service in parsed}
+    images = {service.name: Image(service.image, "storage_format") for service in parsed}
     lines = content.infra_env(parsed, images, placeholders(parsed))
     (folder / "docker-compose.yml").write_text(compose_text(services), encoding="utf-8")
     (folder / ".env").write_text(dotenv.render(lines), encoding="utf-8")

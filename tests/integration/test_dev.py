@@ -149,7 +149,7 @@ def test_the_data_outlive_another_image_of_the_same_major_version(stack: Stack, 
         docker("tag", image, other[name])
     services = {name: service | {"image": other[name]} for name, service in stack.services.items()}
     # A tag in the inventory is looked for on the host first. The stand-ins keep their name's
-    # first part, by which Qdrant's flavour is told; see services/qdrant.py.
+    # first part, by which Qdrant's storage format is told; see services/qdrant.py.
     services["qdrant"] = stack.services["qdrant"]
     try:
         stack.up(stack_services=services)

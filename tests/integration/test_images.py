@@ -16,7 +16,7 @@ import pytest
 from ansible.module_utils.groundwork.docker.cli import Docker
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.images import archive as image_archive
-from ansible.module_utils.groundwork.images import recipes, save, storage_format
+from ansible.module_utils.groundwork.images import formats, recipes, save
 from ansible.module_utils.groundwork.images.build import Builder
 from ansible.module_utils.groundwork.images.fetch import BuildError
 from ansible.module_utils.groundwork.images.recipes import Recipe
@@ -208,7 +208,7 @@ def wrapped(loader: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("base", "line", "flavour"),
+    ("base", "line", "storage_format"),
     [
         # The server knows better than a variable
         ("postgres", "ENV PG_MAJOR=15", "postgres-16-glibc"),
@@ -220,8 +220,8 @@ def wrapped(loader: str) -> str:
         ("nothing", "ENV PG_MAJOR=16", "postgres-16-unknown"),
     ],
 )
-def test_an_image_without_labels_is_asked_for_its_flavour(
-    base: str, line: str, flavour: str, tiny: str
+def test_an_image_without_labels_is_asked_for_its_storage_format(
+    base: str, line: str, storage_format: str, tiny: str
 ) -> None:
     source = BASES[base] or tiny
     if not DOCKER.inspect("image", [source]):
@@ -232,7 +232,7 @@ def test_an_image_without_labels_is_asked_for_its_flavour(
     assert built.ok, built.error
     try:
         inspected = DOCKER.inspect("image", [name])[name]
-        assert storage_format.ask(DOCKER, name, inspected, SERVICE_TYPES["postgres"]) == flavour
+        assert formats.ask(DOCKER, name, inspected, SERVICE_TYPES["postgres"]) == storage_format
     finally:
         DOCKER.run("rmi", name)
 

@@ -20,7 +20,7 @@ RIGHTS = {
     "qdrant": ([], 0, False),
     "redis": (STEP_DOWN, 0xCB, True),
 }
-FLAVOURS = {"postgres": r"postgres-16-\w+", "qdrant": r"qdrant-\w+", "redis": "redis"}
+FORMATS = {"postgres": r"postgres-16-\w+", "qdrant": r"qdrant-\w+", "redis": "redis"}
 
 each = pytest.mark.parametrize("service", RIGHTS)
 Containers = dict[str, dict[str, Any]]
@@ -83,11 +83,11 @@ def test_its_label_is_the_checksum_of_its_secret(
     assert label == infra_env(host)[f"{service.upper()}_CHECKSUM"]
 
 
-def test_volumes_by_name_and_flavour(volumes: dict[str, dict[str, Any]]) -> None:
-    assert set(volumes) == {f"groundwork_{service}_data" for service in FLAVOURS}
-    for service, flavour in FLAVOURS.items():
+def test_volumes_by_name_and_storage_format(volumes: dict[str, dict[str, Any]]) -> None:
+    assert set(volumes) == {f"groundwork_{service}_data" for service in FORMATS}
+    for service, storage_format in FORMATS.items():
         labels = volumes[f"groundwork_{service}_data"]["Labels"]
-        assert re.fullmatch(flavour, labels["groundwork.flavour"])
+        assert re.fullmatch(storage_format, labels["groundwork.flavour"])
 
 
 @each

@@ -16,7 +16,7 @@ from ordinary import as_ordinary_user
 
 
 def marker(folder: Path) -> dict[str, dict[str, str]]:
-    return {"demo_owner": {"flavour": "", "folder": str(folder), "user": "ana"}}
+    return {"demo_owner": {"storage_format": "", "folder": str(folder), "user": "ana"}}
 
 
 def container(folder: Path) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def test_the_note_of_before_still_counts_where_there_are_data(
     note = tmp_path / "state" / "groundwork" / "demo"
     note.parent.mkdir(parents=True)
     note.write_text(f"{there}\n", encoding="utf-8")
-    data = {"demo_redis_data": {"flavour": "redis-7", "folder": "", "user": ""}}
+    data = {"demo_redis_data": {"storage_format": "redis-7", "folder": "", "user": ""}}
     found = other_owner("demo", here, [], data)
     assert found is not None and found.folder == there
     assert other_owner("demo", here, [], {}) is None

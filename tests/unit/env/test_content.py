@@ -36,7 +36,7 @@ SECRETS = {
     "QDRANT_API_KEY": "qdrant-key",
     "REDIS_PASSWORD": HARD,
 }
-IMAGES = {service.name: Image(service.image, "flavour") for service in SERVICES}
+IMAGES = {service.name: Image(service.image, "storage_format") for service in SERVICES}
 BACKEND = {"path": "apps/backend/.env", "services": ["postgres", "qdrant", "redis"]}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.groundwork.docker.cli import Docker, Result
-from ansible.module_utils.groundwork.images import choice, storage_format
+from ansible.module_utils.groundwork.images import choice, formats
 from ansible.module_utils.groundwork.images.choice import Here, ImageChoice, Known
 from ansible.module_utils.groundwork.images.resolve import Answer, Wanted, failure, settle
 from ansible.module_utils.groundwork.images.sources import Setup
@@ -24,19 +24,19 @@ MUSL, GLIBC = "postgres-16-musl", "postgres-16-glibc"
 NOTHING = Known(None, "", "")
 
 
-def here(**flavours: str) -> Here:
-    """The images `official`, `built` and `older` (an older recipe's), by their flavours."""
+def here(**storage_formats: str) -> Here:
+    """The images `official`, `built` and `older` (an older recipe's), by their storage formats."""
     names = {"official": OFFICIAL, "built": BUILT, "older": BUILT}
     images, known = {}, {}
-    for key, flavour in flavours.items():
+    for key, storage_format in storage_formats.items():
         labels = {"built": {"groundwork.inputs": "recipe"}, "older": {"groundwork.inputs": "old"}}
         images[names[key]] = {"Id": key, "Config": {"Labels": labels.get(key, {})}}
-        known[names[key]] = flavour
+        known[names[key]] = storage_format
     return Here(images, known)
 
 
-def volume(flavour: str, container: str = "", last: str = "") -> Known:
-    return Known(flavour, container, last)
+def volume(storage_format: str, container: str = "", last: str = "") -> Known:
+    return Known(storage_format, container, last)
 
 
 def choose(
@@ -115,7 +115,7 @@ def test_a_source_that_comes_before_building_is_asked_first() -> None:
 
 def test_a_tag_that_moved_is_no_longer_the_image_that_served_the_volume() -> None:
     chosen = choose(here(official=MUSL), volume(GLIBC, "gone", OFFICIAL))
-    assert chosen.flavour == MUSL
+    assert chosen.storage_format == MUSL
 
 
 def test_to_renew_asks_again_but_not_for_a_digest() -> None:
@@ -133,8 +133,8 @@ def test_an_image_that_has_served_a_volume_fits_it_whatever_the_label_guessed() 
     pinned = Wanted("postgres", f"postgres@{SHA}")
     found = Here({pinned.reference: {"Id": "p", "Config": {}}}, {pinned.reference: MUSL})
     for known in (volume(GLIBC, container="p"), volume(GLIBC, last=pinned.reference)):
-        assert choice.choose(pinned, found, known, ALL).flavour == GLIBC
-    assert choice.choose(pinned, found, volume(GLIBC), ALL).flavour == MUSL
+        assert choice.choose(pinned, found, known, ALL).storage_format == GLIBC
+    assert choice.choose(pinned, found, volume(GLIBC), ALL).storage_format == MUSL
 
 
 # The order of the sources, and a registry that refuses
@@ -201,7 +201,7 @@ def test_only_the_registry_renews() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "labels", "env", "said", "flavour"),
+    ("kind", "labels", "env", "said", "storage_format"),
     [
         ("postgres", {}, {}, "postgres (PostgreSQL) 16.4\n/lib/ld-musl-x86_64.so.1\n", MUSL),
         (
@@ -222,9 +222,9 @@ def test_only_the_registry_renews() -> None:
     ],
 )
 def test_an_image_tells_its_flavour_and_its_name_doesnt(
-    kind: str, labels: dict[str, str], env: dict[str, str], said: str, flavour: str
+    kind: str, labels: dict[str, str], env: dict[str, str], said: str, storage_format: str
 ) -> None:
-    assert SERVICE_TYPES[kind].flavour(labels, env, said) == flavour
+    assert SERVICE_TYPES[kind].storage_format(labels, env, said) == storage_format
 
 
 def test_labels_tell_without_asking_and_a_name_tells_nothing(
@@ -234,17 +234,17 @@ def test_labels_tell_without_asking_and_a_name_tells_nothing(
     labels = {"groundwork.major": "16", "groundwork.libc": "glibc"}
     image = {"Id": "sha256:1", "Config": {"Labels": labels}}
     kinds = {OFFICIAL: SERVICE_TYPES["postgres"]}
-    assert storage_format.flavours(Docker(), {OFFICIAL: image}, kinds) == {OFFICIAL: GLIBC}
+    assert formats.find(Docker(), {OFFICIAL: image}, kinds) == {OFFICIAL: GLIBC}
 
 
 def test_the_newest_answers_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.setattr(storage_format, "_MOST", 1)
+    monkeypatch.setattr(formats, "_MOST", 1)
     said = Result(0, "postgres (PostgreSQL) 16.4\n/lib/ld-musl-x86_64.so.1\n", "")
     monkeypatch.setattr(Docker, "run", lambda *_, **__: said)
     kinds = {"a": SERVICE_TYPES["postgres"]}
     for number in (1, 2):
-        storage_format.flavours(Docker(), {"a": {"Id": f"sha256:{number}", "Config": {}}}, kinds)
+        formats.find(Docker(), {"a": {"Id": f"sha256:{number}", "Config": {}}}, kinds)
     memory = tmp_path / "groundwork" / "image-flavours.json"
     assert json.loads(memory.read_text(encoding="utf-8")) == {"postgres sha256:2": MUSL}
 
@@ -262,10 +262,10 @@ def test_an_image_is_asked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     image = {"Id": "sha256:1", "Config": {"Labels": None, "Env": ["PG_MAJOR=16"]}}
     kinds = dict.fromkeys(("a", f"a@{SHA}"), SERVICE_TYPES["postgres"])
     for name in kinds:  # the same image by another name isn't asked again
-        assert storage_format.flavours(Docker(), {name: image}, kinds) == {name: MUSL}
+        assert formats.find(Docker(), {name: image}, kinds) == {name: MUSL}
     assert len(asked) == 1
     assert "--network" in asked[0]
-    storage_format.flavours(Docker(), {"a": image | {"Id": "sha256:2"}}, kinds)
+    formats.find(Docker(), {"a": image | {"Id": "sha256:2"}}, kinds)
     assert len(asked) == 2
 
 
@@ -281,7 +281,7 @@ def test_a_memory_that_cant_be_read_is_asked_again_or_harmless(
     monkeypatch.setattr(Docker, "run", lambda *_, **__: said)
     image = {"Id": "sha256:1", "Config": {}}
     kinds = {"a": SERVICE_TYPES["postgres"]}
-    assert storage_format.flavours(Docker(), {"a": image}, kinds) == {"a": MUSL}
+    assert formats.find(Docker(), {"a": image}, kinds) == {"a": MUSL}
     assert json.loads(memory.read_text(encoding="utf-8")) == {"postgres sha256:1": MUSL}
 
 
@@ -292,6 +292,6 @@ def test_an_image_that_says_nothing_is_unknown_and_asked_again(
     said = Result(127, "/lib/ld-musl-x86_64.so.1\n", "killed")
     monkeypatch.setattr(Docker, "run", lambda *_, **__: said)
     image = {"Id": "sha256:1", "Config": {"Env": ["PG_MAJOR=16"]}}
-    found = storage_format.flavours(Docker(), {"a": image}, {"a": SERVICE_TYPES["postgres"]})
+    found = formats.find(Docker(), {"a": image}, {"a": SERVICE_TYPES["postgres"]})
     assert found == {"a": "postgres-16-unknown"}
     assert not (tmp_path / "groundwork").exists()

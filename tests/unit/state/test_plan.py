@@ -41,12 +41,12 @@ RUNNING: dict[str, Any] = {
     "version": "1",
     "error": "",
 }
-IMAGE = {"reference": "x", "id": "sha256:1", "flavour": "postgres-16-musl", "wanted": "x"}
+IMAGE = {"reference": "x", "id": "sha256:1", "storage_format": "postgres-16-musl", "wanted": "x"}
 IMAGE |= {"candidates": ["x"], "built": "", "due": "", "kept": False, "why": ""}
 CONVERGED: dict[str, Any] = {
     "engine": {"state": "ok", "error": ""},
     "engine_settings": [],
-    "images": {"postgres": IMAGE, "redis": IMAGE | {"flavour": "redis-7"}},
+    "images": {"postgres": IMAGE, "redis": IMAGE | {"storage_format": "redis-7"}},
     "volumes": {},
     "files": {"/work space/infra/.env": "same"},
     "env_files": {"/work space/apps/backend/.env": "same"},
@@ -153,12 +153,12 @@ def test_a_taken_port_names_port_holder_and_variable() -> None:
 @pytest.mark.parametrize(
     ("volume", "refused"),
     [
-        ({"flavour": "postgres-16-musl", "data_version": ""}, False),
-        ({"flavour": "postgres-16-glibc", "data_version": ""}, True),
-        ({"flavour": "postgres-15-musl", "data_version": ""}, True),
-        ({"flavour": "", "data_version": "16"}, False),
-        ({"flavour": "", "data_version": "15"}, True),
-        ({"flavour": "", "data_version": ""}, False),
+        ({"storage_format": "postgres-16-musl", "data_version": ""}, False),
+        ({"storage_format": "postgres-16-glibc", "data_version": ""}, True),
+        ({"storage_format": "postgres-15-musl", "data_version": ""}, True),
+        ({"storage_format": "", "data_version": "16"}, False),
+        ({"storage_format": "", "data_version": "15"}, True),
+        ({"storage_format": "", "data_version": ""}, False),
     ],
 )
 def test_a_volume_goes_to_the_flavour_that_made_it(volume: dict[str, str], refused: bool) -> None:
@@ -221,7 +221,7 @@ def test_a_wrong_password_is_a_problem_unless_it_is_about_to_be_changed() -> Non
 
 
 def test_an_older_inventory_does_not_bring_an_older_password_back() -> None:
-    volumes = {name: {"flavour": "", "data_version": ""} for name in ("postgres", "redis")}
+    volumes = {name: {"storage_format": "", "data_version": ""} for name in ("postgres", "redis")}
     look = changed("services/redis/answers", False)
     look |= {"volumes": volumes, "other_passwords": ["postgres", "redis"]}
     (problem,) = problems(look)  # PostgreSQL answers: infra/.env alone is wrong

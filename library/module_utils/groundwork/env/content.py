@@ -14,17 +14,18 @@ from dataclasses import dataclass
 
 from ..config import App
 from ..errors import GroundworkError
+from ..records import Record
 from ..services import Service, endpoint, port_lines, service_type
 from ..tls import KeyPair
 from .secrets import SALT_VARIABLE
 
 
 @dataclass(frozen=True)
-class Image:
-    """The image that runs a service, and its flavour (see `ServiceType.flavour`)."""
+class Image(Record):
+    """The image that runs a service, and its storage format (see `ServiceType.storage_format`)."""
 
     reference: str
-    flavour: str
+    storage_format: str
 
 
 def infra_env(
@@ -55,7 +56,7 @@ def infra_env(
         if pair := (certificates or {}).get(service.name):
             read |= {"certificate": pair.certificate, "key": pair.key}
         lines[f"{service.prefix}_IMAGE"] = images[service.name].reference
-        lines[f"{service.prefix}_FLAVOUR"] = images[service.name].flavour
+        lines[f"{service.prefix}_FLAVOUR"] = images[service.name].storage_format
         lines |= {f"{service.prefix}_PORT": str(service.port), **published}
         lines[variable] = secret
         lines |= _settings(service, secret)

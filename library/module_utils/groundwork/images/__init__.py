@@ -6,6 +6,7 @@ from . import (
     build,
     choice,
     fetch,
+    formats,
     load,
     receive,
     recipes,
@@ -13,11 +14,10 @@ from . import (
     resolve,
     save,
     send,
-    storage_format,
 )
 from .build import Builder
 from .choice import Here, ImageChoice, Known
-from .clash import flavour_clash, ports_that_it_lacks
+from .clash import format_clash, ports_that_it_lacks
 from .fetch import BuildError, download_wheels, whole_wheels
 from .recipes import INPUTS_LABEL, digest, read_recipes
 from .resolve import ImageResult, ImagesResult, Wanted
@@ -45,7 +45,8 @@ __all__ = [
     "digest",
     "download_wheels",
     "fetch",
-    "flavour_clash",
+    "format_clash",
+    "formats",
     "load",
     "ports_that_it_lacks",
     "read_recipes",
@@ -55,6 +56,5 @@ __all__ = [
     "resolve",
     "save",
     "send",
-    "storage_format",
     "whole_wheels",
 ]

@@ -10,7 +10,7 @@ from .. import image_names
 from ..docker import Docker, labels
 from ..records import Record
 from ..services import SERVICE_TYPES
-from . import storage_format
+from . import formats
 from .resolve import Wanted, absent
 
 
@@ -39,7 +39,7 @@ class ImageChoice(Record):
 
     reference: str = ""
     id: str = ""
-    flavour: str = ""
+    storage_format: str = ""
     wanted: str = ""
     candidates: tuple[str, ...] = ()
     built: str = ""
@@ -50,10 +50,10 @@ class ImageChoice(Record):
 
 @dataclass(frozen=True)
 class Here:
-    """The images that are here, as they were inspected, and their flavours; both by name."""
+    """The images that are here, as they were inspected, and their storage formats; both by name."""
 
     images: Mapping[str, Mapping[str, Any]]
-    flavours: Mapping[str, str]
+    storage_formats: Mapping[str, str]
 
     @classmethod
     def of(
@@ -62,9 +62,9 @@ class Here:
         wanted: Mapping[str, Wanted],
         inspected: Mapping[str, Mapping[str, Any]],
     ) -> Here:
-        """With the flavours; an image whose labels don't tell is asked, once."""
+        """With the storage formats; an image whose labels don't tell is asked, once."""
         kinds = {name: SERVICE_TYPES[item.kind] for item in wanted.values() for name in item.names}
-        return cls(inspected, storage_format.flavours(docker, inspected, kinds))
+        return cls(inspected, formats.find(docker, inspected, kinds))
 
 
 def choose(
@@ -78,7 +78,7 @@ def choose(
     built one.
     """
     options = _options(wanted, here, known)
-    fitting = [option for option in options if option.flavour == (known.made_by or "")]
+    fitting = [option for option in options if option.storage_format == (known.made_by or "")]
     bound = _bound(wanted, here, known) and all(o.reference == wanted.built for o in fitting)
     if bound or not {"present", "archive", "build"} & set(sources):
         options = [o for o in options if (o.reference == wanted.built) == bound]
@@ -121,18 +121,18 @@ def _options(wanted: Wanted, here: Here, known: Known) -> list[ImageChoice]:
         if image is not None and wanted.accepts(name, labels(image)):
             pinned = image_names.pinned(wanted.reference) and name != wanted.built
             same = image["Id"] == known.container or (pinned and name == known.last)
-            flavour = known.made_by if known.made_by and same else here.flavours[name]
-            found.append(ImageChoice(name, str(image["Id"]), flavour))
+            storage_format = known.made_by if known.made_by and same else here.storage_formats[name]
+            found.append(ImageChoice(name, str(image["Id"]), storage_format))
     return found
 
 
 def _bound(wanted: Wanted, here: Here, known: Known) -> bool:
     """Whether the data were made by what is built, in a form that others may not read."""
-    if not wanted.built or known.made_by is None or SERVICE_TYPES[wanted.kind].one_flavour:
+    if not wanted.built or known.made_by is None or SERVICE_TYPES[wanted.kind].one_storage_format:
         return False
     if known.last:
         return _repository(known.last) == _repository(wanted.built)
-    return wanted.built in here.images and here.flavours[wanted.built] == known.made_by
+    return wanted.built in here.images and here.storage_formats[wanted.built] == known.made_by
 
 
 def _missing(wanted: Wanted, here: Here, bound: bool) -> str:

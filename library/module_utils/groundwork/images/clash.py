@@ -21,14 +21,14 @@ def ports_that_it_lacks(service: Service, reference: str) -> list[Problem]:
     ]
 
 
-def flavour_clash(
+def format_clash(
     service: Service, name: str, made_by: str, data_version: str, image: ImageChoice
 ) -> Problem | None:
     """A volume, by its name, whose storage format isn't the image's.
 
     `data_version`: found in the volume itself, for want of a label.
     """
-    wanted, where = image.flavour, f"stack_services.{service.name}.image"
+    wanted, where = image.storage_format, f"stack_services.{service.name}.image"
     if data_version:
         made_by = wanted if data_version == wanted.split("-")[1] else f"major {data_version}"
     if not made_by or made_by == wanted:

@@ -16,7 +16,7 @@ from ..docker import Docker
 from ..errors import GroundworkError
 from ..records import Record
 from ..services import SERVICE_TYPES
-from . import archive, storage_format
+from . import archive, formats
 from .recipes import INPUTS_LABEL
 
 SOURCES = ("present", "archive", "registry", "build")
@@ -183,7 +183,7 @@ class ImageResult(Record):
 
     wanted: str = ""
     used: str = ""
-    flavour: str = ""
+    storage_format: str = ""
     id: str = ""
     archive: str = ""
     source: str = ""
@@ -210,7 +210,7 @@ def report(
     """By service; `before` are the images' ids by name before the sources were asked."""
     here = docker.inspect("image", sorted({o.used for o in outcomes.values() if o.used}))
     kinds = {outcomes[item].used: SERVICE_TYPES[item.kind] for item in services.values()}
-    flavours = storage_format.flavours(docker, here, kinds)
+    storage_formats = formats.find(docker, here, kinds)
     found: dict[str, ImageResult] = {}
     for service, item in services.items():
         outcome = outcomes[item]
@@ -219,7 +219,7 @@ def report(
         found[service] = ImageResult(
             wanted=item.reference,
             used=outcome.used,
-            flavour=flavours.get(outcome.used, ""),
+            storage_format=storage_formats.get(outcome.used, ""),
             id=image["Id"] if image else "",
             archive=archive.file_name(outcome.used) if outcome.used else "",
             source=outcome.source,

@@ -84,8 +84,8 @@ class ServiceType:
     * `url(service, endpoint, secret)`: the connection URL; percent-encoded.
     * `config_lines(service, secret)`: variables of `infra/.env` that the containers read as files.
     * `app_lines(service, secret)`: what an app needs besides the URL.
-    * `flavour(labels, env, said)`: what of an image its data depend on (a major version, a C
-      library): a volume made by one flavour is not given to another. Labels and environment are
+    * `storage_format(labels, env, said)`: what of an image its data depend on (a major version, a C
+      library): a volume made by one is not given to another. Labels and environment are
       the image's own; `said` is what `ask_image`, a shell script, printed inside it, `""` where it
       wasn't asked. Never told by an image's name, which says nothing certain.
     * `probe(service, endpoint, secret, timeout)`: asks the service in its own protocol; returns
@@ -105,10 +105,10 @@ class ServiceType:
     url: Callable[[Service, Endpoint, str], str]
     config_lines: Callable[[Service, str], dict[str, str]]
     app_lines: Callable[[Service, str], dict[str, str]]
-    flavour: Callable[[Mapping[str, str], Mapping[str, str], str], str]
+    storage_format: Callable[[Mapping[str, str], Mapping[str, str], str], str]
     probe: Callable[[Service, Endpoint, str, float], str]
     ask_image: str = ""
-    one_flavour: bool = False  # the data of any image are good for every other
+    one_storage_format: bool = False  # the data of any image are good for every other
     more_ports: Mapping[str, int] = field(default_factory=dict)
 
     def secret_variable(self, service: Service) -> str:

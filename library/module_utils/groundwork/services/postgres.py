@@ -59,7 +59,7 @@ true
 """
 
 
-def _flavour(labels: Mapping[str, str], env: Mapping[str, str], said: str) -> str:
+def _storage_format(labels: Mapping[str, str], env: Mapping[str, str], said: str) -> str:
     # Indexes on text follow the C library's order of letters: musl's data are not glibc's.
     version = re.search(r"\(PostgreSQL\) (\d+)", said)
     major = labels.get("groundwork.major") or (version[1] if version else env.get("PG_MAJOR"))
@@ -151,7 +151,7 @@ TYPE = ServiceType(
     url=_url,
     config_lines=_config_lines,
     app_lines=_app_lines,
-    flavour=_flavour,
+    storage_format=_storage_format,
     probe=_probe,
     ask_image=_ASK_IMAGE,
 )

@@ -40,7 +40,7 @@ def _app_lines(service: Service, secret: str) -> dict[str, str]:
     return lines | ({f"{service.prefix}_CA_FILE": service.ca_file} if service.ca_file else {})
 
 
-def _flavour(labels: Mapping[str, str], env: Mapping[str, str], said: str) -> str:
+def _storage_format(labels: Mapping[str, str], env: Mapping[str, str], said: str) -> str:
     # The server and the Edge gateway keep their files in different ways.
     return "qdrant-edge" if BUILT_LABEL in labels else "qdrant-server"
 
@@ -109,7 +109,7 @@ TYPE = ServiceType(
     url=_url,
     config_lines=_config_lines,
     app_lines=_app_lines,
-    flavour=_flavour,
+    storage_format=_storage_format,
     probe=_probe,
     more_ports={"gRPC": 6334},
 )

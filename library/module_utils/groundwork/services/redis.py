@@ -36,7 +36,7 @@ def _app_lines(service: Service, secret: str) -> dict[str, str]:
     return {f"{service.prefix}_CA_FILE": service.ca_file} if service.ca_file else {}
 
 
-def _flavour(labels: Mapping[str, str], env: Mapping[str, str], said: str) -> str:
+def _storage_format(labels: Mapping[str, str], env: Mapping[str, str], said: str) -> str:
     # Redis reads the files of older versions, and refuses those of newer ones by itself.
     return "redis"
 
@@ -118,7 +118,7 @@ TYPE = ServiceType(
     url=_url,
     config_lines=_config_lines,
     app_lines=_app_lines,
-    flavour=_flavour,
+    storage_format=_storage_format,
     probe=_probe,
-    one_flavour=True,
+    one_storage_format=True,
 )

@@ -15,7 +15,7 @@ from .. import dotenv, rendered
 from ..docker import Docker, compose, refusal
 from ..env import git
 from ..errors import GroundworkError, Problem
-from ..images import flavour_clash, ports_that_it_lacks
+from ..images import format_clash, ports_that_it_lacks
 from ..services import service_type
 from .compare import Comparison
 from .desired import Desired
@@ -183,7 +183,7 @@ def clashes(desired: Desired, state: State) -> list[Problem]:
         volume, image = state.volumes.get(service.name), state.images.get(service.name)
         if volume and image and image.reference:
             name = desired.volume(service)
-            clash = flavour_clash(service, name, volume.flavour, volume.data_version, image)
+            clash = format_clash(service, name, volume.storage_format, volume.data_version, image)
             found += [clash] if clash else []
             found += ports_that_it_lacks(service, image.reference)
     return found

@@ -75,7 +75,7 @@ def _volumes(desired: Desired, facts: Facts) -> dict[str, VolumeState]:
     """Which volumes there are, and what made each, by service."""
     return {
         service.name: VolumeState(
-            facts.volumes[volume]["flavour"], facts.data_versions.get(service.name, "")
+            facts.volumes[volume]["storage_format"], facts.data_versions.get(service.name, "")
         )
         for service in desired.own
         if (volume := desired.volume(service)) in facts.volumes
@@ -91,7 +91,7 @@ def _images(
         container = (facts.containers or {}).get(service.name, {})
         volume = volumes.get(service.name)
         known = Known(
-            made_by=volume.flavour if volume else None,
+            made_by=volume.storage_format if volume else None,
             container=str(container.get("Image", "")),
             last=desired.kept.get(f"{service.prefix}_IMAGE", ""),
         )
@@ -108,7 +108,7 @@ def _infra(
     """The files of infra/, where it is known what they have to hold."""
     if not all(image.reference for image in chosen.values()):
         return []
-    picked = {name: Image(image.reference, image.flavour) for name, image in chosen.items()}
+    picked = {name: Image(image.reference, image.storage_format) for name, image in chosen.items()}
     wanted = desired.infra_files(picked, facts.engine.quick_start)
     return [rendered.compare(item, facts.files[item.path]) for item in wanted]
 

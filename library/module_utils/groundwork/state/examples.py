@@ -14,7 +14,8 @@ def example_files(desired: Desired) -> list[Wanted]:
     """The `.env.example` beside each env file: the same lines, placeholders for secrets."""
     secrets = placeholders(desired.services)
     images = {
-        service.name: Image(service.image, _example_flavour(service)) for service in desired.own
+        service.name: Image(service.image, _example_storage_format(service))
+        for service in desired.own
     }
     texts = {desired.env_file: desired.infra_env(images, secrets, {})}
     for app in desired.apps:
@@ -28,8 +29,8 @@ def example_files(desired: Desired) -> list[Wanted]:
     ]
 
 
-def _example_flavour(service: Service) -> str:
+def _example_storage_format(service: Service) -> str:
     """What an example shows: nobody asks an image for it, so it is told by the name alone."""
     version = image_names.version((image_names.parse(service.image) or Name("", "")).tag)
     libc = "/ld-musl" if "alpine" in service.image else "/ld-linux"
-    return service_type(service).flavour({}, {}, f"(PostgreSQL) {version} {libc}")
+    return service_type(service).storage_format({}, {}, f"(PostgreSQL) {version} {libc}")

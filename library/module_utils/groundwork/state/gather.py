@@ -163,7 +163,7 @@ def _data_versions(
     return {
         service.name: version
         for service in desired.own
-        if not volumes.get(desired.volume(service), {"flavour": "-"})["flavour"]
+        if not volumes.get(desired.volume(service), {"storage_format": "-"})["storage_format"]
         if (version := _data_version(service, desired, where))
     }
 

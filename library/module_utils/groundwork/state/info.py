@@ -10,6 +10,7 @@ from typing import Any
 
 from .. import environment
 from ..docker import Docker
+from ..env import Image
 from ..errors import GroundworkError
 from ..images import Setup, checked_prefix, read_recipes
 from ..migrations import Tree
@@ -19,7 +20,7 @@ from .checks import Limits, problems
 from .compare import Asked, compare
 from .desired import Desired
 from .gather import Where, gather
-from .model import Inspection, PickedImage, State, Summary
+from .model import Inspection, State, Summary
 from .plan import plan
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -89,7 +90,7 @@ def inspect(params: Mapping[str, Any]) -> Inspection:
         problems=tuple(found),
         summary=Summary(desired.stack, tuple(_docs(params, desired, state, bool(found)))),
         images={
-            name: PickedImage(image.reference, image.flavour)
+            name: Image(image.reference, image.storage_format)
             for name, image in state.images.items()
             if image.reference
         },

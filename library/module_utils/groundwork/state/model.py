@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 
 from ..docker import Engine, Owner
+from ..env import Image
 from ..errors import Problem
 from ..images import ImageChoice
 from ..migrations import SchemaState
@@ -53,7 +54,7 @@ class ServiceState(Record):
 class VolumeState(Record):
     """What made a volume; `data_version` is what the data say, where no label does."""
 
-    flavour: str = ""
+    storage_format: str = ""
     data_version: str = ""
 
 
@@ -126,14 +127,6 @@ class Summary(Record):
 
 
 @dataclass(frozen=True)
-class PickedImage(Record):
-    """The image that runs a service, for the role that writes the files."""
-
-    reference: str
-    flavour: str
-
-
-@dataclass(frozen=True)
 class Inspection(Record):
     """The result of the module: what is there, what a run would do, and what is in its way."""
 
@@ -141,5 +134,5 @@ class Inspection(Record):
     plan: Plan = field(default_factory=Plan)
     problems: tuple[Problem, ...] = ()
     summary: Summary = field(default_factory=Summary)
-    images: Mapping[str, PickedImage] = field(default_factory=dict)
+    images: Mapping[str, Image] = field(default_factory=dict)
     kept_images: tuple[str, ...] = ()

@@ -23,7 +23,7 @@ from ..errors import GroundworkError
 from .desired import Desired
 from .model import ServiceState
 
-FLAVOUR_LABEL = "groundwork.flavour"
+FORMAT_LABEL = "groundwork.flavour"
 
 Containers = dict[str, dict[str, Any]] | None
 
@@ -97,11 +97,11 @@ def _writable(container: Mapping[str, Any]) -> Iterable[str]:
 
 
 def volumes(docker: Docker, stack: str) -> dict[str, dict[str, str]]:
-    """The stack's volumes by name, the marker among them, each with flavour, folder and user.
+    """The stack's volumes by name, with the marker; each with storage_format, folder and user.
 
     Raises GroundworkError where the engine doesn't answer.
     """
-    labels = (FLAVOUR_LABEL, FOLDER_LABEL, USER_LABEL)
+    labels = (FORMAT_LABEL, FOLDER_LABEL, USER_LABEL)
     asked = ",".join(["{{json .Name}}", *(f'{{{{json (.Label "{each}")}}}}' for each in labels)])
     listed = docker.run(
         *("volume", "ls", "--filter", f"name=^{stack}_", "--format", f"[{asked}]"), timeout=10
@@ -113,8 +113,8 @@ def volumes(docker: Docker, stack: str) -> dict[str, dict[str, str]]:
         )
     rows = [json.loads(line) for line in listed.stdout.splitlines()]
     return {
-        name: {"flavour": flavour, "folder": folder, "user": user}
-        for name, flavour, folder, user in rows
+        name: {"storage_format": storage_format, "folder": folder, "user": user}
+        for name, storage_format, folder, user in rows
         if name == marker_of(stack) or data_of(name, stack)
     }
 
@@ -131,7 +131,9 @@ def left_data(desired: Desired, found: Mapping[str, Mapping[str, str]]) -> dict[
     return {
         service: volume
         for volume, labels in sorted(found.items())
-        if (service := data_of(volume, desired.stack)) and labels["flavour"] and service not in own
+        if (service := data_of(volume, desired.stack))
+        and labels["storage_format"]
+        and service not in own
     }
 
 

@@ -20,29 +20,29 @@ _MOST = 200  # answers that are remembered
 _TIMEOUT = 60.0  # seconds, to start a container and read two files in it
 
 
-def flavours(
+def find(
     docker: Docker, images: Mapping[str, Mapping[str, Any]], kinds: Mapping[str, ServiceType]
 ) -> dict[str, str]:
-    """The flavour of each inspected image, by name; `kinds` maps a name to what it is used for."""
+    """The storage format of each inspected image, by name; `kinds`: by name, what it is for."""
     memory = _read()
     known: dict[str, str] = {}
     unknown: list[str] = []
     for name, image in images.items():
-        flavour = kinds[name].flavour(labels(image), environment(image), "")
+        storage_format = kinds[name].storage_format(labels(image), environment(image), "")
         said = memory.get(f"{kinds[name].name} {image['Id']}")
-        if kinds[name].ask_image and "unknown" in flavour:
+        if kinds[name].ask_image and "unknown" in storage_format:
             if said is None:
                 unknown.append(name)
-            flavour = said or flavour
-        known[name] = flavour
+            storage_format = said or storage_format
+        known[name] = storage_format
     if unknown:
         with ThreadPoolExecutor(4) as pool:
             answers = pool.map(lambda n: ask(docker, n, images[n], kinds[n]), unknown)
             asked = dict(zip(unknown, answers, strict=True))
         new = {
-            f"{kinds[name].name} {images[name]['Id']}": flavour
-            for name, flavour in asked.items()
-            if "unknown" not in flavour
+            f"{kinds[name].name} {images[name]['Id']}": storage_format
+            for name, storage_format in asked.items()
+            if "unknown" not in storage_format
         }
         if new:
             _write({**memory, **new})
@@ -58,7 +58,9 @@ def ask(docker: Docker, name: str, image: Mapping[str, Any], kind: ServiceType) 
         *("--entrypoint", "sh", name, "-c", kind.ask_image),
         timeout=_TIMEOUT,
     )
-    return kind.flavour(labels(image), environment(image), result.stdout if result.ok else "")
+    return kind.storage_format(
+        labels(image), environment(image), result.stdout if result.ok else ""
+    )
 
 
 def _read() -> dict[str, str]:
