@@ -31,8 +31,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 ansible.module_utils.__path__.append(str(ROOT / "library" / "module_utils"))
 
 from integration.clients import App  # noqa: E402
+from integration.concurrent_writers import WRITERS, Writer  # noqa: E402
 from integration.stack import Stack, docker, family, kill, new_stack  # noqa: E402
-from integration.writers import WRITERS, Writer  # noqa: E402
 from kill_changes import APP_ENV, CHANGES, FIRST_PORT, WAYS, limits  # noqa: E402
 
 NAME = "groundwork-kills"

@@ -20,7 +20,7 @@ from psycopg import sql
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# What every tree needs: the house's own env.py, and in place of it any other text
+# What every tree needs: the project's own env.py, and in place of it any other text
 ENV = (ROOT / "alembic" / "env.py").read_text(encoding="utf-8")
 
 

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from ansible.module_utils.groundwork.images.recipes import read_recipes
 
-from . import somebody
+from . import external_servers
 from .clients import SecureApp
 from .stack import ROOT, Stack, docker, slot_port
 
@@ -35,7 +35,7 @@ def images(request: pytest.FixtureRequest) -> dict[str, str]:
     """The images that are here; where one isn't, the tests' stack gets them."""
     names = {name: recipe.reference for name, recipe in read_recipes(ROOT / "images").items()}
     there = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split()
-    if {names[kind] for kind in somebody.PASSWORDS} <= set(there):
+    if {names[kind] for kind in external_servers.PASSWORDS} <= set(there):
         return names
     stack: Stack = request.getfixturevalue("stack")
     return stack.images
@@ -44,44 +44,46 @@ def images(request: pytest.FixtureRequest) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def theirs(
     images: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[somebody.TestCA]:
-    made = somebody.ca(tmp_path_factory.mktemp("their") / "tls files")
-    with somebody.servers(images, made):
+) -> Iterator[external_servers.TestCA]:
+    made = external_servers.ca(tmp_path_factory.mktemp("their") / "tls files")
+    with external_servers.servers(images, made):
         yield made
 
 
 @pytest.fixture
-def external(theirs: somebody.TestCA, tmp_path: Path) -> Iterator[Stack]:
+def external(theirs: external_servers.TestCA, tmp_path: Path) -> Iterator[Stack]:
     yield from workspace(Stack(tmp_path / "work space"), theirs)
 
 
 @pytest.fixture
-def engineless(theirs: somebody.TestCA, tmp_path: Path) -> Iterator[Stack]:
+def engineless(theirs: external_servers.TestCA, tmp_path: Path) -> Iterator[Stack]:
     yield from workspace(Without(tmp_path / "work space"), theirs)
 
 
-def workspace(stack: Stack, theirs: somebody.TestCA) -> Iterator[Stack]:
+def workspace(stack: Stack, theirs: external_servers.TestCA) -> Iterator[Stack]:
     stack.workspace.mkdir()
     stack.variables = {
-        "stack_name": somebody.NAME,
+        "stack_name": external_servers.NAME,
         "workspace_dir": str(stack.workspace),
         "stack_services": {
-            "postgres": entry("postgres", somebody.POSTGRES, theirs, url_variable="DATABASE_URL"),
-            "qdrant": entry("qdrant", somebody.QDRANT_TLS, theirs),
-            "redis": entry("redis", somebody.REDIS, theirs),
+            "postgres": entry(
+                "postgres", external_servers.POSTGRES, theirs, url_variable="DATABASE_URL"
+            ),
+            "qdrant": entry("qdrant", external_servers.QDRANT_TLS, theirs),
+            "redis": entry("redis", external_servers.REDIS, theirs),
         },
     }
     yield stack
     Stack(stack.workspace, stack.variables).destroy()
 
 
-def entry(kind: str, port: int, theirs: somebody.TestCA, **more: Any) -> dict[str, Any]:
+def entry(kind: str, port: int, theirs: external_servers.TestCA, **more: Any) -> dict[str, Any]:
     return {
         "kind": kind,
         "external": True,
         "host": "localhost",
         "port": port,
-        "password": somebody.PASSWORDS[kind],
+        "password": external_servers.PASSWORDS[kind],
         "ca_file": str(theirs.ca),
     } | more
 
@@ -95,7 +97,9 @@ def app_of(stack: Stack) -> SecureApp:
 
 
 def volumes() -> list[str]:
-    return docker("volume", "ls", "-q", "--filter", f"name={somebody.NAME}_.*_data$").split()
+    return docker(
+        "volume", "ls", "-q", "--filter", f"name={external_servers.NAME}_.*_data$"
+    ).split()
 
 
 def test_all_external_is_as_good_as_our_own(external: Stack) -> None:
@@ -121,7 +125,7 @@ def test_all_external_is_as_good_as_our_own(external: Stack) -> None:
     status = external.play("status")
     assert status.code == 0, status.output
     assert status.output.count("external") >= 3
-    for secret in somebody.PASSWORDS.values():
+    for secret in external_servers.PASSWORDS.values():
         for play in (first, again, checked, status):
             assert secret not in play.output
 
@@ -133,13 +137,13 @@ def test_a_secret_is_written_for_those_who_need_it_only(external: Stack) -> None
         for path in external.workspace.rglob("*")
         if path.is_file()
         and path.name != "variables.json"  # the tests' own
-        and any(secret in path.read_text() for secret in somebody.PASSWORDS.values())
+        and any(secret in path.read_text() for secret in external_servers.PASSWORDS.values())
     }
     assert holders == {"infra/.env", "apps/backend/.env"}
     assert external.env_file.stat().st_mode & 0o777 == 0o600
     values = dotenv.dotenv_values(external.env_file)
     assert not [name for name in values if name.endswith(("_IMAGE", "_FLAVOUR", "_ACL", "_CONFIG"))]
-    assert values["REDIS_PASSWORD"] == somebody.PASSWORDS["redis"]
+    assert values["REDIS_PASSWORD"] == external_servers.PASSWORDS["redis"]
 
 
 def test_no_engine_is_needed_where_nothing_runs_here(engineless: Stack) -> None:
@@ -154,14 +158,14 @@ def test_a_wrong_host_name_is_refused_in_a_sentence(external: Stack, name: str) 
     assert "127.0.0.1" in text
     assert "certificate" in text
     assert "`host` has to be a name in its certificate" in " ".join(text.split())
-    assert somebody.PASSWORDS[name] not in text
+    assert external_servers.PASSWORDS[name] not in text
 
 
 @pytest.mark.parametrize("name", ["postgres", "qdrant", "redis"])
 def test_somebody_elses_authority_is_not_trusted(
     external: Stack, tmp_path: Path, name: str
 ) -> None:
-    other = somebody.ca(tmp_path / "other").ca
+    other = external_servers.ca(tmp_path / "other").ca
     text = external.refuse(stack_services=services(external, name, ca_file=str(other)))
     text = " ".join(text.split())
     assert "certificate verify failed" in text or "certificate is not trusted" in text, text
@@ -177,14 +181,16 @@ def test_a_wrong_password_is_named_not_shown(external: Stack, name: str) -> None
 
 
 def test_a_server_without_tls_is_not_talked_to(external: Stack) -> None:
-    text = external.refuse(stack_services=services(external, "qdrant", port=somebody.QDRANT))
+    text = external.refuse(
+        stack_services=services(external, "qdrant", port=external_servers.QDRANT)
+    )
     assert "doesn't speak TLS" in text
     assert "tls: false" in " ".join(text.split())
-    plain = services(external, "qdrant", port=somebody.QDRANT, tls=False)
+    plain = services(external, "qdrant", port=external_servers.QDRANT, tls=False)
     plain["qdrant"].pop("ca_file")
     external.up(stack_services=plain)
     url = dotenv.dotenv_values(external.workspace / "apps/backend/.env")["QDRANT_URL"]
-    assert url == f"http://localhost:{somebody.QDRANT}"
+    assert url == f"http://localhost:{external_servers.QDRANT}"
 
 
 def test_a_service_moves_out_and_its_data_stay(external: Stack) -> None:
@@ -195,7 +201,7 @@ def test_a_service_moves_out_and_its_data_stay(external: Stack) -> None:
     assert external.up(stack_services=mixed).idle
     external.up()
     assert not external.containers()
-    assert volumes() == [f"{somebody.NAME}_redis_data"]
+    assert volumes() == [f"{external_servers.NAME}_redis_data"]
     assert external.up().idle
 
 

@@ -15,8 +15,8 @@ from qdrant_client import QdrantClient
 from qdrant_client.http.exceptions import UnexpectedResponse
 
 from .clients import App
+from .concurrent_writers import WRITERS, Writer
 from .stack import Stack, docker, family, kill, new_stack
-from .writers import WRITERS, Writer
 
 VARIABLES = {"postgres": "POSTGRES_PASSWORD", "redis": "REDIS_PASSWORD", "qdrant": "QDRANT_API_KEY"}
 

@@ -11,7 +11,7 @@ import pytest
 from ansible.module_utils.groundwork import dotenv, files, rendered
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.rendered import Wanted
-from ordinary import NOBODY, as_ordinary_user
+from ordinary_user import NOBODY, as_ordinary_user
 
 BLOCK = "API_KEY=s3cret\nAPP_ENV=development\n"
 

@@ -11,7 +11,7 @@ from ansible.module_utils.groundwork.docker.daemon_config import (
     merge_daemon_config,
 )
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ordinary import as_ordinary_user
+from ordinary_user import as_ordinary_user
 
 OURS = {
     "log-driver": "json-file",

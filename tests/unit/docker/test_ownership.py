@@ -12,7 +12,7 @@ from ansible.module_utils.groundwork.docker.ownership import Owner, other_owner
 from ansible.module_utils.groundwork.locking import lease
 from ansible.module_utils.groundwork.state.model import ServiceState
 from ansible.module_utils.groundwork.state.survey import configuration, custom_reason, data_of
-from ordinary import as_ordinary_user
+from ordinary_user import as_ordinary_user
 
 
 def marker(folder: Path) -> dict[str, dict[str, str]]:

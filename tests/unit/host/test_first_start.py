@@ -10,7 +10,7 @@ import pytest
 from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.docker.cli import Result
 from ansible.module_utils.groundwork.host.first_start import Finding, mend, persons, unfinished
-from engine_of_paper import Paper, container
+from fake_engine import FakeEngine, container
 
 FRESH = (
     *("PG_VERSION", "pg_hba.conf", "postgresql.conf", "postmaster.pid", "lost+found", "pg_wal"),
@@ -55,7 +55,7 @@ def test_whatever_a_person_made_is_told(path: str) -> None:
 
 
 @dataclass(frozen=True)
-class Volume(Paper):
+class Volume(FakeEngine):
     """A PostgreSQL whose volume has `paths`, and these databases, by the highest number in each.
 
     Without databases no server answers.

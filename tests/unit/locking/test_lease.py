@@ -23,7 +23,7 @@ from ansible.module_utils.groundwork.locking.lease import (
     serve,
     take,
 )
-from ordinary import NOBODY, as_ordinary_user
+from ordinary_user import NOBODY, as_ordinary_user
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from display.house import House, fake, role, screen, untimed
+from display.playbook_runner import PlaybookRunner, fake, role, screen, untimed
 
 HEALTH = {
     "services": [
@@ -53,22 +53,22 @@ FAILURE = "postgres is not healthy.\nWhere: localhost\n  FATAL: no space left\nN
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(tmp_path)
+def runner(tmp_path: Path) -> PlaybookRunner:
+    return PlaybookRunner(tmp_path)
 
 
-def test_a_run_with_work_in_every_stage(house: House) -> None:
-    house.role("inspect", [fake("main | Inspect the host", LOOK, "stack_info")])
-    house.role("docker", [fake("main | Start it", {}, when=False)])
-    house.role("images", [fake("main | Have the images", IMAGES, "container_images")])
-    house.role("stack", [
+def test_a_run_with_work_in_every_stage(runner: PlaybookRunner) -> None:
+    runner.role("inspect", [fake("main | Inspect the host", LOOK, "stack_info")])
+    runner.role("docker", [fake("main | Start it", {}, when=False)])
+    runner.role("images", [fake("main | Have the images", IMAGES, "container_images")])
+    runner.role("stack", [
         fake("main | Any name", {"reasons": ["redis is missing"]}, "pending_changes"),
         fake("run | Start the services", {"changed": True}, seconds=1.3),
         fake("run | Wait until they are healthy", HEALTH, "service_health"),
     ])  # fmt: skip
-    house.role("schema", [fake("main | To the head", SCHEMA, "alembic_migrate")])
-    house.play([role(name) for name in ("inspect", "docker", "images", "stack", "schema")])
-    ran = house.run(GROUNDWORK_FIRST_TICK="0.4")
+    runner.role("schema", [fake("main | To the head", SCHEMA, "alembic_migrate")])
+    runner.play([role(name) for name in ("inspect", "docker", "images", "stack", "schema")])
+    ran = runner.run(GROUNDWORK_FIRST_TICK="0.4")
     assert ran.code == 0, ran.out + ran.err
     for expected in (
         r"^Inspect    1 change pending",
@@ -94,12 +94,12 @@ def test_a_run_with_work_in_every_stage(house: House) -> None:
     assert "\x1b" not in ran.out
 
 
-def test_a_run_that_finds_nothing_to_do(house: House) -> None:
+def test_a_run_that_finds_nothing_to_do(runner: PlaybookRunner) -> None:
     look = {**LOOK, "plan": {"docker": []}}
-    house.role("inspect", [fake("main | Inspect the host", look, "stack_info")])
-    house.role("stack", [fake("main | Start", {"changed": True}, when=False)])
-    house.play([role("inspect"), role("stack")])
-    ran = house.run()
+    runner.role("inspect", [fake("main | Inspect the host", look, "stack_info")])
+    runner.role("stack", [fake("main | Start", {"changed": True}, when=False)])
+    runner.play([role("inspect"), role("stack")])
+    ran = runner.run()
     start = "Inspect    up to date\nStack      nothing to do\n── groundwork"
     assert untimed(ran.out).startswith(start), ran.out
     assert "nothing, up to date" in ran.out
@@ -107,12 +107,12 @@ def test_a_run_that_finds_nothing_to_do(house: House) -> None:
     assert not ran.err
 
 
-def test_a_run_that_ends_after_its_look(house: House) -> None:
+def test_a_run_that_ends_after_its_look(runner: PlaybookRunner) -> None:
     look = {**LOOK, "plan": {"docker": []}}
-    house.role("inspect", [fake("main | Inspect the host", look, "stack_info")])
-    house.role("stack", [fake("main | Start", {"changed": True})])
-    house.play([role("inspect"), {"ansible.builtin.meta": "end_host"}, role("stack")])
-    ran = house.run()
+    runner.role("inspect", [fake("main | Inspect the host", look, "stack_info")])
+    runner.role("stack", [fake("main | Start", {"changed": True})])
+    runner.play([role("inspect"), {"ansible.builtin.meta": "end_host"}, role("stack")])
+    ran = runner.run()
     start = "Inspect    up to date\n── groundwork"
     assert untimed(ran.out).startswith(start), ran.out
     assert "nothing, up to date" in ran.out
@@ -120,27 +120,27 @@ def test_a_run_that_ends_after_its_look(house: House) -> None:
 
 
 @pytest.mark.parametrize("when", [True, False], ids=["with a target", "without"])
-def test_a_status_says_what_is_due(house: House, when: bool) -> None:
-    house.role("inspect", [fake("main | Inspect the host", LOOK, "stack_info")])
+def test_a_status_says_what_is_due(runner: PlaybookRunner, when: bool) -> None:
+    runner.role("inspect", [fake("main | Inspect the host", LOOK, "stack_info")])
     check = {"name": "See that the target is ours", "when": when}
     tasks = [{**check, "ansible.builtin.assert": {"that": True, "quiet": True}}, role("inspect")]
-    house.play(tasks, vars={"groundwork_run": "status"})
-    ran = house.run()
+    runner.play(tasks, vars={"groundwork_run": "status"})
+    ran = runner.run()
     assert "  pending   on the next run:\n  Schema    one revision is waiting\n" in ran.out, ran.out
     assert "changed   nothing" not in ran.out
 
 
-def test_a_play_that_only_inspects_is_no_status_unless_it_says_so(house: House) -> None:
-    house.role("inspect", [fake("main | Inspect the host", LOOK, "stack_info")])
-    house.play([role("inspect")])
-    ran = house.run()
+def test_a_play_that_only_inspects_is_no_status_unless_it_says_so(runner: PlaybookRunner) -> None:
+    runner.role("inspect", [fake("main | Inspect the host", LOOK, "stack_info")])
+    runner.play([role("inspect")])
+    ran = runner.run()
     assert "pending   on" not in ran.out, ran.out
     assert "changed   nothing" in ran.out
 
 
-def test_anything_else_that_a_playbook_can_do(house: House) -> None:
-    (house.folder / "more.yml").write_text("- ansible.builtin.debug: {msg: from a file}\n")
-    house.play([
+def test_anything_else_that_a_playbook_can_do(runner: PlaybookRunner) -> None:
+    (runner.folder / "more.yml").write_text("- ansible.builtin.debug: {msg: from a file}\n")
+    runner.play([
         {"name": "say", "ansible.builtin.debug": {"msg": "one\ntwo"}},
         {"name": "show", "ansible.builtin.debug": {"var": "inventory_hostname"}},
         {"name": "map", "ansible.builtin.debug": {"msg": {"key": "value"}}},
@@ -163,7 +163,7 @@ def test_anything_else_that_a_playbook_can_do(house: House) -> None:
         {"name": "args | Check", "ansible.builtin.validate_argument_spec": {
             "argument_spec": {"stack_name": {"type": "str", "required": True}}}},
     ], handlers=[fake("wake", {"changed": True})])  # fmt: skip
-    ran = house.run()
+    ran = runner.run()
     for expected in (
         "  one\n  two\n",
         "inventory_hostname: localhost",
@@ -189,25 +189,25 @@ def test_anything_else_that_a_playbook_can_do(house: House) -> None:
     assert "Callback dispatch" not in ran.err
 
 
-def test_a_migration_that_failed_half_way(house: House) -> None:
+def test_a_migration_that_failed_half_way(runner: PlaybookRunner) -> None:
     half = {**SCHEMA, "changed": True, "msg": "no such table"}
-    house.role("schema", [fake("main | To the head", half, "alembic_migrate", fail=True)])
-    house.play([role("schema")])
-    ran = house.run()
+    runner.role("schema", [fake("main | To the head", half, "alembic_migrate", fail=True)])
+    runner.play([role("schema")])
+    ran = runner.run()
     assert ran.code == 2
     said = r"^  schema    8c1d2f1f0a9b → d41e0a11  1 revision; not brought to its revision$"
     assert re.search(said, ran.out, re.MULTILINE), ran.out
 
 
-def test_a_failure_and_a_host_that_is_gone(house: House) -> None:
+def test_a_failure_and_a_host_that_is_gone(runner: PlaybookRunner) -> None:
     away = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
-    house.hosts({"one": {}, "two": away})
-    house.role("stack", [
+    runner.hosts({"one": {}, "two": away})
+    runner.role("stack", [
         fake("wait | Until healthy", {"msg": FAILURE, "services": []}, fail=True,
              module="service_health"),
     ])  # fmt: skip
-    house.play([role("stack")])
-    ran = house.run()
+    runner.play([role("stack")])
+    ran = runner.run()
     assert ran.code != 0
     expected = (
         "      postgres is not healthy.\n      Where: localhost\n"
@@ -224,31 +224,31 @@ def test_a_failure_and_a_host_that_is_gone(house: House) -> None:
     assert "{" not in ran.out and "Traceback" not in ran.out
 
 
-def test_check_and_diff(house: House) -> None:
-    copy = {"content": "new\n", "dest": str(house.folder / "file"), "mode": "0600"}
-    house.play([
+def test_check_and_diff(runner: PlaybookRunner) -> None:
+    copy = {"content": "new\n", "dest": str(runner.folder / "file"), "mode": "0600"}
+    runner.play([
         {"name": "write | The file", "ansible.builtin.copy": copy},
         fake("secret", {"changed": True, "diff": {"before": "a\n", "after": "hunter2\n"}},
              no_log=True),
     ])  # fmt: skip
-    ran = house.run("--check", "--diff")
+    ran = runner.run("--check", "--diff")
     start = "Only checking: nothing is changed.\nA play\n  would     The file\n"
     assert untimed(ran.out).startswith(start), ran.out
     assert re.search(r"^  \+new$", ran.out, re.MULTILINE), ran.out
     assert "  would     change A play: The file\n" in ran.out
     assert "hunter2" not in ran.out
-    assert not (house.folder / "file").exists()
+    assert not (runner.folder / "file").exists()
 
 
 @pytest.mark.parametrize("verbosity", ["-v", "-vvvv"])
-def test_verbose(house: House, verbosity: str) -> None:
-    house.play([
+def test_verbose(runner: PlaybookRunner, verbosity: str) -> None:
+    runner.play([
         fake("fine", {"msg": "all well"}),
         fake("off", {}, when=False),
         fake("odd", {"services": [{"name": "a", "seconds": float("inf")}]}, "service_health"),
         fake("crash", {}, crash=True),
     ])  # fmt: skip
-    ran = house.run(verbosity, ANSIBLE_DISPLAY_TRACEBACK="error" if verbosity > "-v" else "never")
+    ran = runner.run(verbosity, ANSIBLE_DISPLAY_TRACEBACK="error" if verbosity > "-v" else "never")
     assert re.search(r"^  ok        fine.*\n      all well$", ran.out, re.MULTILINE) or (
         verbosity != "-v" and "msg: all well" in ran.out
     ), ran.out
@@ -260,12 +260,12 @@ def test_verbose(house: House, verbosity: str) -> None:
     assert "Callback dispatch" not in ran.err
 
 
-def test_the_live_line_leaves_nothing_behind(house: House) -> None:
-    house.play([
+def test_the_live_line_leaves_nothing_behind(runner: PlaybookRunner) -> None:
+    runner.play([
         fake("slow | Work", {}, seconds=2.6, warn="in between"),
         fake("quick", {"changed": True}),
     ])  # fmt: skip
-    received = house.run_on_terminal()
+    received = runner.run_on_terminal()
     assert re.search(r"… A play: Work \(\d s\)", received), received
     shown = screen(received)
     assert "(2 s)" not in shown and "A play: Work" not in shown, shown
@@ -274,10 +274,10 @@ def test_the_live_line_leaves_nothing_behind(house: House) -> None:
     assert "\x1b[" in received  # colours, on a terminal
 
 
-def test_an_interrupted_run_leaves_no_live_line(house: House) -> None:
-    house.play([fake("slow | Work", {}, seconds=50)])
+def test_an_interrupted_run_leaves_no_live_line(runner: PlaybookRunner) -> None:
+    runner.play([fake("slow | Work", {}, seconds=50)])
     started = time.monotonic()
-    received = house.run_on_terminal(interrupt_at="… A play: Work".encode())
+    received = runner.run_on_terminal(interrupt_at="… A play: Work".encode())
     assert time.monotonic() - started < 45  # it was the interrupt that ended it
     assert "… A play: Work" in received
     assert "Work" not in screen(received)
@@ -293,22 +293,24 @@ def test_an_interrupted_run_leaves_no_live_line(house: House) -> None:
         (("--tags", "a", "--skip-tags", "b"), "--tags and --skip-tags"),
     ],
 )
-def test_a_run_without_a_task_says_so(house: House, given: tuple[str, ...], named: str) -> None:
-    house.role("inspect", [fake("main | Inspect the host", LOOK, "stack_info")])
-    house.play([role("inspect")])
-    ran = house.run(*given)
+def test_a_run_without_a_task_says_so(
+    runner: PlaybookRunner, given: tuple[str, ...], named: str
+) -> None:
+    runner.role("inspect", [fake("main | Inspect the host", LOOK, "stack_info")])
+    runner.play([role("inspect")])
+    ran = runner.run(*given)
     assert f"No task ran: {named} left none of this playbook." in ran.out
-    assert "No task ran" not in house.run("--tags", "all").out
+    assert "No task ran" not in runner.run("--tags", "all").out
 
 
-def test_insides_without_a_word_are_no_stage(house: House) -> None:
+def test_insides_without_a_word_are_no_stage(runner: PlaybookRunner) -> None:
     done = {"name": "lock | Take it", "ansible.builtin.command": "true", "changed_when": False}
-    house.role("toolbox", [fake("look | Ask", {}, when=False)])
-    house.role("inspect", [fake("main | Inspect the host", LOOK, "stack_info")])
-    house.role("docker", [fake("main | Start it", {}, when=False)])
-    house.folder.joinpath("roles/inspect/tasks/lock.yml").write_text(yaml.safe_dump([done]))
+    runner.role("toolbox", [fake("look | Ask", {}, when=False)])
+    runner.role("inspect", [fake("main | Inspect the host", LOOK, "stack_info")])
+    runner.role("docker", [fake("main | Start it", {}, when=False)])
+    runner.folder.joinpath("roles/inspect/tasks/lock.yml").write_text(yaml.safe_dump([done]))
     lock = {"ansible.builtin.import_role": {"name": "inspect", "tasks_from": "lock"}}
-    house.play([lock, role("toolbox"), role("inspect"), role("docker"), lock])
-    ran = house.run()
+    runner.play([lock, role("toolbox"), role("inspect"), role("docker"), lock])
+    ran = runner.run()
     assert ran.code == 0, ran.out + ran.err
     assert re.findall(r"(?m)^[A-Z]\w+(?=  )", ran.out) == ["Inspect", "Engine"], ran.out

@@ -13,8 +13,8 @@ from typing import Any
 from ansible.module_utils.groundwork.dotenv import BEGIN, END
 from ansible.module_utils.groundwork.state import info
 from ansible.module_utils.groundwork.state.info import serve
-from engine_of_paper import Paper
-from ordinary import as_ordinary_user
+from fake_engine import FakeEngine
+from ordinary_user import as_ordinary_user
 from stack_params import params
 
 CORE = Path(__file__).resolve().parents[3] / "library" / "module_utils"
@@ -76,7 +76,7 @@ def test_somebody_elses_stack_is_one_problem_and_nothing_else(
         path.mkdir(parents=True)
     (theirs / "docker-compose.yml").touch()
     marked = {"groundwork.folder": str(theirs), "groundwork.user": "anna"}
-    docker = Paper(volumes={"alone_owner": marked})
+    docker = FakeEngine(volumes={"alone_owner": marked})
     monkeypatch.setattr(info, "Docker", lambda cli: docker)
     found = serve(params(str(here)))
     (problem,) = found["problems"]
@@ -117,7 +117,7 @@ def test_a_file_is_asked_for_its_folder_only_where_it_has_to_be_written(tmp_path
 
 def test_data_that_a_service_left_behind_are_named(tmp_path: Path, monkeypatch: Any) -> None:
     left = {"groundwork.flavour": "postgres-16"}
-    docker = Paper(volumes={"alone_reports_data": left, "alone_redis_data": left})
+    docker = FakeEngine(volumes={"alone_reports_data": left, "alone_redis_data": left})
     monkeypatch.setattr(info, "Docker", lambda cli: docker)
     found = serve(params(str(tmp_path)))
     rows = found["summary"]["docs"]

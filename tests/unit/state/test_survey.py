@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from ansible.module_utils.groundwork.docker import compose
 from ansible.module_utils.groundwork.state import info
-from engine_of_paper import Paper, container
+from fake_engine import FakeEngine, container
 from stack_params import params
 
 
 def problems(
     folder: Path, monkeypatch: pytest.MonkeyPatch, *containers: dict[str, Any]
 ) -> list[dict[str, str]]:
-    docker = Paper(containers=[*containers])
+    docker = FakeEngine(containers=[*containers])
     monkeypatch.setattr(info, "Docker", lambda cli: docker)
     found: list[dict[str, str]] = info.serve(params(str(folder)))["problems"]
     return found
@@ -67,7 +67,7 @@ def test_a_line_that_leads_compose_elsewhere_is_named(
 def test_compose_is_told_the_project_whatever_it_is_to_do(tmp_path: Path) -> None:
     (tmp_path / "docker-compose.yml").touch()
     (tmp_path / ".env").write_text("COMPOSE_PROJECT_NAME=other\n", encoding="utf-8")
-    docker = Paper()
+    docker = FakeEngine()
     file, env = tmp_path / "docker-compose.yml", tmp_path / ".env"
     compose.run(docker, "ours", tmp_path, "ps")
     compose.check(docker, "ours", tmp_path, file, env)

@@ -20,7 +20,7 @@ import ansible.release
 HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE.parents[1]))
 
-from display.house import House, fake  # noqa: E402
+from display.playbook_runner import PlaybookRunner, fake  # noqa: E402
 
 Event = dict[str, Any]
 # What says something of the machine or of the moment, and nothing of the shape
@@ -79,31 +79,31 @@ def tasks(folder: Path) -> list[dict[str, object]]:
 
 def record(folder: Path) -> dict[str, list[Event]]:
     """The events of three runs: `run`, `check` (check mode), `interrupted` (Ctrl-C), masked."""
-    house = House(folder)
-    house.env |= {
+    runner = PlaybookRunner(folder)
+    runner.env |= {
         "ANSIBLE_CALLBACK_PLUGINS": str(HERE),
         "ANSIBLE_STDOUT_CALLBACK": "recorder",
         "RECORD_TO": str(folder / "events"),
     }
     away = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
-    house.hosts({"here": {}, "away": away})
-    house.play(tasks(folder))
-    house.run()
+    runner.hosts({"here": {}, "away": away})
+    runner.play(tasks(folder))
+    runner.run()
     found = {"run": _read(folder)}
     (folder / "file").unlink()
-    house.run("--check", "--limit", "here")
+    runner.run("--check", "--limit", "here")
     found["check"] = _read(folder)
-    house.hosts({"here": {}})
-    house.play([fake("slow", {}, seconds=50)])
-    _interrupt(house)
+    runner.hosts({"here": {}})
+    runner.play([fake("slow", {}, seconds=50)])
+    _interrupt(runner)
     found["interrupted"] = _read(folder)
     return found
 
 
-def _interrupt(house: House) -> None:
-    events, end = house.folder / "events", time.monotonic() + 60
+def _interrupt(runner: PlaybookRunner) -> None:
+    events, end = runner.folder / "events", time.monotonic() + 60
     process = subprocess.Popen(
-        house.command(), cwd=house.folder, env=house.env, stdin=subprocess.DEVNULL,
+        runner.command(), cwd=runner.folder, env=runner.env, stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:

@@ -33,7 +33,7 @@ def container(name: str, project: str = "", **more: Any) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Paper(Docker):
+class FakeEngine(Docker):
     """An engine with these containers and volumes (name to labels); both can change."""
 
     containers: list[dict[str, Any]] = field(default_factory=list)

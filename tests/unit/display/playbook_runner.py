@@ -37,7 +37,7 @@ class Ran:
     code: int
 
 
-class House:
+class PlaybookRunner:
     """A folder with a playbook, roles and fake modules, in which ansible-playbook runs."""
 
     def __init__(self, folder: Path) -> None:
