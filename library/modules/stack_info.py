@@ -37,7 +37,7 @@ options:
     type: path
     required: true
   compose:
-    description: The text of the Compose file as it should be.
+    description: The text of the Compose file that is wanted.
     type: str
     required: true
   password_length:

@@ -123,7 +123,7 @@ def test_files_name_what_was_made_and_not_what_is_unchanged() -> None:
     ],
 )
 def test_the_look_in_half_a_sentence(result: dict[str, object], note: str) -> None:
-    assert results.look_note(result) == note
+    assert results.inspect_note(result) == note
 
 
 def test_what_a_migration_printed_is_shown_below_it_and_cut_where_it_is_long() -> None:

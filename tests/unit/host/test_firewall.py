@@ -71,7 +71,7 @@ def test_the_look_says_what_is_not_as_it_should_be(tmp_path: Path) -> None:
     assert look({}) == []
     path = tmp_path / "gw-x.iptables"
     path.write_text("something else\n", encoding="utf-8")
-    assert look() == ["the firewall's rules are not as they should be"]
+    assert look() == ["the firewall's rules differ from the inventory"]
     assert look({}) == ["the firewall is there, and firewall_enabled is false"]
     path.write_text(wanted[path.name], encoding="utf-8")
     assert look() == ["the firewall's rules are not loaded"]

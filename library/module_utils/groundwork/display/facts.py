@@ -33,7 +33,7 @@ class Service:
 
 @dataclass
 class Host:
-    """One host. `todo` are the look's reasons by role; `changes` are (stage, what was done)."""
+    """One host. `todo` are the plan's reasons by role; `changes` are (stage, what was done)."""
 
     services: dict[str, Service] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Host:
     applied: int = 0
     stack: str = ""
     docs: list[tuple[str, str]] = field(default_factory=list)
-    looked: bool = False
+    inspected: bool = False
     todo: dict[str, list[str]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     changes: list[tuple[str, str]] = field(default_factory=list)
@@ -77,7 +77,7 @@ class Host:
     def _inspect(self, result: Mapping[str, Any]) -> None:
         found = Inspection.from_dict(result)
         state = found.look
-        self.looked = True
+        self.inspected = True
         self.engine = state.engine.state
         if self.engine == "ok":
             self.engine = f"Docker {state.engine.version}"
@@ -98,7 +98,7 @@ class Host:
             # What runs is what there is, until something is started
             service.image = service.image or image.reference
             service.chosen = image
-            # A look after the images were got finds them here; where they came from tells more
+            # An inspection after the images were got finds them here; their source tells more
             service.source = service.source or ("present" if service.image else "")
         self.files.update(state.files)
         self.files.update(state.env_files)

@@ -153,8 +153,8 @@ def archive_lines(outcome: Outcome, marks: Marks) -> list[Line]:
     return lines
 
 
-def look_note(result: Mapping[str, Any]) -> str:
-    """What the look found, in half a sentence."""
+def inspect_note(result: Mapping[str, Any]) -> str:
+    """What the inspection found, in half a sentence."""
     found = Inspection.from_dict(result)
     reasons = sum(len(each) for _, each in found.plan.steps())
     if not found.look.services and not reasons:

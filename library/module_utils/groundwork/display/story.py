@@ -8,7 +8,7 @@ from typing import Any
 
 from .failure import failure_lines, first_line, unreachable_lines
 from .outcome import Outcome, Task
-from .results import LINES, look_note
+from .results import LINES, inspect_note
 from .text import (
     LABEL_WIDTH,
     Line,
@@ -39,7 +39,7 @@ TALK = frozenset(
     | {"include_vars"}
 )
 LONG = 5.0
-# Roles of the insides (checks, locks, what looks there); without a word to say they are no stage
+# Roles of the insides (checks, locks, what inspects); without a word to say they are no stage
 INNER = frozenset({"inspect", "toolbox"})
 
 
@@ -106,7 +106,7 @@ class Story:
             return self._show(
                 outcome, [labelled(*pair, "heading") for pair in zip(labels, why, strict=False)]
             )
-        if task.module == "stack_info" and (note := look_note(result)):
+        if task.module == "stack_info" and (note := inspect_note(result)):
             stage.notes.append(f"{outcome.host}: {note}" if len(self.hosts) > 1 else note)
         lines = self._own(outcome)
         changed = bool(result.get("changed"))

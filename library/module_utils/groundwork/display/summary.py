@@ -202,7 +202,7 @@ def _change_rows(host: Host, run: Run) -> list[Line]:
         if rows:
             return [labelled("pending", "on the next run:"), *rows]
         everything = labelled("pending", "nothing, up to date", "ok")
-        return [everything] if host.looked else []
+        return [everything] if host.inspected else []
     if host.changes:
         return _named(label, host.changes)
     if run.check:

@@ -88,7 +88,7 @@ def look(wanted: Mapping[str, str], bridge: str, folder: Path = FOLDER) -> list[
     if not there:
         return ["the firewall is not there yet"]
     if there != dict(wanted):
-        return ["the firewall's rules are not as they should be"]
+        return ["the firewall's rules differ from the inventory"]
     for name, text in wanted.items():
         if not _loaded(name.rpartition(".")[2], bridge, text):
             return ["the firewall's rules are not loaded"]

@@ -79,7 +79,7 @@ def _service_reasons(desired: Desired, state: State, files_change: bool) -> tupl
 
 
 def _file_reasons(desired: Desired, verdicts: Mapping[str, str]) -> tuple[str, ...]:
-    phrases = {"missing": "is not there yet", "differs": "is not as it should be"}
+    phrases = {"missing": "is not there yet", "differs": "differs from the inventory"}
     return tuple(
         f"{_short(desired, path)} {phrases.get(verdict, 'could not be compared')}"
         for path, verdict in verdicts.items()
