@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from ansible.module_utils.groundwork import image_names
 from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.images import recipes
-from ansible.module_utils.groundwork.images.sources import checked_prefix
 from references import BAD, GOOD, IDENTITY, SHA
-
-BUILD_DIR = Path(__file__).resolve().parents[2] / "images"
 
 
 @pytest.mark.parametrize("reference", GOOD)
@@ -47,72 +41,6 @@ def test_what_docker_refuses_is_refused_by_its_variable(reference: str) -> None:
 def test_a_mirror_is_put_before_what_names_no_registry(reference: str, behind: str) -> None:
     assert image_names.behind(reference, "mirror.example.com/hub") == behind
     assert image_names.behind(reference, "") == reference
-
-
-@pytest.mark.parametrize(
-    ("prefix", "good"),
-    [
-        ("mirror.example.com/hub", True),
-        ("mirror.example.com:5000", True),
-        ("localhost:5000/a/b", True),
-        ("", True),
-        ("https://mirror.example.com", False),
-        ("mirror.example.com/hub/", False),
-        ("mirror.example.com/hub:1", False),
-        ("hub", False),
-        ("team/hub", False),
-        ("mirror.example.com/Hub", False),
-    ],
-)
-def test_a_mirrors_prefix_is_checked(prefix: str, good: bool) -> None:
-    if good:
-        assert checked_prefix(prefix) == prefix
-    else:
-        with pytest.raises(GroundworkError, match="images_registry"):
-            checked_prefix(prefix)
-
-
-@pytest.mark.parametrize(
-    ("kind", "reference", "stands_in"),
-    [
-        ("postgres", "postgres:16-alpine", True),
-        ("postgres", "postgres:16.3", True),
-        ("postgres", "postgres:latest", True),
-        ("postgres", "postgres", True),
-        ("postgres", "library/postgres:16", True),
-        ("postgres", "docker.io/library/postgres:16", True),
-        ("postgres", "index.docker.io/library/postgres:16", True),
-        ("postgres", "docker.io/postgres:16", True),
-        ("postgres", "mirror.example.com/hub/library/postgres:16", True),
-        ("redis", "redis:7.4-alpine", True),
-        ("qdrant", "qdrant/qdrant:v1.7.4", True),
-        ("qdrant", "mirror.example.com:5000/hub/qdrant/qdrant:v1.7.4", True),
-        # Another major version
-        ("postgres", "postgres:17-alpine", False),
-        ("postgres", "postgres:1", False),
-        ("redis", "redis:6", False),
-        # Somebody else's, whatever the major version
-        ("postgres", "pgvector/pgvector:pg16", False),
-        ("postgres", "postgis/postgis:16-3.4", False),
-        ("postgres", "timescale/timescaledb:latest-pg16", False),
-        ("postgres", "bitnami/postgresql:16", False),
-        ("postgres", "team/postgres:16", False),
-        ("postgres", "registry.example:5000/postgres:16", False),
-        ("postgres", "registry.example/ourlibrary/postgres:16", False),
-        ("redis", "redis/redis-stack:7.2.0-v0", False),
-        ("redis", "bitnami/redis:7.2", False),
-        ("redis", "valkey/valkey:7", False),
-        ("qdrant", "qdrant:v1.7.4", False),
-        ("qdrant", "notqdrant/qdrant:v1", False),
-        # One image and no other
-        ("postgres", f"postgres@{SHA}", False),
-        ("postgres", f"postgres:16@{SHA}", False),
-    ],
-)
-def test_a_built_image_stands_in_for_the_official_one_alone(
-    kind: str, reference: str, stands_in: bool
-) -> None:
-    assert recipes.recipe(BUILD_DIR, kind).stands_in(reference) == stands_in
 
 
 def test_a_digest_has_a_name_that_archives_can_keep() -> None:

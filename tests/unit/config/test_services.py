@@ -5,11 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible.module_utils.groundwork.config.services import given_passwords, parse_services
+from ansible.module_utils.groundwork.config.services import (
+    given_passwords,
+    migrated,
+    parse_services,
+)
 from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.services import Service
+from grpc_stack import PLAIN, QDRANT
 
 REDIS: dict[str, Any] = {"kind": "redis", "image": "redis:7-alpine", "port": 6379}
 POSTGRES: dict[str, Any] = {"kind": "postgres", "image": "postgres:16-alpine", "port": 5432}
+CACHE = {"kind": "redis", "image": "redis:7", "port": 6379}
+UNPLACED = {"kind": "postgres", "image": "postgres:16"}
 
 
 def refusal(raw: Any) -> str:
@@ -97,117 +105,70 @@ def test_a_qdrant_key_has_to_fit_into_a_header() -> None:
     assert "HTTP header" in refusal({"qdrant": qdrant | {"password": "two words"}})
 
 
-EXTERNAL: dict[str, Any] = {
-    "kind": "postgres",
-    "external": True,
-    "host": "db.example.com",
-    "password": "x",
-}
-
-
-def test_an_external_service_needs_little_and_verifies() -> None:
-    (service,) = parse_services({"db": EXTERNAL})
-    assert (service.host, service.port, service.tls, service.ca_file) == (
-        "db.example.com",
-        5432,
-        True,
-        "",
-    )
-    assert service.external
-    assert not service.image
-
-
-@pytest.mark.parametrize("host", ["10.0.0.5", "fd00::5", "localhost", "a-b.c_d.example"])
-def test_an_external_host(host: str) -> None:
-    assert parse_services({"db": EXTERNAL | {"host": host}})[0].host == host
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"image": "postgres:16"}, ["db.image", "Take image out"]),
-        ({"bind": "127.0.0.1"}, ["db.bind", "Take bind out"]),
-        ({"external": "true"}, ["db.external must be true or false"]),
-        ({"external": False}, ["db.host is for an external service", "db.image must be"]),
-        ({"host": None}, ["db.host must be"]),
-        ({"host": "https://db.example.com"}, ["db.host must be", "without https://"]),
-        ({"host": "db.example.com:5432"}, ["db.host must be"]),
-        ({"password": None}, ["db.password is missing", "docs/passwords.md"]),
-        ({"tls": "yes"}, ["db.tls must be true or false"]),
-        ({"ca_file": "ca.pem"}, ["db.ca_file", "absolute path"]),
-        ({"ca_file": "/ca.pem", "tls": False}, ["db.ca_file", "tls: true"]),
-        ({"prot": 1}, ["db.prot: unknown option", "'port'"]),
-    ],
-)
-def test_what_contradicts_an_external_service(change: dict[str, Any], words: list[str]) -> None:
-    text = refusal({"db": {k: v for k, v in (EXTERNAL | change).items() if v is not None}})
-    for word in words:
-        assert word in text
-
-
-def test_our_own_services_have_no_host() -> None:
-    text = refusal({"redis": REDIS | {"host": "redis.example.com", "ca_file": "/ca.pem"}})
-    assert "stack_services.redis.host is for an external service" in text
-    assert "stack_services.redis.ca_file" in text
-
-
-def test_tls_is_off_here_and_by_the_stacks_own_authority() -> None:
-    plain, secure = (
-        parse_services({"redis": REDIS | more}, ca="/infra/ca.crt")[0]
-        for more in ({}, {"tls": True})
-    )
-    assert (plain.tls, plain.ca_file) == (False, "")
-    assert (secure.tls, secure.ca_file) == (True, "/infra/ca.crt")
-
-
 def test_an_address_has_one_form() -> None:
     (service,) = parse_services({"redis": REDIS | {"bind": "FD00:0::5"}})
     assert service.bind == "fd00::5"
-
-
-def test_ones_own_certificate_is_vouched_for_by_ones_own_authority() -> None:
-    own = REDIS | {"tls": True, "certificate": "/etc/x.crt", "key": "/etc/x.key"}
-    (system,) = parse_services({"redis": own}, ca="/infra/ca.crt")
-    (company,) = parse_services({"redis": own | {"ca_file": "/etc/ca.crt"}}, ca="/x")
-    assert (system.ca_file, company.ca_file) == ("", "/etc/ca.crt")
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"tls": "yes"}, ["redis.tls must be true or false"]),
-        (
-            {"certificate": "/x.crt", "key": "/x.key"},
-            ["redis.certificate cannot be used", "tls: true"],
-        ),
-        ({"tls": True, "certificate": "/x.crt"}, ["redis: certificate and key belong together"]),
-        (
-            {"tls": True, "key": "x.key", "certificate": "/x"},
-            ["redis.key must be an absolute path"],
-        ),
-        ({"tls": True, "ca_file": "/ca.crt"}, ["redis.ca_file says who signed your own"]),
-        ({"tls": True, "names": "db"}, ["redis.names must be a list"]),
-        ({"tls": True, "names": ["https://db"]}, ["redis.names must be a list"]),
-        ({"names": ["db"]}, ["redis.names are for the certificate"]),
-        ({"tsl": True}, ["redis.tsl: unknown option", "'tls'"]),
-    ],
-)
-def test_what_contradicts_tls(change: dict[str, Any], words: list[str]) -> None:
-    text = refusal({"redis": REDIS | change})
-    for word in words:
-        assert word in text
-
-
-def test_an_external_service_shows_its_own_certificate() -> None:
-    text = refusal({"db": EXTERNAL | {"certificate": "/x.crt", "key": "/x.key"}})
-    assert "db.certificate: an external service has none" in text
-
-
-def test_ports_of_other_machines_do_not_clash() -> None:
-    assert parse_services({"one": EXTERNAL, "two": EXTERNAL, "own": POSTGRES})
 
 
 def test_given_passwords_are_found_even_in_a_broken_inventory() -> None:
     raw = {"a": {"password": "one"}, "b": None, "c": {"password": ""}, "d": {"password": 2}}
     assert given_passwords(raw) == {"one", "2"}
     assert given_passwords("nonsense") == set()
+
+
+def databases(*names: str) -> list[Service]:
+    """These, each a PostgreSQL, and a Redis."""
+    entries = {name: {**UNPLACED, "port": 5432 + at} for at, name in enumerate(names)}
+    return parse_services({**entries, "cache": CACHE})
+
+
+@pytest.mark.parametrize(
+    ("names", "asked", "found"),
+    [
+        (("db",), "", "db"),
+        (("postgres",), "", "postgres"),
+        (("reports", "postgres"), "", "postgres"),
+        (("reports", "main"), "main", "main"),
+        ((), "", None),
+    ],
+)
+def test_the_database_to_migrate(names: tuple[str, ...], asked: str, found: str | None) -> None:
+    service = migrated(databases(*names), asked)
+    assert (service.name if service else None) == found
+
+
+@pytest.mark.parametrize(
+    ("names", "asked", "said"),
+    [
+        (("db",), "postgres", "no PostgreSQL 'postgres' in stack_services. There are: db."),
+        (("db",), "cache", "no PostgreSQL 'cache' in stack_services. There are: db."),
+        ((), "postgres", "There are: none."),
+        (("main", "reports"), "", "which PostgreSQL Alembic looks after: main, reports."),
+    ],
+)
+def test_a_question_is_asked_with_those_that_there_are(
+    names: tuple[str, ...], asked: str, said: str
+) -> None:
+    with pytest.raises(GroundworkError) as caught:
+        migrated(databases(*names), asked)
+    assert said in str(caught.value)
+    assert 'schema_dir: ""' in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("services", "words"),
+    [
+        ({"q": PLAIN | {"grpc_port": 0}}, "q.grpc_port is 0; a port is"),
+        ({"q": PLAIN | {"grpc_port": None}}, "q.grpc_port is missing"),
+        ({"q": PLAIN | {"grpc_port": "x"}}, "q.grpc_port is 'x'; a port is"),
+        ({"q": PLAIN | {"grpc_port": 6333}}, "q.grpc_port and stack_services.q.port: both use"),
+        ({"q": QDRANT, "r": REDIS | {"port": 16334}}, "r.port and stack_services.q.grpc_port"),
+        ({"q": QDRANT, "p": QDRANT | {"port": 1}}, "p.grpc_port and stack_services.q.grpc_port"),
+        ({"q": QDRANT, "q-grpc": REDIS}, "both use the variable Q_GRPC_PORT"),
+        ({"r": REDIS | {"grpc_port": 6334}}, "r.grpc_port: unknown option"),
+    ],
+)
+def test_a_grpc_port_that_is_no_port_of_its_own_is_refused(
+    services: dict[str, Any], words: str
+) -> None:
+    assert words in refusal(services)

@@ -12,11 +12,12 @@ from ansible.module_utils.groundwork.env import content
 from ansible.module_utils.groundwork.env.content import Image
 from ansible.module_utils.groundwork.env.secrets import (
     SALT_VARIABLE,
-    resolve_secrets,
     secret_variables,
 )
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.tls.certificates import KeyPair
+from grpc_stack import PLAIN, QDRANT
+from rendered import compose
 
 RAW: dict[str, Any] = {
     "postgres": {
@@ -38,16 +39,11 @@ SECRETS = {
 }
 IMAGES = {service.name: Image(service.image, "storage_format") for service in SERVICES}
 BACKEND = {"path": "apps/backend/.env", "services": ["postgres", "qdrant", "redis"]}
+QDRANT_SECRETS = {SALT_VARIABLE: "salt", "QDRANT_API_KEY": "key"}
 
 
 def app_of(entry: dict[str, Any]) -> App:
     return parse_apps({"app": entry}, SERVICES)[0]
-
-
-def refusal(entry: Any) -> str:
-    with pytest.raises(GroundworkError) as caught:
-        parse_apps({"app": entry}, SERVICES)
-    return str(caught.value)
 
 
 @pytest.mark.parametrize("variable", ["DATABASE_URL", "REDIS_URL"])
@@ -116,13 +112,6 @@ def test_asyncpg_gets_its_own_words() -> None:
     assert lines["PGSSLROOTCERT"] == "/ca.pem"
 
 
-def test_the_secret_of_an_external_service_is_never_made_nor_kept() -> None:
-    services = parse_services({"db": external("postgres")})
-    secrets = resolve_secrets(services, {"DB_PASSWORD": "from another time"}, 24)
-    assert secrets.values["DB_PASSWORD"] == HARD
-    assert secrets.made == (SALT_VARIABLE,)
-
-
 def test_tls_of_ones_own_is_in_the_addresses_of_every_audience() -> None:
     raw = {name: entry | {"tls": True} for name, entry in RAW.items()}
     services = parse_services(raw, ca="/infra/ca.crt")
@@ -181,3 +170,28 @@ def test_a_public_app_with_a_stacks_secret_in_it_is_refused_without_showing_it()
         content.app_env(app, SERVICES, SECRETS)
     assert "HINT" in str(caught.value)
     assert "qdrant-key" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("audience", "port"), [("host", "16334"), ("internal", "6334"), ("tunnel", "26334")]
+)
+def test_an_app_gets_the_grpc_port_where_it_runs(audience: str, port: str) -> None:
+    services = parse_services({"qdrant": QDRANT})
+    app = App("app", "apps/.env", audience=audience, services=("qdrant",))
+    assert content.app_env(app, services, QDRANT_SECRETS, 10000)["QDRANT_GRPC_PORT"] == port
+
+
+def test_an_external_qdrant_has_its_grpc_port_where_they_say() -> None:
+    entry = {"kind": "qdrant", "external": True, "host": "q.example.com", "password": "key"}
+    services = parse_services({"qdrant": entry | {"grpc_port": 6334}, "mine": PLAIN})
+    app = App("app", "apps/.env", services=("qdrant",))
+    assert content.app_env(app, services, QDRANT_SECRETS)["QDRANT_GRPC_PORT"] == "6334"
+    assert "grpc" not in str(compose({"qdrant": entry | {"grpc_port": 6334}})).lower()
+
+
+def test_without_a_grpc_port_nothing_of_it_is_anywhere() -> None:
+    services = parse_services({"qdrant": PLAIN})
+    images = {"qdrant": Image("qdrant/qdrant:v1.7.4", "qdrant-server")}
+    assert "QDRANT_GRPC_PORT" not in content.infra_env(services, images, QDRANT_SECRETS)
+    made = compose({"qdrant": PLAIN})["services"]["qdrant"]
+    assert made["ports"] == ["127.0.0.1:${QDRANT_PORT}:6333"]

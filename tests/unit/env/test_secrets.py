@@ -67,3 +67,31 @@ def test_values_do_not_show_in_a_repr() -> None:
     services = parse_services({"redis": RAW["redis"] | {"password": "hunter2"}})
     secrets = resolve_secrets(services, {}, 24)
     assert "hunter2" not in repr(services) + repr(secrets)
+
+
+def external(kind: str, **more: Any) -> dict[str, Any]:
+    return {"kind": kind, "external": True, "host": "x.example.com", "password": HARD} | more
+
+
+def test_the_secret_of_an_external_service_is_never_made_nor_kept() -> None:
+    services = parse_services({"db": external("postgres")})
+    secrets = resolve_secrets(services, {"DB_PASSWORD": "from another time"}, 24)
+    assert secrets.values["DB_PASSWORD"] == HARD
+    assert secrets.made == (SALT_VARIABLE,)
+
+
+def test_rotation_makes_new_ones_for_the_named_services_alone() -> None:
+    redis = {"kind": "redis", "image": "redis:7"}
+    services = parse_services({"one": redis | {"port": 1}, "two": redis | {"port": 2}})
+    kept = {"STACK_CHECKSUM_SALT": "s" * 16, "ONE_PASSWORD": "1" * 16, "TWO_PASSWORD": "2" * 16}
+    secrets = resolve_secrets(services, kept, 32, {"two"})
+    assert secrets.made == ("TWO_PASSWORD",)
+    assert len(secrets.values["TWO_PASSWORD"]) == 32
+    assert secrets.values["ONE_PASSWORD"] == kept["ONE_PASSWORD"]
+
+
+def test_rotation_takes_what_the_inventory_gives() -> None:
+    redis = {"kind": "redis", "image": "redis:7", "port": 1, "password": "given"}
+    secrets = resolve_secrets(parse_services({"one": redis}), {"ONE_PASSWORD": "old"}, 32, {"one"})
+    assert secrets.values["ONE_PASSWORD"] == "given"
+    assert "ONE_PASSWORD" not in secrets.made

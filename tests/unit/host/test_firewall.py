@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.groundwork.config.services import parse_services
+from ansible.module_utils.groundwork.env import tunnel
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.host import firewall
+from grpc_stack import QDRANT
 
 REDIS = {"kind": "redis", "image": "redis:7-alpine", "port": 6379}
 
@@ -75,3 +77,14 @@ def test_the_look_says_what_is_not_as_it_should_be(tmp_path: Path) -> None:
     assert look({}) == ["the firewall is there, and firewall_enabled is false"]
     path.write_text(wanted[path.name], encoding="utf-8")
     assert look() == ["the firewall's rules are not loaded"]
+
+
+def test_the_firewall_and_the_tunnel_know_the_grpc_port() -> None:
+    entry = QDRANT | {"bind": "10.0.0.5", "allow_from": ["10.0.0.0/24"]}
+    services = parse_services({"qdrant": entry})
+    rules = firewall.rules(services, "gw-x")["gw-x.iptables"]
+    assert "--ctorigdstport 16334 -j RETURN" in rules
+    assert "--dport 16334 -m addrtype --dst-type LOCAL -j DROP" in rules
+    assert "-L 127.0.0.1:26334:10.0.0.5:16334" in tunnel.command(services, {"host": "vm"}, 10000)
+    with pytest.raises(GroundworkError, match="at port 66334 of the laptop"):
+        tunnel.command(services, {"host": "vm"}, 50000)

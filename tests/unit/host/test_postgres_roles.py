@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from ansible.module_utils.groundwork.config.services import parse_services
-from ansible.module_utils.groundwork.env.secrets import resolve_secrets
 from ansible.module_utils.groundwork.host.postgres_roles import (
     journal,
     note,
@@ -46,20 +44,3 @@ def test_the_journal_adds_up_and_goes(tmp_path: Path) -> None:
     settle(folder)
     settle(folder)
     assert list(folder.iterdir()) == []
-
-
-def test_rotation_makes_new_ones_for_the_named_services_alone() -> None:
-    redis = {"kind": "redis", "image": "redis:7"}
-    services = parse_services({"one": redis | {"port": 1}, "two": redis | {"port": 2}})
-    kept = {"STACK_CHECKSUM_SALT": "s" * 16, "ONE_PASSWORD": "1" * 16, "TWO_PASSWORD": "2" * 16}
-    secrets = resolve_secrets(services, kept, 32, {"two"})
-    assert secrets.made == ("TWO_PASSWORD",)
-    assert len(secrets.values["TWO_PASSWORD"]) == 32
-    assert secrets.values["ONE_PASSWORD"] == kept["ONE_PASSWORD"]
-
-
-def test_rotation_takes_what_the_inventory_gives() -> None:
-    redis = {"kind": "redis", "image": "redis:7", "port": 1, "password": "given"}
-    secrets = resolve_secrets(parse_services({"one": redis}), {"ONE_PASSWORD": "old"}, 32, {"one"})
-    assert secrets.values["ONE_PASSWORD"] == "given"
-    assert "ONE_PASSWORD" not in secrets.made

@@ -15,7 +15,8 @@ from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.images import registry
 from ansible.module_utils.groundwork.images.recipes import read_recipes
 from ansible.module_utils.groundwork.images.resolve import Outcome, Wanted, failure, refused, settle
-from ansible.module_utils.groundwork.images.sources import Setup
+from ansible.module_utils.groundwork.images.sources import Setup, checked_prefix
+from grpc_stack import PLAIN, QDRANT
 from references import SHA
 
 BUILD_DIR = Path(__file__).resolve().parents[3] / "images"
@@ -150,3 +151,35 @@ def test_an_image_for_another_processor_that_runs_here_will_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert ask(monkeypatch, Engine(), came=image("foreign", "arm64")).used == "redis:7"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "good"),
+    [
+        ("mirror.example.com/hub", True),
+        ("mirror.example.com:5000", True),
+        ("localhost:5000/a/b", True),
+        ("", True),
+        ("https://mirror.example.com", False),
+        ("mirror.example.com/hub/", False),
+        ("mirror.example.com/hub:1", False),
+        ("hub", False),
+        ("team/hub", False),
+        ("mirror.example.com/Hub", False),
+    ],
+)
+def test_a_mirrors_prefix_is_checked(prefix: str, good: bool) -> None:
+    if good:
+        assert checked_prefix(prefix) == prefix
+    else:
+        with pytest.raises(GroundworkError, match="images_registry"):
+            checked_prefix(prefix)
+
+
+def test_what_is_built_does_not_stand_in_for_grpc_and_says_why(tmp_path: Path) -> None:
+    setup = Setup(Docker(), ("build",), recipes=read_recipes(BUILD_DIR), cache_dir=tmp_path)
+    wanted = setup.wanted(parse_services({"with": QDRANT, "without": PLAIN | {"port": 1}}))
+    assert wanted["with"].names == ("qdrant/qdrant:v1.7.4",)
+    assert len(wanted["without"].names) == 2
+    (answer,) = dict(setup.ask())["build"]([wanted["with"]]).values()
+    assert answer.why == "what is built here has no gRPC"

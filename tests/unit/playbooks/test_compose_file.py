@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from grpc_stack import QDRANT
 from rendered import compose
 
 
@@ -19,3 +20,8 @@ def test_what_is_built_sorts_as_the_image_that_is_wanted(image: str, locale: str
     database = {"kind": "postgres", "image": image, "port": 5432}
     made = compose({"db": database})["services"]["db"]["environment"]
     assert made.get("GROUNDWORK_LOCALE") == locale
+
+
+def test_a_grpc_port_is_published_where_the_service_is() -> None:
+    made = compose({"vectors": QDRANT | {"bind": "10.0.0.5"}})["services"]["vectors"]
+    assert made["ports"][1] == "10.0.0.5:${VECTORS_GRPC_PORT}:6334"

@@ -14,6 +14,7 @@ from ansible.module_utils.groundwork.dotenv import BEGIN, END
 from ansible.module_utils.groundwork.state import info
 from ansible.module_utils.groundwork.state.info import serve
 from fake_engine import FakeEngine
+from grpc_stack import desired
 from ordinary_user import as_ordinary_user
 from stack_params import params
 
@@ -123,3 +124,7 @@ def test_data_that_a_service_left_behind_are_named(tmp_path: Path, monkeypatch: 
     rows = found["summary"]["docs"]
     assert ["data", "of reports are here still: alone_reports_data"] in rows
     assert not any("redis" in text for _, text in rows)
+
+
+def test_the_summary_says_where_grpc_is(tmp_path: Path) -> None:
+    assert list(info._more_ports(desired(tmp_path))) == [("gRPC", "qdrant at 127.0.0.1:16334")]

@@ -1,0 +1,92 @@
+"""PostgreSQL's probe against the real server where it is installed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ansible.module_utils.groundwork.services import ProbeError
+from probing import SECRET, free_port, probe, refusal, until_open
+
+
+@pytest.fixture(scope="module")
+def postgres_port() -> Iterator[int]:
+    program = shutil.which("initdb") or shutil.which("postgres")
+    if not program:
+        pytest.skip("PostgreSQL isn't installed")
+    programs = Path(program).resolve().parent
+    who = {"user": "nobody", "group": "nogroup"} if os.getuid() == 0 else {}
+    folder = Path(tempfile.mkdtemp(prefix="probe-"))
+    try:
+        folder.chmod(0o777)
+        (folder / "password").write_text(SECRET)
+        (folder / "password").chmod(0o644)
+        made = subprocess.run(
+            [programs / "initdb", "-D", folder / "data", "-U", "app", "--no-sync", "-E", "UTF8",
+             "--locale=C.UTF-8", "-A", "scram-sha-256", f"--pwfile={folder / 'password'}"],
+            capture_output=True, text=True, check=False, timeout=60, **who,
+        )  # fmt: skip
+        assert made.returncode == 0, made.stderr
+        port = free_port()
+        with subprocess.Popen(
+            [programs / "postgres", "-D", folder / "data", "-p", str(port), "-k", folder, "-F"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **who,
+        ) as process:  # fmt: skip
+            until_open(port)
+            yield port
+            process.send_signal(2)
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_postgres_is_well(postgres_port: int) -> None:
+    for _ in range(20):  # the port opens a moment before the server lets anybody in
+        try:
+            version = probe("postgres", postgres_port, database="postgres")
+            break
+        except ProbeError as error:
+            assert not error.permanent
+            time.sleep(0.1)
+    assert version.partition(".")[0].isdigit()
+    assert " " not in version
+
+
+@pytest.mark.parametrize(
+    ("secret", "database", "user", "code"),
+    [
+        ("wrong", "postgres", "app", "28P01"),
+        ("", "postgres", "app", "28P01"),
+        (SECRET, "postgres", "nobody", "28P01"),
+        (SECRET, "nowhere", "app", "3D000"),
+    ],
+)
+def test_postgres_refuses(
+    postgres_port: int, secret: str, database: str, user: str, code: str
+) -> None:
+    error = refusal("postgres", postgres_port, secret=secret, database=database, user=user)
+    assert (error.permanent, error.code) == (True, code)
+
+
+@pytest.mark.parametrize(
+    ("message", "code", "permanent"),
+    [
+        ("the database system is starting up", "57P03", False),
+        ("the database system is not yet accepting connections\nDETAIL: …", "57P03", False),
+        ("sorry, too many clients already", "53300", False),
+        ('role "app" does not exist', "28000", True),
+        ('die Datenbank "app" existiert nicht', "", False),
+    ],
+)
+def test_postgres_tells_what_passes(message: str, code: str, permanent: bool) -> None:
+    from ansible.module_utils.groundwork.services import postgres
+
+    text = f'connection failed: connection to server at "127.0.0.1" failed: FATAL:  {message}'
+    error = postgres._probe_error(text, "", 2)
+    assert (error.code, error.permanent) == (code, permanent)
+    assert str(error) == message.splitlines()[0]
