@@ -24,8 +24,8 @@ from ansible.module_utils.groundwork.locking import (
     Watch,
     audit_log,
     claim,
-    guard,
     in_the_way,
+    keep,
     lease,
     process_parent,
     process_start,
@@ -73,7 +73,7 @@ class ActionModule(ActionBase):
         os.close(file)
         log = str(args.get("log") or "")
         self._start_guard(Watch(run, process_start(run), entry, path, log, Path(name)), python)
-        return {"changed": False, "guard": name}
+        return {"changed": False, "heartbeat": name}
 
     def _start_guard(self, watch: Watch, python: str) -> None:
         """A process of its own, which outlives this worker and, briefly, the run."""
@@ -83,7 +83,7 @@ class ActionModule(ActionBase):
         try:
             if os.fork() == 0:
                 _detach()
-                guard(watch, lambda program, asked: self._ask_in_time(python, program, asked))
+                keep(watch, lambda program, asked: self._ask_in_time(python, program, asked))
                 os.killpg(0, signal.SIGTERM)  # a connection that hangs goes with it
         finally:
             os._exit(0)

@@ -1,4 +1,4 @@
-"""Tells the guard of each machine's lock what this run did there, for the audit log."""
+"""Tells the heartbeat of each machine's lock what this run did there, for the audit log."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ name: run_report
 type: notification
 short_description: Reports to the audit log on shared machines
 description:
-  - Where run_lock took the lock of another machine, the process that guards it writes the run's
+  - Where run_lock took the lock of another machine, the process that keeps it writes the run's
     lines into the log there. This callback tells it at the end what was changed, and whether it
     went well. It also says why the run stops where another one has taken over the lock.
   - It does nothing in runs that take no such lock.
@@ -46,7 +46,7 @@ class CallbackModule(CallbackBase):
         self._play: Any = None
         self._facts = Facts()
         self._why: dict[str, list[str]] = {}
-        self._guards: dict[str, Path] = {}
+        self._heartbeats: dict[str, Path] = {}
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
         self._began = time.monotonic()
@@ -72,8 +72,8 @@ class CallbackModule(CallbackBase):
             self._facts.stopped(host, outcome)
         if outcome.task.module == "stack_info" and host not in self._why:
             self._why[host] = audit_log.reasons(self._facts.hosts[host].todo)
-        if outcome.task.module == "run_lock" and found.get("guard"):
-            self._guards[host] = Path(found["guard"])
+        if outcome.task.module == "run_lock" and found.get("heartbeat"):
+            self._heartbeats[host] = Path(found["heartbeat"])
 
     def _outcome(self, host: str) -> dict[str, Any]:
         known = self._facts.hosts.get(host, Host())
@@ -88,12 +88,12 @@ class CallbackModule(CallbackBase):
         }
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
-        for host, guard in self._guards.items():
-            heartbeat.report(guard, self._outcome(host))
-        heartbeat.wait(list(self._guards.values()), _PATIENCE)
+        for host, file in self._heartbeats.items():
+            heartbeat.report(file, self._outcome(host))
+        heartbeat.wait(list(self._heartbeats.values()), _PATIENCE)
 
     def _stop(self, number: int, frame: Any) -> None:
-        lost = ", ".join(host for host, guard in self._guards.items() if not guard.exists())
+        lost = ", ".join(host for host, file in self._heartbeats.items() if not file.exists())
         text = (
             f"\nThe lock of {lost} was lost: this controller didn't reach it for a while, and "
             "another run took over, so this one has to stop.\n"

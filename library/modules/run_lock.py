@@ -53,7 +53,7 @@ waiting:
   description: Whose run is in the way, a sentence.
   returned: when there is one
   type: str
-guard:
+heartbeat:
   description: The file in which the run says at its end what it did (see the callback run_report).
   returned: on another machine, the first time
   type: path

@@ -6,7 +6,7 @@ DOCUMENTATION = r"""
 module: run_log
 short_description: Show a machine's lock and its audit log
 description:
-  - Reads what run_lock and its guard wrote. Changes nothing.
+  - Reads what run_lock and its heartbeat wrote. Changes nothing.
 options:
   path:
     description: The lock's file.

@@ -163,7 +163,7 @@ look:
       returned: always
       type: dict
     files:
-      description: By path, same, differs, missing or unknown.
+      description: By path, in_sync, changed, missing or unknown.
       returned: always
       type: dict
     env_files:

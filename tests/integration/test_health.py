@@ -146,24 +146,24 @@ def test_an_unhealthy_container_ends_the_wait(image: str) -> None:
 
 
 def test_a_service_that_recovered_is_waited_for(image: str, targets: list[probe.Target]) -> None:
-    """The stack's Redis answers; the container whose verdict is late is another one."""
+    """The stack's Redis answers; the container whose status is late is another one."""
     answering = [each for each in targets if each.name == "redis"]
     check = ("--health-cmd=test -e /tmp/well", "--health-interval=3s", "--health-retries=1")
 
-    def verdict() -> str:
+    def health_status() -> str:
         return watch(PROJECT).look()["redis"].health
 
     with broken(image, "sleep 60", *check):
         deadline = time.monotonic() + 20
-        while verdict() != "unhealthy":
+        while health_status() != "unhealthy":
             assert time.monotonic() < deadline
             time.sleep(0.1)
         container = watch(PROJECT).look()["redis"].name
         subprocess.run(["docker", "exec", container, "touch", "/tmp/well"], check=True, timeout=20)
-        assert verdict() == "unhealthy"
+        assert health_status() == "unhealthy"
         (result,) = wait.wait(answering, TIMEOUT, watch(PROJECT))
         assert result.healthy
-        assert verdict() == "healthy"
+        assert health_status() == "healthy"
 
 
 def test_a_missing_container_ends_the_wait(image: str) -> None:

@@ -238,7 +238,7 @@ def run(command: list[str], folder: Path, env: dict[str, str]) -> subprocess.Com
 
 
 def module(database: Database, tree: Path, *options: str, **arguments: Any) -> dict[str, Any]:
-    """Run the module as Ansible does; its answer, with Ansible's verdict in `code`."""
+    """Run the module as Ansible does; its answer, with Ansible's exit code in `code`."""
     given = {
         "schema_dir": str(tree),
         "host": database.host,

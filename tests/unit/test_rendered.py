@@ -30,8 +30,8 @@ def write(item: Wanted) -> rendered.State:
 
 def test_missing_then_same(tmp_path: Path) -> None:
     item = wanted(tmp_path / "new folder" / ".env")
-    assert write(item).verdict == "missing"
-    assert compared(item).verdict == "same"
+    assert write(item).status == "missing"
+    assert compared(item).status == "in_sync"
     assert item.path.stat().st_mode & 0o777 == 0o600
 
 
@@ -56,7 +56,7 @@ def test_another_mode_is_a_difference_and_is_mended(tmp_path: Path) -> None:
     item = wanted(tmp_path / ".env")
     write(item)
     item.path.chmod(0o644)
-    assert write(item).verdict == "differs"
+    assert write(item).status == "changed"
     assert item.path.stat().st_mode & 0o777 == 0o600
 
 
@@ -66,7 +66,7 @@ def test_a_persons_bytes_stay_as_they_were(tmp_path: Path) -> None:
     write(wanted(path))
     assert path.read_bytes().startswith(b"\xef\xbb\xbf#")
     assert path.read_bytes().endswith(b"\r\n" + own)
-    assert compared(wanted(path)).verdict == "same"
+    assert compared(wanted(path)).status == "in_sync"
 
 
 def test_no_temporary_file_is_left(tmp_path: Path) -> None:
@@ -155,11 +155,11 @@ def test_a_private_file_is_in_a_folder_of_its_owners_alone_and_never_shown(tmp_p
     rendered.write(compared(wanted))
     assert wanted.path.stat().st_mode & 0o777 == 0o444
     assert wanted.path.parent.stat().st_mode & 0o777 == 0o700
-    assert compared(wanted).verdict == "same"
+    assert compared(wanted).status == "in_sync"
     wanted.path.parent.chmod(0o755)
-    assert compared(wanted).verdict == "differs"
+    assert compared(wanted).status == "changed"
     other = Wanted(wanted.path, "another\n", 0o444, private=True)
-    assert rendered.verdicts([compared(other)]) == {str(wanted.path.parent): "differs"}
+    assert rendered.statuses([compared(other)]) == {str(wanted.path.parent): "changed"}
     shown = rendered.diff(compared(other), [])["prepared"]
     assert "hash" not in shown
     assert "another" not in shown

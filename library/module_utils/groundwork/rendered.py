@@ -37,12 +37,12 @@ class Wanted:
 class State:
     """A file as it is against how it should be.
 
-    `verdict` is same, differs or missing; `before` its text now, `after` its text as wanted,
+    `status` is in_sync, changed or missing; `before` its text now, `after` its text as wanted,
     neither to be shown unmasked (see `diff`).
     """
 
     wanted: Wanted
-    verdict: str
+    status: str
     before: str = field(repr=False)
     after: str = field(repr=False)
 
@@ -57,21 +57,21 @@ def compare(wanted: Wanted, found: Found) -> State:
     same = found.text == after and found.mode == wanted.mode
     if wanted.private:
         same = same and found.folder_mode == _PRIVATE
-    return State(wanted, "same" if same else "differs", found.text, after)
+    return State(wanted, "in_sync" if same else "changed", found.text, after)
 
 
-def verdicts(states: Iterable[State]) -> dict[str, str]:
-    """The verdict on each file, by path; a private folder's files are one, by its path."""
+def statuses(states: Iterable[State]) -> dict[str, str]:
+    """The status on each file, by path; a private folder's files are one, by its path."""
     found: dict[str, str] = {}
     for state in states:
         wanted = state.wanted
         path = str(wanted.path.parent if wanted.private else wanted.path)
-        same = found.get(path, state.verdict) == state.verdict
-        found[path] = state.verdict if same else "differs"
+        same = found.get(path, state.status) == state.status
+        found[path] = state.status if same else "changed"
     return found
 
 
-_ACTIONS = {"missing": "created", "differs": "updated", "same": "unchanged"}
+_ACTIONS = {"missing": "created", "changed": "updated", "in_sync": "unchanged"}
 
 
 @dataclass(frozen=True)
@@ -96,13 +96,13 @@ class FilesResult(Record):
 
 def actions(states: Iterable[State]) -> tuple[FileAction, ...]:
     """What writing them does to each file."""
-    found = verdicts(states)
-    return tuple(FileAction(path, _ACTIONS[verdict]) for path, verdict in found.items())
+    found = statuses(states)
+    return tuple(FileAction(path, _ACTIONS[status]) for path, status in found.items())
 
 
 def changing(states: Iterable[State]) -> list[State]:
     """Those that have to be written, all of which can be. Raises GroundworkError."""
-    found = [state for state in states if state.verdict != "same"]
+    found = [state for state in states if state.status != "in_sync"]
     for state in found:
         files.check_writable(state.wanted.path)
     return found

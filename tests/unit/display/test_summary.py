@@ -17,7 +17,7 @@ LOOK: dict[str, Any] = {
             "qdrant": {"reference": ""},
             "extra": {"reference": "x:1"},
         },
-        "files": {"/srv/infra/.env": "same", "/srv/infra/docker-compose.yml": "differs"},
+        "files": {"/srv/infra/.env": "in_sync", "/srv/infra/docker-compose.yml": "changed"},
         "env_files": {"/srv/apps/backend/.env": "missing"},
         "services": {
             "redis": {"state": "running", "answers": True, "url": "redis://:pw@127.0.0.1:6379/0"},
@@ -50,7 +50,7 @@ def test_a_status_shows_the_whole_look() -> None:
         "engine    Docker 24.0 Compose 2.26.1",
         "files     in /srv",
         "infra/.env: up to date",
-        "infra/docker-compose.yml: differs",
+        "infra/docker-compose.yml: changed",
         "apps/backend/.env: missing",
         "schema    a  revisions are waiting",
         "pending   on the next run:",

@@ -148,16 +148,16 @@ def test_data_are_known_by_their_volumes_name() -> None:
     ("found", "reason"),
     [
         ({"state": "orphan"}, "is not in the inventory any more; its data stay, in the volume v"),
-        ({"own": True, "state": "missing", "config": "same"}, "has no container yet"),
-        ({"own": True, "state": "running", "config": "differs"}, "its configuration changed"),
+        ({"own": True, "state": "missing", "config": "in_sync"}, "has no container yet"),
+        ({"own": True, "state": "running", "config": "changed"}, "its configuration changed"),
         (
             {"own": True, "state": "running", "config": "moved"},
             "its container was made from another directory; it is made anew, its data stay",
         ),
-        ({"own": True, "state": "running", "config": "same"}, ""),
-        ({"own": True, "state": "exited", "config": "same", "exit_code": 0}, ""),
+        ({"own": True, "state": "running", "config": "in_sync"}, ""),
+        ({"own": True, "state": "exited", "config": "in_sync", "exit_code": 0}, ""),
         (
-            {"own": True, "state": "exited", "config": "same", "exit_code": 1},
+            {"own": True, "state": "exited", "config": "in_sync", "exit_code": 1},
             "its container is exited",
         ),
     ],
@@ -169,8 +169,8 @@ def test_a_service_that_the_inventory_does_not_have(found: dict[str, Any], reaso
 @pytest.mark.parametrize(
     ("place", "digest", "said"),
     [
-        *(("here", "h", "same"), ("link", "h", "same"), ("old", "h", "moved")),
-        *(("here", "x", "differs"), ("old", "x", "moved")),
+        *(("here", "h", "in_sync"), ("link", "h", "in_sync"), ("old", "h", "moved")),
+        *(("here", "x", "changed"), ("old", "x", "moved")),
     ],
 )
 def test_a_container_is_as_it_should_be_where_its_folder_is(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 from ansible.module_utils.groundwork.docker.cli import Result
 from ansible.module_utils.groundwork.images import registry
-from ansible.module_utils.groundwork.images.registry import Verdict, judge
+from ansible.module_utils.groundwork.images.registry import PullError, judge
 
 DAEMON = "Error response from daemon: "
 R = "127.0.0.1:5000"
@@ -82,35 +82,35 @@ REACHED = (
 )
 
 
-def failed(text: str, printed: str = "") -> Verdict:
+def failed(text: str, printed: str = "") -> PullError:
     return judge(f"{R}/hub/tiny:1", Result(1, printed, f"{DAEMON}{text}\n"))
 
 
 @pytest.mark.parametrize("text", UNREACHABLE)
 def test_a_registry_out_of_reach_is_told_by_the_network(text: str) -> None:
-    verdict = failed(text)
-    assert not verdict.reached
-    assert verdict.why == f"no registry in reach: {text}"
+    refusal = failed(text)
+    assert not refusal.reached
+    assert refusal.why == f"no registry in reach: {text}"
 
 
 @pytest.mark.parametrize(("text", "next_step"), REACHED)
 def test_a_registry_that_refuses_says_what_to_do(text: str, next_step: str) -> None:
-    verdict = failed(text)
-    assert verdict.reached
-    assert not verdict.again
-    assert text in verdict.why
-    assert next_step in verdict.next_step
+    refusal = failed(text)
+    assert refusal.reached
+    assert not refusal.again
+    assert text in refusal.why
+    assert next_step in refusal.next_step
 
 
 @pytest.mark.parametrize(
     "text", ["unexpected EOF", "read: connection reset by peer", UNREACHABLE[0]]
 )
 def test_a_registry_that_dies_in_the_middle_was_reached(text: str) -> None:
-    verdict = failed(text, "1: Pulling from hub/big\na4313b1daed4: Retrying in 1 second\n")
-    assert verdict.reached
-    assert not verdict.again, "the engine itself has tried five times"
-    assert "broke in the middle" in verdict.why
-    assert "Run again" in verdict.next_step
+    refusal = failed(text, "1: Pulling from hub/big\na4313b1daed4: Retrying in 1 second\n")
+    assert refusal.reached
+    assert not refusal.again, "the engine itself has tried five times"
+    assert "broke in the middle" in refusal.why
+    assert "Run again" in refusal.next_step
 
 
 def test_an_images_name_is_no_evidence() -> None:
@@ -126,14 +126,14 @@ def test_an_engine_that_is_silent_is_no_registry_out_of_reach() -> None:
         Result(127, "", "docker: No such file or directory"),
         Result(1, "", "Cannot connect to the Docker daemon at unix:///var/run/docker.sock."),
     ):
-        verdict = judge("redis:7", result)
-        assert verdict.reached
-        assert "engine doesn't answer" in verdict.why
+        refusal = judge("redis:7", result)
+        assert refusal.reached
+        assert "engine doesn't answer" in refusal.why
 
 
 def test_docker_hubs_login_needs_no_host() -> None:
-    verdict = judge("redis:7", Result(1, "", "toomanyrequests: slow down"))
-    assert "`docker login` raises" in verdict.next_step
+    refusal = judge("redis:7", Result(1, "", "toomanyrequests: slow down"))
+    assert "`docker login` raises" in refusal.next_step
 
 
 @pytest.mark.parametrize(
@@ -157,12 +157,12 @@ def test_only_what_may_pass_is_tried_again(error: str, attempts: int) -> None:
         calls.append(args)
         return Result(1, "", f"{DAEMON}{error}\n")
 
-    verdict = registry.pull("redis:7-alpine", run, slept.append)
-    assert verdict is not None
+    refusal = registry.pull("redis:7-alpine", run, slept.append)
+    assert refusal is not None
     assert len(calls) == attempts
     assert len(slept) == attempts - 1
     assert slept == sorted(slept)
-    assert error in verdict.why
+    assert error in refusal.why
 
 
 def test_a_pull_that_works_the_second_time_is_fine() -> None:

@@ -17,7 +17,7 @@ from ansible.module_utils.groundwork.locking.audit_log import started, tail
 from ansible.module_utils.groundwork.locking.heartbeat import (
     TAKEN_OVER,
     Watch,
-    guard,
+    keep,
     report,
     wait,
 )
@@ -55,7 +55,7 @@ def serve(program: ModuleType, asked: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def start(watch: Watch, ask: Any = serve) -> threading.Thread:
-    thread = threading.Thread(target=guard, args=(watch, ask))
+    thread = threading.Thread(target=keep, args=(watch, ask))
     thread.start()
     return thread
 

@@ -22,7 +22,7 @@ LOOK = {
     "look": {
         "engine": {"state": "ok", "version": "24.0", "compose": "2.26.1", "error": ""},
         "images": {"postgres": {"reference": "groundwork/postgres:16.15", "id": "sha256:1"}},
-        "files": {"/srv/app/infra/docker-compose.yml": "same"},
+        "files": {"/srv/app/infra/docker-compose.yml": "in_sync"},
         "services": {
             "postgres": {"kind": "postgres", "state": "running", "answers": False,
                          "health": "starting", "address": "127.0.0.1:5432", "version": "",

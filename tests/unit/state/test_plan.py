@@ -35,8 +35,8 @@ RUNNING: dict[str, Any] = {
     "kind": "",
     "state": "running",
     "health": "healthy",
-    "config": "same",
-    "image": "same",
+    "config": "in_sync",
+    "image": "in_sync",
     "answers": True,
     "version": "1",
     "error": "",
@@ -48,8 +48,8 @@ CONVERGED: dict[str, Any] = {
     "engine_settings": [],
     "images": {"postgres": IMAGE, "redis": IMAGE | {"storage_format": "redis-7"}},
     "volumes": {},
-    "files": {"/work space/infra/.env": "same"},
-    "env_files": {"/work space/apps/backend/.env": "same"},
+    "files": {"/work space/infra/.env": "in_sync"},
+    "env_files": {"/work space/apps/backend/.env": "in_sync"},
     "services": {"postgres": dict(RUNNING), "redis": dict(RUNNING)},
     "new_passwords": [],
     "other_passwords": [],
@@ -106,9 +106,9 @@ def test_nothing_is_to_do_where_all_is_as_it_should_be() -> None:
         ("services/redis/state", "exited", "services", "redis: its container is exited"),
         ("services/redis/state", "unknown", "services", "redis: unknown"),
         ("services/redis/health", "unhealthy", "services", "unhealthy"),
-        ("services/redis/config", "differs", "services", "configuration changed"),
+        ("services/redis/config", "changed", "services", "configuration changed"),
         ("services/redis/config", "unknown", "services", "could not be compared"),
-        ("services/redis/image", "differs", "services", "image changed"),
+        ("services/redis/image", "changed", "services", "image changed"),
         ("services/redis/answers", False, "services", "doesn't answer"),
         ("services/old", RUNNING, "services", "old: is not in the inventory any more"),
         ("new_passwords", ["POSTGRES_PASSWORD"], "services", "new password"),
@@ -128,9 +128,9 @@ def test_each_difference_is_a_reason_for_its_step_alone(
     assert [name for name in STEPS if found[name]] == [step]
 
 
-@pytest.mark.parametrize("verdict", ["missing", "differs", "unknown"])
-def test_a_file_that_changes_has_the_services_looked_after(verdict: str) -> None:
-    look = changed("files", {"/work space/infra/.env": verdict})
+@pytest.mark.parametrize("status", ["missing", "changed", "unknown"])
+def test_a_file_that_changes_has_the_services_looked_after(status: str) -> None:
+    look = changed("files", {"/work space/infra/.env": status})
     found = planned(look)
     assert found["files"]
     assert found["services"]

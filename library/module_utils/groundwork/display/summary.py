@@ -164,7 +164,7 @@ def _file_rows(host: Host, run: Run) -> list[Line]:
 
 
 def _still(state: str) -> bool:
-    return state in ("same", "unchanged")
+    return state in ("in_sync", "unchanged")
 
 
 def _absolute(paths: Mapping[str, str]) -> bool:

@@ -101,9 +101,9 @@ def parse(inspected: Mapping[str, Any]) -> Container:
 
 
 def _health(status: str, log: list[Mapping[str, Any]], started: str) -> str:
-    """The health status; a verdict from before the last start is `starting`.
+    """The health status; a status from before the last start is `starting`.
 
-    A container that was just restarted can still carry the verdict on its former process.
+    A container that was just restarted can still carry the status of its former process.
     """
     if status == "none":
         return ""

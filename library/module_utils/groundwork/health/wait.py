@@ -162,7 +162,7 @@ class _Progress:
         if isinstance(event, Result):
             self.results[event.name] = event
         elif event.error:
-            # One slow answer of a busy engine is no verdict on the services.
+            # One slow answer of a busy engine says nothing of the services.
             self.failed_looks += 1
             if self.failed_looks >= LOOKS_THAT_MAY_FAIL:
                 raise event.error

@@ -54,7 +54,7 @@ Run = Callable[[Sequence[str]], Result]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class PullError:
     """What a failed pull means: `why` as a sentence, and what to do next where that is known.
 
     `reached`: there is a registry, and it has spoken; `again`: asking again may help.
@@ -66,19 +66,19 @@ class Verdict:
     again: bool = False
 
 
-def judge(reference: str, result: Result) -> Verdict:
+def judge(reference: str, result: Result) -> PullError:
     """Read the engine's words on a pull that failed."""
     text = result.error.removeprefix("Error response from daemon: ")
     meaning = "engine" if result.code == 127 else _meaning(text, reference)
     if meaning in ("unreachable", "faltering") and _ANSWERED.search(result.stdout):
-        return Verdict(
+        return PullError(
             f"the connection to the registry broke in the middle: {text}",
             "Run again: what has arrived stays.",
         )
     if meaning in ("unreachable", "blocked"):
-        return Verdict(f"no registry in reach: {text}", reached=False)
+        return PullError(f"no registry in reach: {text}", reached=False)
     if meaning == "faltering":
-        return Verdict(f"no registry in reach: {text}", reached=False, again=True)
+        return PullError(f"no registry in reach: {text}", reached=False, again=True)
     host = image_names.registry_of(reference)
     login = f"`docker login {host}`" if host else "`docker login`"
     where = f"where {reference} is asked for (stack_services, images_registry)"
@@ -109,7 +109,7 @@ def judge(reference: str, result: Result) -> Verdict:
             "Free some space: `docker system df` shows what it holds.",
         ),
     }.get(meaning, ("it can't be pulled", f"See what `docker pull {reference}` says."))
-    return Verdict(f"{what}: {text}", next_step)
+    return PullError(f"{what}: {text}", next_step)
 
 
 def _meaning(text: str, reference: str) -> str:
@@ -118,7 +118,7 @@ def _meaning(text: str, reference: str) -> str:
     return next((name for name, words in _MEANINGS if re.search(words, lowered)), "")
 
 
-def pull(reference: str, run: Run, sleep: Callable[[float], None] = time.sleep) -> Verdict | None:
+def pull(reference: str, run: Run, sleep: Callable[[float], None] = time.sleep) -> PullError | None:
     """Pull an image. Returns None, or why it can't be had."""
     result = run(["pull", reference])
     for pause in PAUSES:
@@ -129,9 +129,9 @@ def pull(reference: str, run: Run, sleep: Callable[[float], None] = time.sleep) 
     return None if result.ok else judge(reference, result)
 
 
-def other_processor(theirs: str, machine: str) -> Verdict:
+def other_processor(theirs: str, machine: str) -> PullError:
     """That an image which came can't run here. Processors in Docker's words: amd64, arm64."""
-    return Verdict(
+    return PullError(
         f"it is for {theirs} alone, and this machine's architecture is {machine}",
         f"Name an image for {machine}, or one for several architectures, in stack_services.",
     )

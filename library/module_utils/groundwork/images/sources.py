@@ -19,7 +19,7 @@ from .archive import ArchiveError
 from .build import Builder
 from .fetch import BuildError
 from .recipes import Recipe
-from .registry import Verdict
+from .registry import PullError
 from .resolve import SOURCES, Answer, Outcome, Source, Wanted, absent, refused
 
 # What the modules have in common that ask the sources
@@ -192,22 +192,22 @@ class Setup:
         run = image_registry.runner(self.docker.cli)
         before = self.docker.inspect("image", sorted({item.reference for item in asked}))
         with ThreadPoolExecutor(4) as pool:
-            verdicts = list(pool.map(lambda i: image_registry.pull(i.reference, run), asked))
-        found = dict(zip(asked, verdicts, strict=True))
-        came = [item for item, verdict in found.items() if verdict is None]
+            refusals = list(pool.map(lambda i: image_registry.pull(i.reference, run), asked))
+        found = dict(zip(asked, refusals, strict=True))
+        came = [item for item, refusal in found.items() if refusal is None]
         found |= self._other_processors(came, before)
-        return {item: self._pulled(item, verdict) for item, verdict in found.items()}
+        return {item: self._pulled(item, refusal) for item, refusal in found.items()}
 
-    def _pulled(self, item: Wanted, verdict: Verdict | None) -> Answer:
-        if verdict is None:
+    def _pulled(self, item: Wanted, refusal: PullError | None) -> Answer:
+        if refusal is None:
             return Answer(item.reference)
         # To renew is to ask the registry: another answer would be none
-        final = verdict.reached or self.renew
-        return Answer(why=verdict.why, final=final, next_step=verdict.next_step)
+        final = refusal.reached or self.renew
+        return Answer(why=refusal.why, final=final, next_step=refusal.next_step)
 
     def _other_processors(
         self, came: Sequence[Wanted], before: Mapping[str, Mapping[str, Any]]
-    ) -> dict[Wanted, Verdict | None]:
+    ) -> dict[Wanted, PullError | None]:
         """Why those that came are of no use here, as the engine pulls what is for another processor
         alone without a word; they are removed again, and their names are whose they were `before`.
         An engine that can run them may."""
@@ -215,7 +215,7 @@ class Setup:
             return {}
         machine = self.docker.run("version", "--format", "{{.Server.Arch}}").stdout.strip()
         here = self.docker.inspect("image", sorted({item.reference for item in came}))
-        found: dict[Wanted, Verdict | None] = {}
+        found: dict[Wanted, PullError | None] = {}
         for item in came:
             theirs = str(here.get(item.reference, {}).get("Architecture") or machine)
             if theirs != machine and not self._runs(item.reference):

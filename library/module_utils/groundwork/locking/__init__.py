@@ -1,7 +1,7 @@
 """One run at a time on a machine, who it is, and the log of those that changed something."""
 
 from . import audit_log, heartbeat, identity, lease
-from .heartbeat import TAKEN_OVER, Watch, guard
+from .heartbeat import TAKEN_OVER, Watch, keep
 from .identity import claim, in_the_way, sentence
 from .lease import process_parent, process_start, utc
 
@@ -10,10 +10,10 @@ __all__ = [
     "Watch",
     "audit_log",
     "claim",
-    "guard",
     "heartbeat",
     "identity",
     "in_the_way",
+    "keep",
     "lease",
     "process_parent",
     "process_start",

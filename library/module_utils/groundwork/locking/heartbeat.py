@@ -42,7 +42,7 @@ class Watch:
     every: float = LEASE / 4
 
 
-def guard(watch: Watch, ask: Ask) -> None:
+def keep(watch: Watch, ask: Ask) -> None:
     """Hold the lock until the run is over. `ask` reaches the machine; it may raise OSError."""
     with contextlib.suppress(OSError):  # the line at the end says it all again
         _log(watch, ask, watch.entry)

@@ -19,8 +19,8 @@ class ServiceState(Record):
     """A service as it runs. What nobody knows is `unknown`, or empty.
 
     `state` is the container's, or missing (none yet), orphan (not in the inventory any more),
-    external. `config` is same, differs, moved (made from another folder) or unknown: the container
-    against the Compose file; `image` is same, differs or unknown, and `runs` the image's name.
+    external. `config` is in_sync, changed, moved (made from another folder) or unknown: the
+    container against the Compose file; `image` is in_sync, changed or unknown, `runs` its name.
     `answers`, `version`, `error` and `code`: what it said in its own protocol. `own`: it is a
     person's, from the override file. `leftover`: external, but its container is still here.
     """
@@ -70,7 +70,7 @@ class PortTaken(Record):
 
 @dataclass(frozen=True)
 class State(Record):
-    """One host. `files` and `env_files` map a path to same, differs, missing or unknown.
+    """One host. `files` and `env_files` map a path to in_sync, changed, missing or unknown.
 
     `owner`: the stack is another folder's, and nothing else of it is told. `new_passwords` are the
     secrets' variables whose change an interrupted run began, `other_passwords` the services to

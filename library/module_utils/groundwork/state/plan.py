@@ -78,12 +78,12 @@ def _service_reasons(desired: Desired, state: State, files_change: bool) -> tupl
     return tuple(reasons)
 
 
-def _file_reasons(desired: Desired, verdicts: Mapping[str, str]) -> tuple[str, ...]:
-    phrases = {"missing": "is not there yet", "differs": "differs from the inventory"}
+def _file_reasons(desired: Desired, statuses: Mapping[str, str]) -> tuple[str, ...]:
+    phrases = {"missing": "is not there yet", "changed": "differs from the inventory"}
     return tuple(
-        f"{_short(desired, path)} {phrases.get(verdict, 'could not be compared')}"
-        for path, verdict in verdicts.items()
-        if verdict != "same"
+        f"{_short(desired, path)} {phrases.get(status, 'could not be compared')}"
+        for path, status in statuses.items()
+        if status != "in_sync"
     )
 
 
@@ -109,7 +109,7 @@ def _service_reason(service: Service, found: ServiceState | None) -> str:
         return "is unhealthy"
     if reason := CONFIGURATION_REASONS.get(found.config):
         return reason
-    if found.image == "differs":
+    if found.image == "changed":
         return "its image changed"
     if not found.answers:
         return silent

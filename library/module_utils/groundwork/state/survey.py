@@ -160,13 +160,13 @@ def custom_services(
 
 # Why a container is replaced, by what `configuration` says
 CONFIGURATION_REASONS = {
-    "differs": "its configuration changed",
+    "changed": "its configuration changed",
     "moved": "its container was made from another directory; it is made anew, its data stay",
 }
 
 
 def configuration(container: Mapping[str, Any], wanted: str | None, folder: Path) -> str:
-    """How a container is against the Compose file in `folder`: same, differs, moved or unknown.
+    """How a container is against the Compose file in `folder`: in_sync, changed, moved or unknown.
 
     `wanted` is the label that Compose would give it, None where nobody can say. `moved`: it was
     made from another folder, so that what it has mounted is from there.
@@ -176,7 +176,7 @@ def configuration(container: Mapping[str, Any], wanted: str | None, folder: Path
     if started_elsewhere(container, folder):
         return "moved"
     digest = engine.labels(container).get("com.docker.compose.config-hash")
-    return "same" if digest == wanted else "differs"
+    return "in_sync" if digest == wanted else "changed"
 
 
 def _custom(container: Mapping[str, Any] | None, wanted: str, folder: Path) -> ServiceState:
