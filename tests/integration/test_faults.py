@@ -327,7 +327,7 @@ def test_an_app_env_that_is_a_folder(other: Stack) -> None:
     folder.mkdir(parents=True)
     text = other.refuse()
     assert str(folder) in text
-    assert "is a folder" in text
+    assert "is a directory" in text
     assert other.containers() == {}
 
 

@@ -31,7 +31,7 @@ def report() -> Iterator[Any]:
 
 def test_a_run_is_told_whose_lock_it_lost(report: Any, tmp_path: Path, capfd: Any) -> None:
     (tmp_path / "kept").touch()
-    report._guards = {"vm1": tmp_path / "kept", "vm2": tmp_path / "lost"}
+    report._heartbeats = {"vm1": tmp_path / "kept", "vm2": tmp_path / "lost"}
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(TAKEN_OVER)
     said = capfd.readouterr().err
@@ -42,7 +42,7 @@ def test_a_run_is_told_whose_lock_it_lost(report: Any, tmp_path: Path, capfd: An
 def test_its_outcome_is_said_once_at_its_end(report: Any, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr("ansible.module_utils.groundwork.locking.heartbeat.wait", lambda *_: True)
     (tmp_path / "told").touch()
-    report._guards = {"vm1": tmp_path / "told", "vm2": tmp_path / "gone"}
+    report._heartbeats = {"vm1": tmp_path / "told", "vm2": tmp_path / "gone"}
     report._facts.hosts.clear()
     report.v2_playbook_on_stats(None)
     said = json.loads((tmp_path / "told").read_text())
