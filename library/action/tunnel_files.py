@@ -63,7 +63,7 @@ class ActionModule(ActionBase):
             rendered.Wanted(here, self._fetch(there, task_vars), 0o644)
             for here, there in ca_files.items()
         ]
-        states = [rendered.compare(item, files.look(item.path)) for item in wanted]
+        states = [rendered.compare(item, files.inspect(item.path)) for item in wanted]
         changing = rendered.changing(states)
         git.check_unseen(changing)
         if not self._task.check_mode:

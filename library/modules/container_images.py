@@ -163,7 +163,7 @@ def run(call: Call) -> dict[str, Any]:
     setup = Setup.of(call.params, dry=call.check)
     wanted = setup.wanted(parse_services(call.params["services"]))
     before = resolve.ids(setup.docker, wanted)
-    outcomes = resolve.settle(wanted.values(), setup.ask())
+    outcomes = resolve.resolve_all(wanted.values(), setup.ask())
     found = resolve.report(setup.docker, wanted, outcomes, before)
     changed = any(image.changed for image in found.values())
     error = resolve.failure(outcomes)

@@ -103,7 +103,7 @@ def run(call: Call) -> dict[str, Any]:
             if not call.check:
                 postgres_roles.give(docker, params["stack_name"], service, password)
     if not call.check:
-        postgres_roles.settle(folder)
+        postgres_roles.clear_journal(folder)
     return {"changed": bool(changed), "databases": changed}
 
 

@@ -134,14 +134,14 @@ def wanted_files(params: Mapping[str, Any], desired: Desired) -> list[rendered.W
         return desired.app_files()
     if params["part"] == "examples":
         return example_files(desired)
-    missing = [service.name for service in desired.own if service.name not in params["images"]]
+    missing = [service.name for service in desired.managed if service.name not in params["images"]]
     if missing:
         raise GroundworkError(f"No image is known for {', '.join(missing)}.", where="images")
     images = {
         name: Image(item["reference"], item["storage_format"])
         for name, item in params["images"].items()
     }
-    quick_start = bool(desired.own) and engine.look(Docker(params["docker_cli"])).quick_start
+    quick_start = bool(desired.managed) and engine.inspect(Docker(params["docker_cli"])).quick_start
     return desired.infra_files(images, quick_start)
 
 
@@ -170,7 +170,7 @@ def validate(docker: Docker, desired: Desired, states: list[rendered.State]) -> 
 
 def note_new_passwords(docker: Docker, desired: Desired, secrets: Secrets) -> None:
     """Passwords that are new to a volume with the old one inside (see `passwords.py`)."""
-    volumes = docker.inspect("volume", [desired.volume(service) for service in desired.own])
+    volumes = docker.inspect("volume", [desired.volume(service) for service in desired.managed])
     old = desired.rotated()
     changed = {name for name in old if old[name] != secrets.values[name]} | set(secrets.made)
     new = [
@@ -189,13 +189,13 @@ def run(call: Call) -> dict[str, Any]:
     secrets = desired.secrets
     call.secrets.update(secrets.values.values())
     states = [
-        rendered.compare(item, files.look(item.path)) for item in wanted_files(params, desired)
+        rendered.compare(item, files.inspect(item.path)) for item in wanted_files(params, desired)
     ]
     changing = rendered.changing(states)
     if params["part"] != "examples":
         git.check_unseen(changing, covered=params["part"] == "stack")
     if not call.check:
-        if changing and params["part"] == "stack" and desired.own:
+        if changing and params["part"] == "stack" and desired.managed:
             docker = Docker(params["docker_cli"])
             ownership.claim(docker, desired.stack, desired.stack_dir)
             validate(docker, desired, states)

@@ -148,7 +148,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 def run(call: Call) -> dict[str, Any]:
     try:
         if call.check:
-            return {"services": public(look(call.params)), "finished": []}
+            return {"services": public(ask_once(call.params)), "finished": []}
         results, finished = wait(call.params)
     except Unhealthy as error:
         return {"failed": True, "msg": str(error), "services": public(error.results)}
@@ -166,7 +166,7 @@ def parsed(params: Mapping[str, Any]) -> list[Service]:
     return parse_services(params["services"], "services", ca)
 
 
-def look(params: Mapping[str, Any]) -> list[probe.Result]:
+def ask_once(params: Mapping[str, Any]) -> list[probe.Result]:
     services = parsed(params)
     secrets = read(params["env_file"]) if params["env_file"] else {}
     return health.once([probe.aim(each, params["audience"], secrets) for each in services])

@@ -1,10 +1,10 @@
-"""The one read-only look at a host."""
+"""Reads a host once: its state, the plan, and what is in the way."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ansible.module_utils.groundwork.state import ARGUMENT_SPEC, observe
+from ansible.module_utils.groundwork.state import ARGUMENT_SPEC, stack_info
 from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
@@ -14,7 +14,7 @@ description:
   - Looks at the engine, the images, the rendered files, the volumes, the containers and their
     Compose configuration, the services' health and the database's revision. Changes nothing.
   - Compares that with the desired state. The plan holds, for each step, the reasons to act.
-  - What could not be looked at is C(unknown), and the plan acts on it.
+  - What could not be inspected is C(unknown), and the plan acts on it.
 options:
   stack_name:
     description: The Compose project's name.
@@ -134,7 +134,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-look:
+state:
   description: What is there.
   returned: always
   type: dict
@@ -251,7 +251,7 @@ CORE = "state.info"  # whose `serve` answers where `core_dir` is
 
 
 def run(call: Call) -> dict[str, Any]:
-    return observe(call.params)
+    return stack_info(call.params)
 
 
 if __name__ == "__main__":

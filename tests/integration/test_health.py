@@ -151,14 +151,14 @@ def test_a_service_that_recovered_is_waited_for(image: str, targets: list[probe.
     check = ("--health-cmd=test -e /tmp/well", "--health-interval=3s", "--health-retries=1")
 
     def health_status() -> str:
-        return watch(PROJECT).look()["redis"].health
+        return watch(PROJECT).inspect()["redis"].health
 
     with broken(image, "sleep 60", *check):
         deadline = time.monotonic() + 20
         while health_status() != "unhealthy":
             assert time.monotonic() < deadline
             time.sleep(0.1)
-        container = watch(PROJECT).look()["redis"].name
+        container = watch(PROJECT).inspect()["redis"].name
         subprocess.run(["docker", "exec", container, "touch", "/tmp/well"], check=True, timeout=20)
         assert health_status() == "unhealthy"
         (result,) = wait.wait(answering, TIMEOUT, watch(PROJECT))

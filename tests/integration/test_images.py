@@ -20,7 +20,7 @@ from ansible.module_utils.groundwork.images import formats, recipes, save
 from ansible.module_utils.groundwork.images.build import Builder
 from ansible.module_utils.groundwork.images.fetch import BuildError
 from ansible.module_utils.groundwork.images.recipes import Recipe
-from ansible.module_utils.groundwork.images.resolve import Outcome, Wanted, settle
+from ansible.module_utils.groundwork.images.resolve import Outcome, Wanted, resolve_all
 from ansible.module_utils.groundwork.images.sources import Setup
 from ansible.module_utils.groundwork.services import SERVICE_TYPES
 from references import BAD, GOOD, IDENTITY
@@ -45,7 +45,7 @@ def tiny(tmp_path: Path) -> Iterator[str]:
 
 def one(setup: Setup, reference: str) -> Outcome:
     wanted = Wanted("redis", reference)
-    return settle([wanted], setup.ask())[wanted]
+    return resolve_all([wanted], setup.ask())[wanted]
 
 
 def archived(reference: str, folder: Path) -> Path:

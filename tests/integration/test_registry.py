@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from ansible.module_utils.groundwork.docker.cli import Docker
 from ansible.module_utils.groundwork.images import recipes
-from ansible.module_utils.groundwork.images.resolve import Outcome, Wanted, failure, settle
+from ansible.module_utils.groundwork.images.resolve import Outcome, Wanted, failure, resolve_all
 from ansible.module_utils.groundwork.images.sources import Setup
 
 from .clients import App
@@ -73,7 +73,7 @@ def ask(*references: str, **options: object) -> dict[str, Outcome]:
     recipe = RECIPES["redis"]
     setup = Setup(DOCKER, recipes=RECIPES, cache_dir=None, **options)
     wanted = {name: Wanted("redis", name, recipe.reference, recipe.inputs) for name in references}
-    outcomes = settle(wanted.values(), setup.ask())
+    outcomes = resolve_all(wanted.values(), setup.ask())
     return {name: outcomes[item] for name, item in wanted.items()}
 
 

@@ -89,7 +89,7 @@ def test_nobody_gets_in_without_tls(secure: Stack) -> None:
 def test_who_trusts_somebody_else_does_not_get_in(secure: Stack, app: SecureApp) -> None:
     other = secure.workspace / "other.crt"
     wanted = {"postgres": ["127.0.0.1"]}
-    pairs = certificates.settle({}, wanted, "other", datetime.now(timezone.utc))
+    pairs = certificates.renew({}, wanted, "other", datetime.now(timezone.utc))
     other.write_text(pairs[CA].certificate)
     with pytest.raises(psycopg.OperationalError, match="certificate verify failed"):
         psycopg.connect(app._env("DATABASE_URL"), sslrootcert=str(other), connect_timeout=5)
@@ -145,7 +145,7 @@ def test_a_new_password_follows_with_tls(secure: Stack, app: SecureApp) -> None:
 
 def test_ones_own_certificate(secure: Stack, app: SecureApp, tmp_path: Path) -> None:
     wanted = {"postgres": ["127.0.0.1", "localhost"]}
-    pairs = certificates.settle({}, wanted, "company", datetime.now(timezone.utc))
+    pairs = certificates.renew({}, wanted, "company", datetime.now(timezone.utc))
     files = {"certificate": tmp_path / "db.crt", "key": tmp_path / "db.key"}
     files["certificate"].write_text(pairs["postgres"].certificate)
     files["key"].write_text(pairs["postgres"].key)

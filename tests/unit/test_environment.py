@@ -95,7 +95,7 @@ def test_a_module_of_others_is_told_what_does_not_count(monkeypatch: pytest.Monk
 
 def test_another_machines_look_sees_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGSERVICE", "elsewhere")
-    monkeypatch.setattr(info, "observe", lambda _: {"seen": "PGSERVICE" in os.environ})
+    monkeypatch.setattr(info, "stack_info", lambda _: {"seen": "PGSERVICE" in os.environ})
     assert info.serve({}) == {"seen": False}
 
 

@@ -15,7 +15,7 @@ BLOCK = "API_KEY=s3cret\nAPP_ENV=development\n"
 
 
 def compared(wanted: rendered.Wanted) -> rendered.State:
-    return rendered.compare(wanted, files.look(wanted.path))
+    return rendered.compare(wanted, files.inspect(wanted.path))
 
 
 def wanted(path: Path, text: str = BLOCK, block: bool = True) -> Wanted:

@@ -52,7 +52,7 @@ class Found:
     folder_mode: int = 0
 
 
-def look(path: Path) -> Found:
+def inspect(path: Path) -> Found:
     """Read one file. Raises GroundworkError if it's no file, or can't be read."""
     text = read(path)
     if text is None:

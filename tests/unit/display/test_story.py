@@ -52,7 +52,7 @@ def test_long_work_is_mentioned_though_it_changed_nothing() -> None:
 def test_a_long_look_says_what_it_found_all_the_same() -> None:
     story = Story(ASCII)
     story.begin(task(role="inspect"), 0)
-    found = {"look": {}, "plan": {"docker": ["the engine is stopped"]}}
+    found = {"state": {}, "plan": {"docker": ["the engine is stopped"]}}
     assert story.ok(outcome(found, module="stack_info", role="inspect", seconds=7)) == []
     assert plain(story.end(7)) == ["Inspect    1 change pending  7.0 s"]
 

@@ -10,7 +10,7 @@ from ansible.module_utils.groundwork.display.summary import Run, closing_lines, 
 from ansible.module_utils.groundwork.display.text import ASCII, plain
 
 LOOK: dict[str, Any] = {
-    "look": {
+    "state": {
         "engine": {"state": "ok", "version": "24.0", "compose": "2.26.1"},
         "images": {
             "redis": {"reference": "redis:7-alpine"},
@@ -63,10 +63,10 @@ def test_a_status_shows_the_whole_look() -> None:
 
 def test_an_image_that_was_refused_is_not_shown_as_the_one_that_runs() -> None:
     facts = Facts()
-    redis = LOOK["look"]["services"]["redis"] | {"runs": "groundwork/redis:7.0.15"}
-    look = LOOK["look"] | {"services": {"redis": redis}}
+    redis = LOOK["state"]["services"]["redis"] | {"runs": "groundwork/redis:7.0.15"}
+    look = LOOK["state"] | {"services": {"redis": redis}}
     refused = [{"what": "The volume was made by redis-8; the image redis:7-alpine can't read it."}]
-    did(facts, "stack_info", LOOK | {"look": look, "problems": refused})
+    did(facts, "stack_info", LOOK | {"state": look, "problems": refused})
     (row,) = (each for each in told(facts).splitlines() if each.startswith("  redis "))
     assert row.endswith("groundwork/redis:7.0.15 (already here)")
 
@@ -142,7 +142,7 @@ def test_a_stop() -> None:
 def test_results_of_another_shape_are_survived() -> None:
     facts = Facts()
     for module in ("stack_info", "service_health", "container_images", "managed_files"):
-        odd = {"plan": [1], "look": 5, "services": {"a": 1}, "images": ["b"], "files": [None]}
+        odd = {"plan": [1], "state": 5, "services": {"a": 1}, "images": ["b"], "files": [None]}
         did(facts, module, odd)
     did(facts, "alembic_migrate", {"before": ["a", "b"], "after": 7})
     assert "took" in told(facts, status=True)
@@ -157,13 +157,13 @@ def test_the_recap_is_spelled_as_ansible_spells_it() -> None:
 
 def test_a_service_of_a_persons_own_is_shown_as_the_engine_has_it() -> None:
     facts = Facts()
-    own = {"own": True, "answers": False, "address": ""}
+    own = {"custom": True, "answers": False, "address": ""}
     services = {
         "mail": own | {"state": "running", "health": "none"},
         "web": own | {"state": "running", "health": "starting"},
         "job": own | {"state": "exited", "health": "none"},
     }
-    did(facts, "stack_info", {"look": {"services": services}})
+    did(facts, "stack_info", {"state": {"services": services}})
     rows = [line.split() for line in told(facts, status=True).splitlines()]
     for name, state in {"mail": "running", "web": "starting", "job": "exited"}.items():
         assert [name, state, "your", "own"] in rows

@@ -118,7 +118,7 @@ def test_files_name_what_was_made_and_not_what_is_unchanged() -> None:
         ({}, ""),
         ({"plan": {"files": ["x"]}}, "1 change pending"),
         ({"plan": {"files": ["x"], "schema": ["y"]}}, "2 changes pending"),
-        ({"look": {"services": {"a": {}}}, "plan": {"files": []}}, "up to date"),
+        ({"state": {"services": {"a": {}}}, "plan": {"files": []}}, "up to date"),
         ({"problems": [{}], "plan": {"files": ["x"]}}, "1 blocking problem"),
     ],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from ansible.module_utils.groundwork.docker.daemon_config import (
     data_root,
-    look,
+    differing,
     merge_daemon_config,
 )
 from ansible.module_utils.groundwork.errors import GroundworkError
@@ -111,15 +111,15 @@ def test_the_look_names_what_differs_where_the_engine_is_ours(tmp_path: Path) ->
     file, marker = tmp_path / "daemon.json", tmp_path / "ours"
     options = {"icc": False, "log-opts": {"max-size": "10m"}}
     file.write_text('{"icc": false, "log-opts": {"max-size": "5m"}, "dns": ["10.0.0.1"]}')
-    assert look(options, False, file, marker) == []
+    assert differing(options, False, file, marker) == []
     marker.touch()
-    assert look(options, False, file, marker) == ["log-opts"]
-    assert look({}, False, file, marker) == []
+    assert differing(options, False, file, marker) == ["log-opts"]
+    assert differing({}, False, file, marker) == []
     file.write_text(merge_daemon_config(file.read_text(), options).text)
-    assert look(options, False, file, marker) == []
-    assert look(options | {"live-restore": True}, True, file, marker) == []
+    assert differing(options, False, file, marker) == []
+    assert differing(options | {"live-restore": True}, True, file, marker) == []
     file.write_text("{")
-    assert look(options, False, file, marker) == ["all of them"]
+    assert differing(options, False, file, marker) == ["all of them"]
 
 
 def test_what_an_ordinary_user_cannot_see_is_not_compared(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_what_an_ordinary_user_cannot_see_is_not_compared(tmp_path: Path) -> Non
 
     def differs(**more: object) -> list[str]:
         data.chmod(0o000)
-        return look(options | more, False, file, marker)
+        return differing(options | more, False, file, marker)
 
     assert as_ordinary_user(tmp_path, differs) == []
     assert as_ordinary_user(tmp_path, partial(differs, icc=False)) == ["icc"]
@@ -150,6 +150,6 @@ def test_settings_that_are_roots_alone_are_no_reason(tmp_path: Path, closed: str
 
     def differs() -> list[str]:
         next(path for path in (folder, folder / closed) if path.name == closed).chmod(0o000)
-        return look({"icc": False}, False, folder / "daemon.json", folder / "ours")
+        return differing({"icc": False}, False, folder / "daemon.json", folder / "ours")
 
     assert as_ordinary_user(tmp_path, differs) == []

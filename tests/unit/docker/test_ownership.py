@@ -148,16 +148,16 @@ def test_data_are_known_by_their_volumes_name() -> None:
     ("found", "reason"),
     [
         ({"state": "orphan"}, "is not in the inventory any more; its data stay, in the volume v"),
-        ({"own": True, "state": "missing", "config": "in_sync"}, "has no container yet"),
-        ({"own": True, "state": "running", "config": "changed"}, "its configuration changed"),
+        ({"custom": True, "state": "missing", "config": "in_sync"}, "has no container yet"),
+        ({"custom": True, "state": "running", "config": "changed"}, "its configuration changed"),
         (
-            {"own": True, "state": "running", "config": "moved"},
+            {"custom": True, "state": "running", "config": "moved"},
             "its container was made from another directory; it is made anew, its data stay",
         ),
-        ({"own": True, "state": "running", "config": "in_sync"}, ""),
-        ({"own": True, "state": "exited", "config": "in_sync", "exit_code": 0}, ""),
+        ({"custom": True, "state": "running", "config": "in_sync"}, ""),
+        ({"custom": True, "state": "exited", "config": "in_sync", "exit_code": 0}, ""),
         (
-            {"own": True, "state": "exited", "config": "in_sync", "exit_code": 1},
+            {"custom": True, "state": "exited", "config": "in_sync", "exit_code": 1},
             "its container is exited",
         ),
     ],

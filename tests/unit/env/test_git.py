@@ -13,7 +13,7 @@ from ansible.module_utils.groundwork.errors import GroundworkError
 
 
 def compared(wanted: rendered.Wanted) -> rendered.State:
-    return rendered.compare(wanted, files.look(wanted.path))
+    return rendered.compare(wanted, files.inspect(wanted.path))
 
 
 def run(folder: Path, *arguments: str) -> str:

@@ -27,7 +27,7 @@ TARGETS = ask.targets(SERVICES, "host", None)
 class Watch:
     """A container of our own service, and one of what ran here before somebody else did it."""
 
-    def look(self) -> dict[str, Container]:
+    def inspect(self) -> dict[str, Container]:
         own = Container(id="1", name="redis-1", service="redis", status="running")
         old = Container(id="2", name="db-1", service="db", status="running", health="unhealthy")
         return {"redis": own, "db": old}

@@ -63,7 +63,7 @@ class Looks:
     log: list[str] = field(default_factory=lambda: ["ready"])
     count: int = 0
 
-    def look(self) -> Mapping[str, Container]:
+    def inspect(self) -> Mapping[str, Container]:
         now = self.shown[min(self.count, len(self.shown) - 1)]
         self.count += 1
         if isinstance(now, GroundworkError):

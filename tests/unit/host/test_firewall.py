@@ -1,4 +1,4 @@
-"""The firewall's rules as text, and the look at them. Molecule's `hardening` loads them."""
+"""The firewall's rules as text, and the reasons at them. Molecule's `hardening` loads them."""
 
 from __future__ import annotations
 
@@ -66,17 +66,17 @@ def test_what_is_no_network_is_named(networks: Any) -> None:
 def test_the_look_says_what_is_not_as_it_should_be(tmp_path: Path) -> None:
     wanted = rules()
 
-    def look(files: dict[str, str] = wanted) -> list[str]:
-        return firewall.look(files, "gw-x", tmp_path)
+    def reasons(files: dict[str, str] = wanted) -> list[str]:
+        return firewall.reasons(files, "gw-x", tmp_path)
 
-    assert look() == ["the firewall is not there yet"]
-    assert look({}) == []
+    assert reasons() == ["the firewall is not there yet"]
+    assert reasons({}) == []
     path = tmp_path / "gw-x.iptables"
     path.write_text("something else\n", encoding="utf-8")
-    assert look() == ["the firewall's rules differ from the inventory"]
-    assert look({}) == ["the firewall is there, and firewall_enabled is false"]
+    assert reasons() == ["the firewall's rules differ from the inventory"]
+    assert reasons({}) == ["the firewall is there, and firewall_enabled is false"]
     path.write_text(wanted[path.name], encoding="utf-8")
-    assert look() == ["the firewall's rules are not loaded"]
+    assert reasons() == ["the firewall's rules are not loaded"]
 
 
 def test_the_firewall_and_the_tunnel_know_the_grpc_port() -> None:

@@ -6,10 +6,10 @@ import base64
 from pathlib import Path
 
 from ansible.module_utils.groundwork.host.postgres_roles import (
+    clear_journal,
     journal,
     note,
     scram_verifier,
-    settle,
 )
 
 
@@ -41,6 +41,6 @@ def test_the_journal_adds_up_and_goes(tmp_path: Path) -> None:
     note(folder, ["A", "B"])
     assert journal(folder) == {"A", "B"}
     assert [path.name for path in folder.iterdir()] == [".new-passwords"]
-    settle(folder)
-    settle(folder)
+    clear_journal(folder)
+    clear_journal(folder)
     assert list(folder.iterdir()) == []

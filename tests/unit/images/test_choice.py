@@ -11,7 +11,7 @@ import pytest
 from ansible.module_utils.groundwork.docker.cli import Docker, Result
 from ansible.module_utils.groundwork.images import choice, formats
 from ansible.module_utils.groundwork.images.choice import Here, ImageChoice, Known
-from ansible.module_utils.groundwork.images.resolve import Answer, Wanted, failure, settle
+from ansible.module_utils.groundwork.images.resolve import Answer, Wanted, failure, resolve_all
 from ansible.module_utils.groundwork.images.sources import Setup
 from ansible.module_utils.groundwork.services import SERVICE_TYPES
 
@@ -162,7 +162,7 @@ def test_what_was_built_and_is_merely_here_comes_after_the_registry(
 ) -> None:
     setup = Setup(Docker("/nowhere"), sources=["present", "registry", "build"])
     asked = answers(setup, monkeypatch, Answer(why="no registry in reach"))
-    settle([POSTGRES], setup.ask())
+    resolve_all([POSTGRES], setup.ask())
     assert asked == [
         f"present {OFFICIAL}",
         f"registry {BUILT}",
@@ -177,7 +177,7 @@ def test_nothing_takes_the_place_of_an_image_that_a_registry_refused(
     setup = Setup(Docker("/nowhere"), sources=["present", "registry", "build"])
     refusal = Answer(why="no such tag", final=True, next_step="Correct its tag.")
     asked = answers(setup, monkeypatch, refusal)
-    outcomes = settle([POSTGRES], setup.ask())
+    outcomes = resolve_all([POSTGRES], setup.ask())
     assert asked[2:] == [f"present {OFFICIAL}", f"build {OFFICIAL}"]
     assert setup.lacking(outcomes) == [], "no tools are installed for it"
     error = failure(outcomes)
@@ -189,7 +189,7 @@ def test_no_registry_is_asked_for_what_is_kept() -> None:
     kept = Wanted("postgres", OFFICIAL, BUILT, "recipe", kept=True)
     assert kept.names == (BUILT,)
     setup = Setup(Docker("/nowhere"), sources=["registry"])
-    assert settle([kept], setup.ask())[kept].tried == ()
+    assert resolve_all([kept], setup.ask())[kept].tried == ()
 
 
 def test_only_the_registry_renews() -> None:

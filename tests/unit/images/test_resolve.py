@@ -19,7 +19,13 @@ from ansible.module_utils.groundwork.images import recipes as image_recipes
 from ansible.module_utils.groundwork.images.archive import ArchiveError
 from ansible.module_utils.groundwork.images.build import copy_context
 from ansible.module_utils.groundwork.images.fetch import parse_targets, temporary, whole_wheels
-from ansible.module_utils.groundwork.images.resolve import Answer, Source, Wanted, failure, settle
+from ansible.module_utils.groundwork.images.resolve import (
+    Answer,
+    Source,
+    Wanted,
+    failure,
+    resolve_all,
+)
 from ansible.module_utils.groundwork.images.sources import Setup
 from tarballs import save, sums
 
@@ -51,7 +57,7 @@ def test_each_source_is_asked_only_for_what_is_still_missing() -> None:
         "registry": source(asked, "postgres:16-alpine"),
         "build": source(asked),
     }
-    outcomes = settle([POSTGRES, REDIS], sources.items())
+    outcomes = resolve_all([POSTGRES, REDIS], sources.items())
     assert asked == [["postgres:16-alpine", "redis:7-alpine"], ["postgres:16-alpine"]]
     assert outcomes[REDIS].source == "present"
     assert outcomes[POSTGRES].source == "registry"
@@ -72,14 +78,16 @@ def test_two_services_of_one_image_are_one_wish() -> None:
     )
     asked: list[list[str]] = []
     wanted = Setup(resolve.Docker("/nowhere")).wanted(services)
-    settle(wanted.values(), [("registry", source(asked, "redis:7-alpine"))])
+    resolve_all(wanted.values(), [("registry", source(asked, "redis:7-alpine"))])
     assert set(wanted) == {"redis", "cache"}
     assert asked == [["redis:7-alpine"]]
 
 
 def test_seconds_run_until_the_image_is_here() -> None:
     ticks = iter([10.0, 12.5])
-    outcomes = settle([REDIS], [("present", source([], "redis:7-alpine"))], lambda: next(ticks))
+    outcomes = resolve_all(
+        [REDIS], [("present", source([], "redis:7-alpine"))], lambda: next(ticks)
+    )
     assert outcomes[REDIS].seconds == 2.5
 
 
@@ -88,7 +96,7 @@ def test_one_error_lists_every_image_and_every_reason() -> None:
     build: Source = lambda wanted: {  # noqa: E731
         item: Answer(why="Building failed", lines=("E: no space",)) for item in wanted
     }
-    outcomes = settle(
+    outcomes = resolve_all(
         [POSTGRES, REDIS],
         [
             ("present", source(asked, "redis:7-alpine")),
@@ -106,12 +114,12 @@ def test_one_error_lists_every_image_and_every_reason() -> None:
 
 
 def test_nothing_failed_is_no_error() -> None:
-    assert failure(settle([REDIS], [("present", source([], "redis:7-alpine"))])) is None
+    assert failure(resolve_all([REDIS], [("present", source([], "redis:7-alpine"))])) is None
 
 
 def test_check_mode_promises_nothing_of_a_registry() -> None:
     setup = Setup(resolve.Docker("/nowhere"), sources=["registry"], dry=True)
-    outcome = settle([REDIS], setup.ask())[REDIS]
+    outcome = resolve_all([REDIS], setup.ask())[REDIS]
     assert (outcome.source, outcome.used, outcome.settled) == ("registry", "", False)
 
 
@@ -211,14 +219,14 @@ def test_a_refused_archive_is_a_reason_and_the_next_source_is_asked(tmp_path: Pa
     (tmp_path / "redis_7-alpine.tar").write_bytes(b"no tarball")
     setup = Setup(resolve.Docker("/nowhere"), sources=["archive"], archive_dir=tmp_path)
     sources = [*setup.ask(), ("build", source([], "redis:7-alpine"))]
-    outcome = settle([REDIS], sources)[REDIS]
+    outcome = resolve_all([REDIS], sources)[REDIS]
     assert outcome.source == "build"
     assert "redis_7-alpine.tar" in outcome.tried[0][1].why
 
 
 def test_a_missing_archive_folder_is_a_reason(tmp_path: Path) -> None:
     setup = Setup(resolve.Docker("/nowhere"), sources=["archive"], archive_dir=tmp_path / "none")
-    assert "can't be read" in settle([REDIS], setup.ask())[REDIS].tried[0][1].why
+    assert "can't be read" in resolve_all([REDIS], setup.ask())[REDIS].tried[0][1].why
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,13 @@ from ansible.module_utils.groundwork.docker.cli import Docker, Result
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.images import registry
 from ansible.module_utils.groundwork.images.recipes import read_recipes
-from ansible.module_utils.groundwork.images.resolve import Outcome, Wanted, failure, refused, settle
+from ansible.module_utils.groundwork.images.resolve import (
+    Outcome,
+    Wanted,
+    failure,
+    refused,
+    resolve_all,
+)
 from ansible.module_utils.groundwork.images.sources import Setup, checked_prefix
 from grpc_stack import PLAIN, QDRANT
 from references import SHA
@@ -67,7 +73,7 @@ def ask(
 
     monkeypatch.setattr(registry, "runner", lambda _: pull)
     setup = Setup(engine, sources=["present", "registry", "build"], renew=renew)
-    return settle([REDIS], setup.ask())[REDIS]
+    return resolve_all([REDIS], setup.ask())[REDIS]
 
 
 def built() -> dict[str, dict[str, Any]]:
@@ -111,7 +117,7 @@ def test_a_digest_is_never_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> N
     pinned = Wanted("redis", f"redis@{SHA}")
     monkeypatch.setattr(registry, "runner", lambda _: pytest.fail)
     setup = Setup(Engine(images={pinned.reference: image("p")}), renew=True)
-    assert settle([pinned], setup.ask())[pinned].source == "present"
+    assert resolve_all([pinned], setup.ask())[pinned].source == "present"
 
 
 def test_to_renew_without_a_registry_is_refused() -> None:

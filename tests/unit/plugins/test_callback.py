@@ -19,7 +19,7 @@ HEALTH = {
     ]
 }  # fmt: skip
 LOOK = {
-    "look": {
+    "state": {
         "engine": {"state": "ok", "version": "24.0", "compose": "2.26.1", "error": ""},
         "images": {"postgres": {"reference": "groundwork/postgres:16.15", "id": "sha256:1"}},
         "files": {"/srv/app/infra/docker-compose.yml": "in_sync"},

@@ -46,7 +46,7 @@ def test_paths_are_the_machines_own(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("PLACE", "infra")
     found = serve(params("~", stack_dir="$HOME/$PLACE"))
-    assert found["look"]["files"] == {
+    assert found["state"]["files"] == {
         os.fspath(tmp_path / "infra" / name): "missing" for name in ("docker-compose.yml", ".env")
     }
 
@@ -65,7 +65,7 @@ def test_the_passwords_in_use_are_compared_with_the_inventorys(tmp_path: Path) -
     own = {"kind": "redis", "image": "redis:7-alpine", "port": 6399, "password": "newer"}
     theirs = {"kind": "postgres", "external": True, "host": "localhost", "password": "newer"}
     found = serve(params(str(tmp_path), services={"db": theirs, "redis": own}))
-    assert found["look"]["other_passwords"] == ["redis"]
+    assert found["state"]["other_passwords"] == ["redis"]
     assert "redis: the inventory gives another password" in found["msg"]
 
 
@@ -83,8 +83,8 @@ def test_somebody_elses_stack_is_one_problem_and_nothing_else(
     (problem,) = found["problems"]
     assert problem["where"] == f"{theirs}, of the user anna"
     for part in ("services", "images", "files", "env_files"):
-        assert found["look"][part] == {}, "what is there says nothing of this folder"
-    assert not any(found["look"]["schema"].values())
+        assert found["state"][part] == {}, "what is there says nothing of this folder"
+    assert not any(found["state"]["schema"].values())
     assert not any(found["plan"].values())
 
 

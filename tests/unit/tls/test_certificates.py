@@ -14,7 +14,7 @@ from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.services import Service
 from ansible.module_utils.groundwork.state.desired import Desired
 from ansible.module_utils.groundwork.tls import certificates
-from ansible.module_utils.groundwork.tls.certificates import CA, KeyPair, settle
+from ansible.module_utils.groundwork.tls.certificates import CA, KeyPair, renew
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -24,15 +24,15 @@ DAY = timedelta(days=1)
 
 
 def compared(wanted: rendered.Wanted) -> rendered.State:
-    return rendered.compare(wanted, files.look(wanted.path))
+    return rendered.compare(wanted, files.inspect(wanted.path))
 
 
 def made(now: datetime = NOW) -> dict[str, KeyPair]:
-    return settle({}, WANTED, "demo", now)
+    return renew({}, WANTED, "demo", now)
 
 
 def test_without_tls_there_is_no_authority() -> None:
-    assert settle(made(), {}, "demo", NOW) == {}
+    assert renew(made(), {}, "demo", NOW) == {}
 
 
 def test_a_client_that_trusts_the_authority_trusts_the_names_and_no_other(tmp_path: Path) -> None:
@@ -66,27 +66,27 @@ def test_a_client_that_trusts_the_authority_trusts_the_names_and_no_other(tmp_pa
 
 def test_what_is_good_is_kept() -> None:
     pairs = made()
-    assert settle(pairs, WANTED, "demo", NOW + 600 * DAY) == pairs
+    assert renew(pairs, WANTED, "demo", NOW + 600 * DAY) == pairs
 
 
 def test_a_certificate_near_its_end_is_renewed_and_the_authority_kept() -> None:
     pairs = made()
-    later = settle(pairs, WANTED, "demo", NOW + 720 * DAY)
+    later = renew(pairs, WANTED, "demo", NOW + 720 * DAY)
     assert later[CA] == pairs[CA]
     assert certificates.ends(later["postgres"]) > certificates.ends(pairs["postgres"])
 
 
 def test_an_authority_near_its_end_is_renewed_with_all_that_it_signed() -> None:
     first = made()
-    pairs = settle({CA: first[CA]}, WANTED, "demo", NOW + 3500 * DAY)
+    pairs = renew({CA: first[CA]}, WANTED, "demo", NOW + 3500 * DAY)
     assert pairs[CA] == first[CA]
-    later = settle(pairs, WANTED, "demo", NOW + 3600 * DAY)
+    later = renew(pairs, WANTED, "demo", NOW + 3600 * DAY)
     assert not set(later.values()) & set(pairs.values())
 
 
 def test_only_what_changed_is_made_anew() -> None:
     pairs = made()
-    now = settle(pairs, WANTED | {"redis": ["10.0.0.6", "redis"]}, "demo", NOW)
+    now = renew(pairs, WANTED | {"redis": ["10.0.0.6", "redis"]}, "demo", NOW)
     assert {name for name in pairs if now[name] != pairs[name]} == {"redis"}
 
 
@@ -97,14 +97,14 @@ def test_a_broken_file_is_replaced(broken: str) -> None:
         replace(pairs["redis"], certificate=broken),
         replace(pairs["redis"], key=broken),
     ):
-        now = settle(pairs | {"redis": damaged}, WANTED, "demo", NOW)
+        now = renew(pairs | {"redis": damaged}, WANTED, "demo", NOW)
         assert now["redis"] not in (damaged, pairs["redis"])
         assert now["postgres"] == pairs["postgres"]
 
 
 def test_a_certificate_of_another_authority_is_replaced() -> None:
     pairs = made()
-    now = settle(pairs | {"redis": made()["redis"]}, WANTED, "demo", NOW)
+    now = renew(pairs | {"redis": made()["redis"]}, WANTED, "demo", NOW)
     assert {name for name in pairs if now[name] != pairs[name]} == {"redis"}
 
 
@@ -184,7 +184,7 @@ def test_a_given_key_that_cannot_be_used(own: Service) -> None:
 
 def test_a_pair_from_a_clock_that_was_ahead_is_replaced() -> None:
     pairs = made(NOW + 30 * DAY)
-    assert not set(settle(pairs, WANTED, "demo", NOW).values()) & set(pairs.values())
+    assert not set(renew(pairs, WANTED, "demo", NOW).values()) & set(pairs.values())
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ class Host:
 
     def _inspect(self, result: Mapping[str, Any]) -> None:
         found = Inspection.from_dict(result)
-        state = found.look
+        state = found.state
         self.inspected = True
         self.engine = state.engine.state
         if self.engine == "ok":
@@ -90,7 +90,7 @@ class Host:
             service.health, service.image = _state(seen), seen.runs
             if seen.state == "external":
                 service.source = "external"
-            if seen.own:
+            if seen.custom:
                 service.source = "your own"
         for name, image in state.images.items():
             service = self._service(name)
@@ -178,7 +178,7 @@ class Facts:
 def _state(seen: ServiceState) -> str:
     if seen.answers:
         return "healthy"
-    if seen.own:  # a person's own, which nobody asks: as the engine has it
+    if seen.custom:  # a person's own, which nobody asks: as the engine has it
         told = seen.health if seen.health not in ("", "none", "unknown") else ""
         return told if seen.state == "running" and told else seen.state
     if seen.state == "external":

@@ -157,7 +157,7 @@ def inspect_note(result: Mapping[str, Any]) -> str:
     """What the inspection found, in half a sentence."""
     found = Inspection.from_dict(result)
     reasons = sum(len(each) for _, each in found.plan.steps())
-    if not found.look.services and not reasons:
+    if not found.state.services and not reasons:
         return ""
     if found.problems:
         return count(len(found.problems), "blocking problem")

@@ -15,7 +15,7 @@ from .cli import Docker
 
 @dataclass(frozen=True)
 class Container:
-    """One container, as one look saw it.
+    """One container, as it was when inspected.
 
     `status` is Docker's word (created, running, paused, restarting, exited, dead); `health` is
     healthy, unhealthy, starting, or `""` without a health check; `health_output` is what the last
@@ -58,7 +58,7 @@ class Container:
 def trouble(now: Container | None, before: Container | None, silent: bool = False) -> str:
     """Why a container won't become healthy by waiting, or `""`.
 
-    `before` is the same service at the first look, so that only restarts since then count. A failed
+    `before` is the same service when first inspected: only restarts since then count. A failed
     health check counts where the service is `silent` when it is asked, or where it is one since
     then: a service that recovered is unhealthy for the engine until its next check.
     """
@@ -128,7 +128,7 @@ class Project:
     docker: Docker
     name: str
 
-    def look(self) -> dict[str, Container]:
+    def inspect(self) -> dict[str, Container]:
         """Each service's newest container. Raises GroundworkError if the engine is silent."""
         found = engine.by_service(engine.listed(self.docker, self.name))
         return {service: parse(item) for service, item in found.items()}

@@ -47,7 +47,7 @@ def merge_daemon_config(
     return DaemonConfig(json.dumps(wanted, indent=2, ensure_ascii=False) + "\n", differs)
 
 
-def look(
+def differing(
     options: Mapping[str, Any], swarm: bool, file: Path = FILE, marker: Path = MARKER
 ) -> list[str]:
     """The settings that differ from `options`, where the engine is one that the role installed.

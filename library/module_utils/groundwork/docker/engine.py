@@ -91,7 +91,7 @@ def judge(
     return Engine("ok", found, api, plugin)
 
 
-def look(docker: Docker) -> Engine:
+def inspect(docker: Docker) -> Engine:
     """Ask the engine and its Compose plugin for their versions."""
     return judged(version(docker), compose_version(docker))
 

@@ -1,6 +1,6 @@
 """Waits until the services answer in their own protocol, and says why when one never will.
 
-A thread for each service asks it; another one looks at the containers. Whatever can't become
+A thread for each service asks it; another one inspects the containers. Whatever can't become
 better by waiting (a container that stopped, a refused password) ends the wait at once.
 """
 
@@ -25,18 +25,18 @@ REST = 0.1
 SHORTEST_REST = 0.05
 LONGEST_REST = 1.0
 ATTEMPT = 5.0  # seconds; a loaded host may need some for one login
-LOOK_EVERY = 0.5
+INSPECT_EVERY = 0.5
 # A refusal has to last this long. A server that makes itself ready over TCP (not what our images
 # do) refuses for a moment too; and only a run that fails pays for it.
 CONFIRM = 1.0
 
-LOOKS_THAT_MAY_FAIL = 3
+FAILURES_ALLOWED = 3
 
 
 class Watch(Protocol):
-    """Looks at containers: `containers.Project`."""
+    """Inspects containers: `containers.Project`."""
 
-    def look(self) -> Mapping[str, Container]:
+    def inspect(self) -> Mapping[str, Container]:
         """Each service's container."""
 
     def tail(self, container: Container) -> list[str]:
@@ -44,8 +44,8 @@ class Watch(Protocol):
 
 
 @dataclass(frozen=True)
-class Look:
-    """One look of the watcher, or why it failed."""
+class Inspected:
+    """What the watcher saw once, or why it failed."""
 
     containers: Mapping[str, Container] = field(default_factory=dict)
     error: GroundworkError | None = None
@@ -64,19 +64,19 @@ def wait(
     once where waiting is of no use; GroundworkError where the engine can't be asked.
     """
     deadline = clock() + timeout
-    events: queue.SimpleQueue[Result | Look] = queue.SimpleQueue()
+    events: queue.SimpleQueue[Result | Inspected] = queue.SimpleQueue()
     stop = threading.Event()
     jobs: list[Callable[[], None]] = [
         _poller(target, probe, deadline, clock, stop, events) for target in targets
     ]
     if watch:
-        jobs.append(lambda: _keep_looking(watch, events.put, stop.wait))
+        jobs.append(lambda: _keep_inspecting(watch, events.put, stop.wait))
     for job in jobs:
         # Daemons: neither Ctrl-C nor a probe that hangs keeps the process alive.
         threading.Thread(target=job, daemon=True).start()
     progress = _Progress(targets)
     try:
-        while not progress.done(looked=watch is None):
+        while not progress.done(inspected=watch is None):
             left = deadline - clock()
             try:
                 if left <= 0:
@@ -124,27 +124,27 @@ def _poller(
     deadline: float,
     clock: Callable[[], float],
     stop: threading.Event,
-    events: queue.SimpleQueue[Result | Look],
+    events: queue.SimpleQueue[Result | Inspected],
 ) -> Callable[[], None]:
     return lambda: poll(target, probe, deadline, clock, stop.wait, events.put)
 
 
-def _keep_looking(
-    watch: Watch, report: Callable[[Look], None], pause: Callable[[float], bool]
+def _keep_inspecting(
+    watch: Watch, report: Callable[[Inspected], None], pause: Callable[[float], bool]
 ) -> None:
     while True:
-        report(_look(watch))
-        if pause(LOOK_EVERY):
+        report(_inspect(watch))
+        if pause(INSPECT_EVERY):
             return
 
 
-def _look(watch: Watch) -> Look:
+def _inspect(watch: Watch) -> Inspected:
     try:
-        return Look(watch.look())
+        return Inspected(watch.inspect())
     except GroundworkError as error:
-        return Look(error=error)
+        return Inspected(error=error)
     except Exception as error:
-        return Look(error=GroundworkError(f"Looking at the containers failed: {error!r}"))
+        return Inspected(error=GroundworkError(f"Looking at the containers failed: {error!r}"))
 
 
 class _Progress:
@@ -152,33 +152,33 @@ class _Progress:
 
     def __init__(self, targets: Sequence[Target]) -> None:
         self.targets = targets
-        self.own = [target.name for target in targets if not target.service.external]
+        self.managed = [target.name for target in targets if not target.service.external]
         self.results = {target.name: target.unasked() for target in targets}
         self.first: Mapping[str, Container] | None = None
         self.last: Mapping[str, Container] | None = None
         self.failed_looks = 0
 
-    def take(self, event: Result | Look) -> None:
+    def take(self, event: Result | Inspected) -> None:
         if isinstance(event, Result):
             self.results[event.name] = event
         elif event.error:
             # One slow answer of a busy engine says nothing of the services.
             self.failed_looks += 1
-            if self.failed_looks >= LOOKS_THAT_MAY_FAIL:
+            if self.failed_looks >= FAILURES_ALLOWED:
                 raise event.error
         else:
             self.failed_looks = 0
             self.last = event.containers
             self.first = self.last if self.first is None else self.first
 
-    def done(self, looked: bool) -> bool:
+    def done(self, inspected: bool) -> bool:
         healthy = all(result.healthy for result in self.results.values())
-        return healthy and (looked or self.last is not None) and not self._unhealthy()
+        return healthy and (inspected or self.last is not None) and not self._unhealthy()
 
     def _unhealthy(self) -> list[str]:
         """Which of our own services are unhealthy for the engine."""
         last = self.last or {}
-        return [name for name in self.own if name in last and last[name].health == "unhealthy"]
+        return [name for name in self.managed if name in last and last[name].health == "unhealthy"]
 
     def permanent(self) -> dict[str, str]:
         """Why, for each service that waiting won't mend."""
@@ -189,7 +189,7 @@ class _Progress:
             r.name: r.last_error for r in results if permanent and (r.permanent or r.refused)
         }
         if self.first is not None and self.last is not None:
-            for name in self.own:
+            for name in self.managed:
                 silent = self.results[name].tries > 0 and not self.results[name].healthy
                 if why := trouble(self.last.get(name), self.first.get(name), silent):
                     reasons[name] = why
@@ -211,7 +211,7 @@ class _Progress:
                 "The services answer, but the Docker engine did not show their containers in time.",
                 next_step="See that `docker ps` works for the user who runs this, then run again.",
             )
-        containers = self.last or (_look(watch).containers if watch else {})
+        containers = self.last or (_inspect(watch).containers if watch else {})
         logs = {
             name: watch.tail(containers[name]) for name in reasons if watch and name in containers
         }

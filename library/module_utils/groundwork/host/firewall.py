@@ -1,4 +1,4 @@
-"""Who may reach the services' published ports from outside: rules for iptables, and a look at them.
+"""Who may reach the services' published ports from outside: rules for iptables, compared.
 
 A published port is forwarded before any rule for incoming traffic sees it, so ufw and its like
 don't guard it. The engine leaves one chain to others, DOCKER-USER, which all that it forwards
@@ -78,7 +78,7 @@ def _file(chain: str, lines: Iterable[str]) -> str:
     )
 
 
-def look(wanted: Mapping[str, str], bridge: str, folder: Path = FOLDER) -> list[str]:
+def reasons(wanted: Mapping[str, str], bridge: str, folder: Path = FOLDER) -> list[str]:
     """Why the firewall has to be set up anew: plain sentences, none where it is as it should be."""
     there = {
         path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob(f"{bridge}.*"))

@@ -52,7 +52,7 @@ def note(folder: Path, variables: Iterable[str]) -> None:
         fresh.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
 
 
-def settle(folder: Path) -> None:
+def clear_journal(folder: Path) -> None:
     """The databases have them all: drop the journal."""
     (folder / JOURNAL).unlink(missing_ok=True)
 

@@ -92,7 +92,7 @@ class Outcome:
 Source = Callable[[Sequence[Wanted]], Mapping[Wanted, Answer]]
 
 
-def settle(
+def resolve_all(
     wanted: Iterable[Wanted],
     sources: Iterable[tuple[str, Source]],
     clock: Callable[[], float] = time.monotonic,

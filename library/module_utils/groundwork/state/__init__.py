@@ -3,7 +3,7 @@
 from . import info, teardown
 from .desired import Desired
 from .examples import example_files
-from .info import ARGUMENT_SPEC, observe
+from .info import ARGUMENT_SPEC, stack_info
 from .model import Inspection, Plan, ServiceState, State
 
 __all__ = [
@@ -15,6 +15,6 @@ __all__ = [
     "State",
     "example_files",
     "info",
-    "observe",
+    "stack_info",
     "teardown",
 ]

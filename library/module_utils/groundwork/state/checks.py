@@ -63,7 +63,7 @@ def problems(
 def engine_and_ports(desired: Desired, state: State) -> list[Problem]:
     """An engine that was chosen and is silent; ports that somebody else holds."""
     found = []
-    if state.engine.state == "elsewhere" and desired.own:
+    if state.engine.state == "elsewhere" and desired.managed:
         found.append(
             Problem(
                 f"The Docker engine that was chosen is unreachable: {state.engine.error}",
@@ -100,7 +100,7 @@ def missing_addresses(desired: Desired, facts: Facts) -> list[Problem]:
             f"stack_services.{service.name}.bind",
             "`ip address` shows those that it has.",
         )
-        for service in desired.own
+        for service in desired.managed
         if service.bind in facts.foreign_addresses
     ]
 
@@ -179,7 +179,7 @@ def foreign_compose_file(state: State) -> list[Problem]:
 def clashes(desired: Desired, state: State) -> list[Problem]:
     """Images that are here and can't do what a service or its data need."""
     found: list[Problem] = []
-    for service in desired.own:
+    for service in desired.managed:
         volume, image = state.volumes.get(service.name), state.images.get(service.name)
         if volume and image and image.reference:
             name = desired.volume(service)
@@ -226,7 +226,7 @@ def passwords(desired: Desired, state: State) -> list[Problem]:
     """Passwords that the services don't have, and that nobody asked this run to give them."""
     asked = {
         service.name: state.services.get(service.name, ServiceState())
-        for service in desired.own
+        for service in desired.managed
         if service.name not in desired.rotate
         # An interrupted run began to change it; this one goes on
         and service_type(service).secret_variable(service) not in state.new_passwords

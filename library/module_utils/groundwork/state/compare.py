@@ -77,7 +77,7 @@ def _volumes(desired: Desired, facts: Facts) -> dict[str, VolumeState]:
         service.name: VolumeState(
             facts.volumes[volume]["storage_format"], facts.data_versions.get(service.name, "")
         )
-        for service in desired.own
+        for service in desired.managed
         if (volume := desired.volume(service)) in facts.volumes
     }
 
@@ -87,7 +87,7 @@ def _images(
 ) -> dict[str, ImageChoice]:
     """The image for each service, of those that are here."""
     chosen = {}
-    for service in desired.own:
+    for service in desired.managed:
         container = (facts.containers or {}).get(service.name, {})
         volume = volumes.get(service.name)
         known = Known(
@@ -164,7 +164,7 @@ def _services(
 def _ports(desired: Desired, facts: Facts) -> list[PortTaken]:
     return [
         PortTaken(service.name, option, port, facts.ports_taken[port])
-        for service in desired.own
+        for service in desired.managed
         for option, port in service.ports.items()
         if port in facts.ports_taken
     ]

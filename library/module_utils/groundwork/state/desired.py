@@ -86,7 +86,7 @@ class Desired:
             taken[path] = f"the file of the app {app.name!r}"
 
     @property
-    def own(self) -> tuple[Service, ...]:
+    def managed(self) -> tuple[Service, ...]:
         """The services that run here: all but the external ones."""
         return tuple(service for service in self.services if not service.external)
 
@@ -147,7 +147,7 @@ class Desired:
 
     def other_passwords(self) -> list[str]:
         """The own services to which the inventory gives another password than `infra/.env` has."""
-        return unlike_kept(self.own, self.kept)
+        return unlike_kept(self.managed, self.kept)
 
     def rotated(self) -> dict[str, str]:
         """The secrets' variables that this run is to change, with the values until now."""
@@ -169,7 +169,7 @@ class Desired:
             self.env_file,
             self.stack_dir / ".gitignore",
             self.secrets_dir / ".gitignore",
-            *(self.secrets_dir / service.name for service in self.own),
+            *(self.secrets_dir / service.name for service in self.managed),
             *(item.path for item in self._certificate_files(pairs)),
             *(self.app_path(app) for app in self.apps),
         ]
@@ -194,7 +194,7 @@ class Desired:
             # So that no `git add` takes them, whatever the repository ignores
             Wanted(self.stack_dir / ".gitignore", IGNORED, 0o644, block=True),
             Wanted(self.secrets_dir / ".gitignore", "*\n", 0o444, private=True),
-            *(self._secret_file(service, secrets) for service in self.own),
+            *(self._secret_file(service, secrets) for service in self.managed),
             *self._certificate_files(pairs),
         ]
 
@@ -222,7 +222,7 @@ class Desired:
 
         Raises GroundworkError for one in the inventory that can't be used.
         """
-        secured = [(service, self._names(service)) for service in self.own if service.tls]
+        secured = [(service, self._names(service)) for service in self.managed if service.tls]
         pairs = {
             service.name: certificates.given(service, names)
             for service, names in secured
@@ -230,7 +230,7 @@ class Desired:
         }
         wanted = {s.name: names for s, names in secured if not s.certificate}
         kept = {name: pair for name in (*wanted, CA) if (pair := self._kept_pair(name))}
-        return pairs | certificates.settle(kept, wanted, self.stack, datetime.now(timezone.utc))
+        return pairs | certificates.renew(kept, wanted, self.stack, datetime.now(timezone.utc))
 
     def _names(self, service: Service) -> list[str]:
         """By which names and addresses clients reach a service."""

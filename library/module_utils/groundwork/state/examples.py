@@ -15,7 +15,7 @@ def example_files(desired: Desired) -> list[Wanted]:
     secrets = placeholders(desired.services)
     images = {
         service.name: Image(service.image, _example_storage_format(service))
-        for service in desired.own
+        for service in desired.managed
     }
     texts = {desired.env_file: desired.infra_env(images, secrets, {})}
     for app in desired.apps:

@@ -88,7 +88,7 @@ def gather(desired: Desired, where: Where) -> Facts:
         inspected = asked_images.result() or {}
         volumes = asked_volumes.result() or {}
         containers = surveyed.containers
-        found = {path: files.look(path) for path in desired.paths()}
+        found = {path: files.inspect(path) for path in desired.paths()}
         return Facts(
             engine=engine,
             engine_settings=_engine_settings(where),
@@ -109,7 +109,7 @@ def gather(desired: Desired, where: Where) -> Facts:
             ports_taken={}
             if containers is None and engine.state != "absent"
             else _ports_taken(desired, docker, containers),
-            foreign_addresses=frozenset(ports.foreign(each.bind for each in desired.own)),
+            foreign_addresses=frozenset(ports.foreign(each.bind for each in desired.managed)),
         )
 
 
@@ -135,7 +135,7 @@ def _quiet(function: Callable[..., _T], *args: Any) -> _T | None:
 def _engine_settings(where: Where) -> list[str]:
     """Which of the engine's settings are not as they should be."""
     asked = where.daemon
-    return daemon_config.look(asked["options"], asked["swarm"]) if asked else []
+    return daemon_config.differing(asked["options"], asked["swarm"]) if asked else []
 
 
 def _firewall(desired: Desired, where: Where) -> list[str]:
@@ -144,11 +144,11 @@ def _firewall(desired: Desired, where: Where) -> list[str]:
     if not asked:
         return []
     rules = (
-        firewall.rules(desired.own, asked["bridge"], asked["allow_from"])
+        firewall.rules(desired.managed, asked["bridge"], asked["allow_from"])
         if asked["enabled"]
         else {}
     )
-    return firewall.look(rules, asked["bridge"])
+    return firewall.reasons(rules, asked["bridge"])
 
 
 def _has_interface(where: Where) -> bool:
@@ -162,7 +162,7 @@ def _data_versions(
     """For volumes that somebody else made, without our label."""
     return {
         service.name: version
-        for service in desired.own
+        for service in desired.managed
         if not volumes.get(desired.volume(service), {"storage_format": "-"})["storage_format"]
         if (version := _data_version(service, desired, where))
     }
@@ -193,7 +193,7 @@ def _ports_taken(desired: Desired, docker: Docker, containers: Containers) -> di
     }
     wanted = [
         (service.bind, port)
-        for service in desired.own
+        for service in desired.managed
         for port in service.ports.values()
         if port not in ours
     ]

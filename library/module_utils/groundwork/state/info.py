@@ -51,7 +51,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 
-def observe(params: Mapping[str, Any]) -> dict[str, Any]:
+def stack_info(params: Mapping[str, Any]) -> dict[str, Any]:
     """The result of the module stack_info (see its RETURN), `failed` and `msg` in it if it refuses.
 
     Raises GroundworkError where the parameters can't be used.
@@ -85,7 +85,7 @@ def inspect(params: Mapping[str, Any]) -> Inspection:
     limits = Limits(params["reset_passwords"], params["min_free_mb"], params["firewall"])
     found = problems(desired, facts, compared, steps, limits, docker)
     return Inspection(
-        look=state,
+        state=state,
         plan=steps,
         problems=tuple(found),
         summary=Summary(desired.stack, tuple(_docs(params, desired, state, bool(found)))),
@@ -103,7 +103,7 @@ def _docs(
 ) -> Iterator[tuple[str, str]]:
     if params["tunnel"]:
         yield "tunnel", params["tunnel"]
-    if not refused and any(service.tls for service in desired.own):
+    if not refused and any(service.tls for service in desired.managed):
         yield "tls", _first_end(desired)
     for name, volume in state.left_data.items():
         yield "data", f"of {name} are here still: {volume}"
@@ -132,7 +132,7 @@ def _first_end(desired: Desired) -> str:
 
 
 def serve(params: Mapping[str, Any]) -> dict[str, Any]:
-    """`observe` on a machine that has this package and no Ansible (groundwork_remote.py).
+    """`stack_info` on a machine that has this package and no Ansible (groundwork_remote.py).
 
     Parameters of Ansible's type `path` are read as that machine reads them. Never raises a
     GroundworkError: it becomes `failed` and `msg`.
@@ -144,6 +144,6 @@ def serve(params: Mapping[str, Any]) -> dict[str, Any]:
     }
     try:
         with environment.settled():
-            return observe({**params, **paths})
+            return stack_info({**params, **paths})
     except GroundworkError as error:
         return {"failed": True, "msg": str(error)}

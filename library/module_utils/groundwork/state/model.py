@@ -21,7 +21,7 @@ class ServiceState(Record):
     `state` is the container's, or missing (none yet), orphan (not in the inventory any more),
     external. `config` is in_sync, changed, moved (made from another folder) or unknown: the
     container against the Compose file; `image` is in_sync, changed or unknown, `runs` its name.
-    `answers`, `version`, `error` and `code`: what it said in its own protocol. `own`: it is a
+    `answers`, `version`, `error` and `code`: what it said in its own protocol. `custom`: it is a
     person's, from the override file. `leftover`: external, but its container is still here.
     """
 
@@ -38,7 +38,7 @@ class ServiceState(Record):
     code: str = ""
     started_at: str = ""
     runs: str = ""
-    own: bool = False
+    custom: bool = False
     exit_code: int = 0
     leftover: bool = False
 
@@ -130,7 +130,7 @@ class Summary(Record):
 class Inspection(Record):
     """The result of the module: what is there, what a run would do, and what is in its way."""
 
-    look: State
+    state: State
     plan: Plan = field(default_factory=Plan)
     problems: tuple[Problem, ...] = ()
     summary: Summary = field(default_factory=Summary)

@@ -40,7 +40,7 @@ def plan(desired: Desired, state: State) -> Plan:
 
 
 def _engine_reasons(desired: Desired, state: State) -> tuple[str, ...]:
-    if not desired.own:
+    if not desired.managed:
         return ()
     engine, settings, reasons = state.engine, state.engine_settings, []
     if engine.state != "ok":
@@ -65,7 +65,7 @@ def _service_reasons(desired: Desired, state: State, files_change: bool) -> tupl
         for service in desired.services
         if (reason := _service_reason(service, state.services.get(service.name)))
     ]
-    if files_change and not reasons and desired.own:
+    if files_change and not reasons and desired.managed:
         reasons.append("the files that the containers are made from change")
     if state.new_passwords:
         reasons.append("a database doesn't have its new password yet")

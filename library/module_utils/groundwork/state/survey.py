@@ -79,7 +79,7 @@ def _containers(
     listed = docker.run("ps", "-a", "--no-trunc", "--format", form, timeout=10)
     if not listed.ok:
         raise GroundworkError(f"The containers can't be listed: {listed.error}")
-    volumes = {desired.volume(service) for service in desired.own}
+    volumes = {desired.volume(service) for service in desired.managed}
     rows = [json.loads(line) for line in listed.stdout.splitlines()]
     ours = {identity for identity, _, project in rows if project == desired.stack}
     others = {identity for identity, mounts, _ in rows if volumes & set(mounts.split(","))} - ours
@@ -127,7 +127,7 @@ def data_of(volume: str, stack: str) -> str:
 
 def left_data(desired: Desired, found: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """Volumes by service, of services that don't run here any more."""
-    own = {service.name for service in desired.own}
+    own = {service.name for service in desired.managed}
     return {
         service: volume
         for volume, labels in sorted(found.items())
@@ -181,10 +181,10 @@ def configuration(container: Mapping[str, Any], wanted: str | None, folder: Path
 
 def _custom(container: Mapping[str, Any] | None, wanted: str, folder: Path) -> ServiceState:
     if container is None:
-        return ServiceState(own=True, state="missing")
+        return ServiceState(custom=True, state="missing")
     state = container["State"]
     return ServiceState(
-        own=True,
+        custom=True,
         state=state["Status"],
         health=(state.get("Health") or {}).get("Status", "none"),
         exit_code=state.get("ExitCode", 0),
@@ -194,7 +194,7 @@ def _custom(container: Mapping[str, Any] | None, wanted: str, folder: Path) -> S
 
 def custom_reason(found: ServiceState, volume: str | None) -> str:
     """Why to act on a service that the inventory doesn't have; `""` where nothing is to be done."""
-    if not found.own:
+    if not found.custom:
         kept = f"; its data stay, in the volume {volume}" if volume else ""
         return f"is not in the inventory any more{kept}"
     if found.state == "missing":

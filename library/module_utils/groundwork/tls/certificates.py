@@ -39,7 +39,7 @@ class KeyPair:
     key: str = field(repr=False)
 
 
-def settle(
+def renew(
     kept: Mapping[str, KeyPair], wanted: Mapping[str, Iterable[str]], stack: str, now: datetime
 ) -> dict[str, KeyPair]:
     """A good pair for each service in `wanted`, and the one of the CA that signed them.
