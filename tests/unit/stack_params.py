@@ -1,10 +1,14 @@
-"""Parameters of the module stack_info, for a stack of one Redis."""
+"""Parameters of the module stack_info, for a stack of one Redis, and what it finds wrong."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import pytest
+from ansible.module_utils.groundwork.state import info
 from ansible.module_utils.groundwork.state.info import ARGUMENT_SPEC
+from fake_engine import FakeEngine
 
 
 def params(folder: str, **changed: Any) -> dict[str, Any]:
@@ -19,3 +23,12 @@ def params(folder: str, **changed: Any) -> dict[str, Any]:
         "docker_cli": "no such docker",
         **changed,
     }
+
+
+def problems_found(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, *containers: dict[str, Any]
+) -> list[dict[str, str]]:
+    docker = FakeEngine(containers=[*containers])
+    monkeypatch.setattr(info, "Docker", lambda cli: docker)
+    found: list[dict[str, str]] = info.serve(params(str(folder)))["problems"]
+    return found

@@ -57,3 +57,8 @@ def test_what_is_missing_costs_no_further_call_where_it_can_be_told(
 def test_a_silent_engine_is_no_missing_image(script: Path) -> None:
     with pytest.raises(GroundworkError, match="Cannot connect"):
         Docker(str(script)).inspect("image", ["a:1", "engine"])
+
+
+def test_a_docker_command_that_is_not_there_is_an_answer() -> None:
+    result = Docker("no-such-docker").run("version")
+    assert (result.code, result.ok) == (127, False)

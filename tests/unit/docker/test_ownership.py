@@ -1,18 +1,21 @@
+"""Whose a stack is: its mark, and what is told to those whose it isn't."""
+
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.module_utils.groundwork.docker import ownership
-from ansible.module_utils.groundwork.docker.compose import _environment, services_in
 from ansible.module_utils.groundwork.docker.ownership import Owner, other_owner
+from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.locking import lease
-from ansible.module_utils.groundwork.state.model import ServiceState
-from ansible.module_utils.groundwork.state.survey import configuration, custom_reason, data_of
+from fake_engine import FakeEngine
 from ordinary_user import as_ordinary_user
+from owned_stack import owned_folder
 
 
 def marker(folder: Path) -> dict[str, dict[str, str]]:
@@ -113,77 +116,6 @@ def test_a_folder_that_this_user_may_not_enter_is_there(tmp_path: Path) -> None:
     assert as_ordinary_user(tmp_path, found) == Owner(closed, "ana")
 
 
-@pytest.mark.parametrize(
-    ("line", "name"),
-    [
-        ("COMPOSE_PROJECT_NAME=other", "COMPOSE_PROJECT_NAME"),
-        ("export COMPOSE_FILE=/elsewhere.yml", "COMPOSE_FILE"),
-        ("COMPOSE_IGNORE_ORPHANS=true", "COMPOSE_IGNORE_ORPHANS"),
-        ("COMPOSE_ENV_FILES: other.env", "COMPOSE_ENV_FILES"),
-        ("COMPOSE_PATH_SEPARATOR=,", "COMPOSE_PATH_SEPARATOR"),
-    ],
-)
-def test_compose_follows_no_variable_of_its_own(line: str, name: str) -> None:
-    """An exported value wins over the file's, and an empty one counts as none."""
-    assert _environment(f"MINE=1\n{line}\n", {"PATH": "/bin"}) == {"PATH": "/bin", name: ""}
-    assert _environment("MINE=1\n", {name: "other", "MINE": "2"}) == {}
-
-
-def test_profiles_are_a_persons_to_choose() -> None:
-    assert _environment("COMPOSE_PROFILES=mail\n", {}) == {}
-
-
-def test_the_services_that_a_compose_file_of_ours_has() -> None:
-    text = "# x\nname: demo\nservices:\n  one:\n    image: a\n  two-2:\n    image: b\n"
-    assert services_in(f"{text}volumes:\n  three: {{}}\n") == {"one", "two-2"}
-    assert services_in("services: {}\n") == set()
-
-
-def test_data_are_known_by_their_volumes_name() -> None:
-    assert data_of("demo_re-ports_data", "demo") == "re-ports"
-    assert data_of("demo_owner", "demo") == data_of("demolition_a_data", "demo") == ""
-
-
-@pytest.mark.parametrize(
-    ("found", "reason"),
-    [
-        ({"state": "orphan"}, "is not in the inventory any more; its data stay, in the volume v"),
-        ({"custom": True, "state": "missing", "config": "in_sync"}, "has no container yet"),
-        ({"custom": True, "state": "running", "config": "changed"}, "its configuration changed"),
-        (
-            {"custom": True, "state": "running", "config": "moved"},
-            "its container was made from another directory; it is made anew, its data stay",
-        ),
-        ({"custom": True, "state": "running", "config": "in_sync"}, ""),
-        ({"custom": True, "state": "exited", "config": "in_sync", "exit_code": 0}, ""),
-        (
-            {"custom": True, "state": "exited", "config": "in_sync", "exit_code": 1},
-            "its container is exited",
-        ),
-    ],
-)
-def test_a_service_that_the_inventory_does_not_have(found: dict[str, Any], reason: str) -> None:
-    assert custom_reason(ServiceState.from_dict(found), "v") == reason
-
-
-@pytest.mark.parametrize(
-    ("place", "digest", "said"),
-    [
-        *(("here", "h", "in_sync"), ("link", "h", "in_sync"), ("old", "h", "moved")),
-        *(("here", "x", "changed"), ("old", "x", "moved")),
-    ],
-)
-def test_a_container_is_as_it_should_be_where_its_folder_is(
-    tmp_path: Path, place: str, digest: str, said: str
-) -> None:
-    (tmp_path / "here").mkdir()
-    (tmp_path / "link").symlink_to(tmp_path / "here")
-    labels = {"com.docker.compose.project.working_dir": str(tmp_path / place)}
-    found = {"Config": {"Labels": labels | {"com.docker.compose.config-hash": digest}}}
-    assert configuration(found, "h", tmp_path / "here") == said
-    assert configuration(found, None, tmp_path / "here") == "unknown"
-
-
 def test_the_way_to_move_a_stack_works_where_a_folder_is_there_already(tmp_path: Path) -> None:
     here, there = tmp_path / "new wörk" / "infra", tmp_path / "old" / "infra"
     there.mkdir(parents=True)
@@ -202,3 +134,21 @@ def test_the_way_to_move_a_stack_works_where_a_folder_is_there_already(tmp_path:
     (here / "mine").write_text("kept")
     follow()
     assert (here.parent / "infra.before" / "mine").read_text() == "kept"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+def test_a_claim_is_refused_where_somebody_else_has_it(tmp_path: Path) -> None:
+    a, b = owned_folder(tmp_path / "an 'a'"), owned_folder(tmp_path / "b")
+    docker = FakeEngine()
+    ownership.claim(docker, "ours", a)
+    with pytest.raises(GroundworkError, match="belong to another directory") as refused:
+        ownership.claim(docker, "ours", b)
+    assert f"mv {shlex.quote(str(a))} {shlex.quote(str(b))}`" in refused.value.next_step
+    assert docker.volumes["ours_owner"]["groundwork.folder"] == str(a)
+    (a / "docker-compose.yml").unlink()
+    ownership.claim(docker, "ours", b)
+    assert docker.volumes["ours_owner"]["groundwork.folder"] == str(b)

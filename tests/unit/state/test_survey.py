@@ -1,4 +1,4 @@
-"""Who uses a stack's volumes, and which project Compose is told to act on."""
+"""Who uses a stack's volumes, and what its containers and volumes are."""
 
 from __future__ import annotations
 
@@ -6,19 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.module_utils.groundwork.docker import compose
-from ansible.module_utils.groundwork.state import info
-from fake_engine import FakeEngine, container
-from stack_params import params
-
-
-def problems(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, *containers: dict[str, Any]
-) -> list[dict[str, str]]:
-    docker = FakeEngine(containers=[*containers])
-    monkeypatch.setattr(info, "Docker", lambda cli: docker)
-    found: list[dict[str, str]] = info.serve(params(str(folder)))["problems"]
-    return found
+from ansible.module_utils.groundwork.state.model import ServiceState
+from ansible.module_utils.groundwork.state.survey import configuration, custom_reason, data_of
+from fake_engine import container
+from stack_params import problems_found
 
 
 @pytest.mark.parametrize("state", ["running", "exited", "created"])
@@ -26,7 +17,7 @@ def test_a_container_of_others_that_may_write_to_a_volume_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
     writer = container("x-redis-1", "x", mounts={"alone_redis_data": True}, state=state)
-    (found,) = problems(tmp_path, monkeypatch, writer)
+    (found,) = problems_found(tmp_path, monkeypatch, writer)
     assert "x-redis-1" in found["what"] and "alone_redis_data" in found["what"]
     assert "`docker rm --force x-redis-1`" in found["next_step"]
 
@@ -40,41 +31,49 @@ def test_whoever_does_no_harm_is_no_problem(
     left = container("z", "z", mounts={"alone_postgres_data": True})  # of no service here
     labelled = container("by-hand", "alone")  # says that it is of the project, but of no service
     ours |= {"NetworkSettings": {"Ports": {}}, "Image": "sha256:1"}
-    assert problems(tmp_path, monkeypatch, reader, ours, longer, left, labelled) == []
+    assert problems_found(tmp_path, monkeypatch, reader, ours, longer, left, labelled) == []
+
+
+def test_data_are_known_by_their_volumes_name() -> None:
+    assert data_of("demo_re-ports_data", "demo") == "re-ports"
+    assert data_of("demo_owner", "demo") == data_of("demolition_a_data", "demo") == ""
 
 
 @pytest.mark.parametrize(
-    ("file", "text", "name"),
+    ("found", "reason"),
     [
-        (".env", "COMPOSE_PROJECT_NAME=other\n", "COMPOSE_PROJECT_NAME"),
-        (".env", "MINE=1\nexport COMPOSE_FILE = a.yml\n", "COMPOSE_FILE"),
-        ("docker-compose.override.yml", "name: other\nservices: {}\n", "name"),
+        ({"state": "orphan"}, "is not in the inventory any more; its data stay, in the volume v"),
+        ({"custom": True, "state": "missing", "config": "in_sync"}, "has no container yet"),
+        ({"custom": True, "state": "running", "config": "changed"}, "its configuration changed"),
+        (
+            {"custom": True, "state": "running", "config": "moved"},
+            "its container was made from another directory; it is made anew, its data stay",
+        ),
+        ({"custom": True, "state": "running", "config": "in_sync"}, ""),
+        ({"custom": True, "state": "exited", "config": "in_sync", "exit_code": 0}, ""),
+        (
+            {"custom": True, "state": "exited", "config": "in_sync", "exit_code": 1},
+            "its container is exited",
+        ),
     ],
 )
-def test_a_line_that_leads_compose_elsewhere_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, text: str, name: str
+def test_a_service_that_the_inventory_does_not_have(found: dict[str, Any], reason: str) -> None:
+    assert custom_reason(ServiceState.from_dict(found), "v") == reason
+
+
+@pytest.mark.parametrize(
+    ("place", "digest", "said"),
+    [
+        *(("here", "h", "in_sync"), ("link", "h", "in_sync"), ("old", "h", "moved")),
+        *(("here", "x", "changed"), ("old", "x", "moved")),
+    ],
+)
+def test_a_container_is_as_it_should_be_where_its_folder_is(
+    tmp_path: Path, place: str, digest: str, said: str
 ) -> None:
-    path = tmp_path / "infra" / file
-    path.parent.mkdir()
-    path.write_text(text, encoding="utf-8")
-    (found,) = problems(tmp_path, monkeypatch)
-    assert f", {name}, leads" in found["what"]
-    assert found["where"] == str(path)
-    path.write_text(f"# {text.splitlines()[-1]}\nX_COMPOSE_FILE=1\n", encoding="utf-8")
-    assert problems(tmp_path, monkeypatch) == []
-
-
-def test_compose_is_told_the_project_whatever_it_is_to_do(tmp_path: Path) -> None:
-    (tmp_path / "docker-compose.yml").touch()
-    (tmp_path / ".env").write_text("COMPOSE_PROJECT_NAME=other\n", encoding="utf-8")
-    docker = FakeEngine()
-    file, env = tmp_path / "docker-compose.yml", tmp_path / ".env"
-    compose.run(docker, "ours", tmp_path, "ps")
-    compose.check(docker, "ours", tmp_path, file, env)
-    compose.config_hashes(docker, "ours", tmp_path)
-    compose.up(docker, "ours", tmp_path)
-    asked = [args for args in docker.asked if args[0] == "compose"]
-    assert len(asked) == 4
-    for args in asked:
-        assert args[args.index("--project-name") + 1] == "ours"
-        assert args[args.index("--project-directory") + 1] == str(tmp_path)
+    (tmp_path / "here").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "here")
+    labels = {"com.docker.compose.project.working_dir": str(tmp_path / place)}
+    found = {"Config": {"Labels": labels | {"com.docker.compose.config-hash": digest}}}
+    assert configuration(found, "h", tmp_path / "here") == said
+    assert configuration(found, None, tmp_path / "here") == "unknown"

@@ -8,11 +8,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.groundwork import files, rendered
-from ansible.module_utils.groundwork.env.content import Image
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.services import Service
-from ansible.module_utils.groundwork.state.desired import Desired
 from ansible.module_utils.groundwork.tls import certificates
 from ansible.module_utils.groundwork.tls.certificates import CA, KeyPair, renew
 from cryptography.hazmat.primitives import serialization
@@ -21,10 +18,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 NOW = datetime(2030, 6, 1, tzinfo=timezone.utc)
 WANTED = {"postgres": ["127.0.0.1", "postgres"], "redis": ["10.0.0.5", "redis"]}
 DAY = timedelta(days=1)
-
-
-def compared(wanted: rendered.Wanted) -> rendered.State:
-    return rendered.compare(wanted, files.inspect(wanted.path))
 
 
 def made(now: datetime = NOW) -> dict[str, KeyPair]:
@@ -185,40 +178,3 @@ def test_a_given_key_that_cannot_be_used(own: Service) -> None:
 def test_a_pair_from_a_clock_that_was_ahead_is_replaced() -> None:
     pairs = made(NOW + 30 * DAY)
     assert not set(renew(pairs, WANTED, "demo", NOW).values()) & set(pairs.values())
-
-
-@pytest.mark.parametrize(
-    ("bind", "known"), [("10.0.0.5", "10.0.0.5"), ("FD00:0::5", "fd00::5"), ("0.0.0.0", "10.9.9.9")]
-)
-def test_the_names_of_a_service_stay_the_same(tmp_path: Path, bind: str, known: str) -> None:
-    """As a run does: what the first one wrote is good for the second."""
-    entry = {"kind": "redis", "image": "redis:7-alpine", "port": 6379, "tls": True}
-    entry |= {"bind": bind, "bind_public": True, "names": ["db.example.com", "10.9.9.9"]}
-    params = {"stack_name": "demo", "services": {"cache": entry}, "apps": {}, "compose": ""}
-    params |= {"workspace_dir": str(tmp_path), "stack_dir": str(tmp_path / "infra")}
-    desired = Desired.of(params | {"password_length": 32})
-    images = {"cache": Image("redis:7-alpine", "redis")}
-    written = desired.infra_files(images, True)
-    for wanted in written:
-        rendered.write(compared(wanted))
-    names = certificates._names(desired.certificates["cache"])
-    assert {known, "cache", "127.0.0.1" if bind == "0.0.0.0" else known, "localhost"} <= names
-    assert "db.example.com" in names
-    second = Desired.of(params | {"password_length": 32})
-    again = [item.text for item in second.infra_files(images, True)]
-    assert again == [item.text for item in written]
-    modes = {item.path.name: item.mode for item in written}
-    assert (modes["ca.crt"], modes["_authority.key"]) == (0o644, 0o400)
-
-
-def test_one_run_makes_its_keys_and_passwords_once(tmp_path: Path) -> None:
-    """Whoever asks in it: the file's lines, the certificates' files, the summary."""
-    entry = {"kind": "redis", "image": "redis:7-alpine", "port": 6379, "tls": True}
-    params = {"stack_name": "demo", "services": {"cache": entry}, "apps": {}, "compose": ""}
-    params |= {"workspace_dir": str(tmp_path), "stack_dir": str(tmp_path / "infra")}
-    desired = Desired.of(params | {"password_length": 32})
-    assert desired.certificates == desired.certificates
-    assert desired.secrets == desired.secrets
-    images = {"cache": Image("redis:7-alpine", "redis")}
-    first, second = (desired.infra_files(images, True) for _ in range(2))
-    assert first == second

@@ -1,0 +1,111 @@
+"""What must not be tried, each with where it is and what to do next."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from ansible.module_utils.groundwork.state import checks
+from converged import CONVERGED, DESIRED, RUNNING, changed, planned, problems
+from stack_params import problems_found
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "name"),
+    [
+        (".env", "COMPOSE_PROJECT_NAME=other\n", "COMPOSE_PROJECT_NAME"),
+        (".env", "MINE=1\nexport COMPOSE_FILE = a.yml\n", "COMPOSE_FILE"),
+        ("docker-compose.override.yml", "name: other\nservices: {}\n", "name"),
+    ],
+)
+def test_a_line_that_leads_compose_elsewhere_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, text: str, name: str
+) -> None:
+    path = tmp_path / "infra" / file
+    path.parent.mkdir()
+    path.write_text(text, encoding="utf-8")
+    (found,) = problems_found(tmp_path, monkeypatch)
+    assert f", {name}, leads" in found["what"]
+    assert found["where"] == str(path)
+    path.write_text(f"# {text.splitlines()[-1]}\nX_COMPOSE_FILE=1\n", encoding="utf-8")
+    assert problems_found(tmp_path, monkeypatch) == []
+
+
+def test_a_taken_port_names_port_holder_and_variable() -> None:
+    taken = [{"service": "redis", "option": "port", "port": 6379}]
+    taken[0]["holder"] = "redis-server (process 7)"
+    (problem,) = problems(changed("ports_taken", taken))
+    assert "6379" in problem["what"]
+    assert "redis-server (process 7)" in problem["what"]
+    assert problem["where"] == "stack_services.redis.port"
+
+
+@pytest.mark.parametrize(
+    ("volume", "refused"),
+    [
+        ({"storage_format": "postgres-16-musl", "data_version": ""}, False),
+        ({"storage_format": "postgres-16-glibc", "data_version": ""}, True),
+        ({"storage_format": "postgres-15-musl", "data_version": ""}, True),
+        ({"storage_format": "", "data_version": "16"}, False),
+        ({"storage_format": "", "data_version": "15"}, True),
+        ({"storage_format": "", "data_version": ""}, False),
+    ],
+)
+def test_a_volume_goes_to_the_flavour_that_made_it(volume: dict[str, str], refused: bool) -> None:
+    found = problems(changed("volumes", {"postgres": volume}))
+    assert bool(found) == refused
+    if refused:
+        assert "groundwork_postgres_data" in found[0]["what"]
+        assert "dump" in found[0]["next_step"]
+
+
+def test_a_full_disk_and_a_foreign_stack_are_problems() -> None:
+    (full,) = checks.full_disk((5, "/var/lib/docker"), 1024)
+    assert "5 MB left" in full.what
+    assert full.where == "/var/lib/docker"
+    assert checks.full_disk((1024, "/"), 1024) == checks.full_disk(None, 1024) == []
+    assert problems(changed("foreign_compose_file", "/x.yml"))[0]["where"] == "/x.yml"
+    foreign = changed("owner", {"folder": "/other/infra", "user": "ada"})
+    (problem,) = problems(foreign | {"ports_taken": [{"port": 1}]})
+    assert problem["where"] == "/other/infra, of the user ada"
+    assert "mv /other/infra '/work space/infra'" in problem["next_step"]
+    assert not any(planned(foreign).values())
+
+
+def test_a_wrong_password_is_a_problem_unless_it_is_about_to_be_changed() -> None:
+    look = changed("services/postgres", RUNNING | {"answers": False, "code": "28P01"})
+    (problem,) = problems(look)
+    assert "stack_reset_passwords=true" in problem["next_step"]
+    assert problems(look, reset_passwords=True) == []
+    assert problems(look | {"new_passwords": ["POSTGRES_PASSWORD"]}) == []
+
+
+def test_an_older_inventory_does_not_bring_an_older_password_back() -> None:
+    volumes = {name: {"storage_format": "", "data_version": ""} for name in ("postgres", "redis")}
+    look = changed("services/redis/answers", False)
+    look |= {"volumes": volumes, "other_passwords": ["postgres", "redis"]}
+    (problem,) = problems(look)  # PostgreSQL answers: infra/.env alone is wrong
+    assert problem["what"].startswith("redis: the inventory gives another password")
+    assert "git pull" in problem["next_step"]
+    assert problems(look, reset_passwords=True) == []
+    assert problems(look, replace(DESIRED, rotate=frozenset({"redis"}))) == []
+    begun, unknown = {"new_passwords": ["POSTGRES_PASSWORD"]}, {"engine": {"state": "stopped"}}
+    assert len(problems(look | begun)) == 1, "PostgreSQL's alone was begun"
+    assert problems(look | {"new_passwords": ["REDIS_PASSWORD"]}) == []
+    assert problems(look | {"volumes": {}}) == [], "there is nobody who uses it"
+    assert len(problems(look | {"volumes": {}} | unknown)) == 1
+    look["services"]["postgres"] |= {"answers": False, "code": "28P01"}
+    (problem,) = problems(look)
+    assert problem["what"].startswith("postgres, redis: the inventory gives another password")
+
+
+def test_a_chosen_engine_that_is_silent_is_named_and_no_other_is_started() -> None:
+    chosen = {"chosen": "DOCKER_HOST=tcp://10.0.0.1:2375", "next_step": "Start that engine."}
+    look = copy.deepcopy(CONVERGED)
+    look["engine"] = {"state": "elsewhere", "error": "no such host", **chosen}
+    (found,) = problems(look)
+    assert "no such host" in found["what"]
+    assert found["where"] == "DOCKER_HOST=tcp://10.0.0.1:2375"
+    assert "stopped" not in str(planned(look)["docker"])
