@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import http.server
-import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -17,11 +15,10 @@ import pytest
 from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.docker.cli import Docker
 from ansible.module_utils.groundwork.images import ahead as image_ahead
-from ansible.module_utils.groundwork.images import build, recipes
-from ansible.module_utils.groundwork.images.build import Builder
-from ansible.module_utils.groundwork.images.fetch import FRESH, BuildError, base_tarball
+from ansible.module_utils.groundwork.images import recipes
 from ansible.module_utils.groundwork.images.sources import Setup
 from ansible.module_utils.groundwork.services import Service
+from build_tools import base_alone, tool
 
 IMAGES = Path(__file__).resolve().parents[3] / "images"
 RECIPES = recipes.read_recipes(IMAGES)
@@ -129,100 +126,6 @@ def test_a_registry_is_known_by_its_answer(
 
 def test_where_nobody_listens_is_none(answering: Callable[[int], str]) -> None:
     assert not image_ahead.registry_answers("127.0.0.1:1")
-
-
-# --- the cache
-
-
-@pytest.fixture
-def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A PATH with a mmdebstrap that writes its call; without apt."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    for name in ("sh", "sleep", "cat", "chmod"):
-        found = shutil.which(name)
-        assert found
-        (folder / name).symlink_to(found)
-    tool(folder, 'for last; do :; done; echo base >"$last"; echo made >>"$MADE"')
-    monkeypatch.setenv("PATH", str(folder))
-    monkeypatch.setenv("MADE", str(tmp_path / "made"))
-    return folder
-
-
-def tool(folder: Path, script: str) -> None:
-    (folder / "mmdebstrap").write_text(f"#!/bin/sh\n{script}\n")
-    (folder / "mmdebstrap").chmod(0o755)
-
-
-def base_alone(folder: Path) -> recipes.Recipe:
-    """A recipe that needs the base and no package from an index."""
-    shutil.copytree(IMAGES / "base", folder / "base")
-    shutil.copytree(IMAGES / "redis", folder / "redis")
-    return recipes.recipe(folder, "redis")
-
-
-@pytest.fixture
-def engine(tools: Path) -> Docker:
-    """Has no image, takes every one, and writes down what it imports."""
-    client = tools / "docker"
-    client.write_text(
-        """#!/bin/sh
-case $1 in
-  image) echo 'no such image' >&2; exit 1;;
-  import) for file; do case $file in *.tar) cat "$file" >>"$MADE";; esac; done;;
-esac
-"""
-    )
-    client.chmod(0o755)
-    return Docker(str(client))
-
-
-def test_a_build_takes_what_was_made_ahead(engine: Docker, tmp_path: Path) -> None:
-    recipe = base_alone(tmp_path / "images")
-    cache = tmp_path / "cache"
-    Builder(Docker("no-such-client"), cache).prepare([recipe])
-    assert (tmp_path / "made").read_text() == "made\n"
-    assert Builder(engine, cache).build([recipe]) == {"redis": None}
-    assert (tmp_path / "made").read_text() == "made\nbase\n"  # once, and it is what was imported
-    assert not list(cache.glob("*.tar"))
-
-
-def test_an_older_base_is_made_anew(tools: Path, tmp_path: Path) -> None:
-    base = base_alone(tmp_path / "images").base
-    assert base
-    cache = tmp_path / "cache"
-    (cache / "work").mkdir(parents=True)
-    ready = base_tarball(base, cache, cache / "work")
-    other = cache / "base-123456789abc.tar"
-    other.write_text("of another recipe")
-    old = time.time() - FRESH - 1
-    ready.write_text("old")
-    os.utime(ready, (old, old))
-    assert base_tarball(base, cache, cache / "work").read_text() == "base\n"
-    assert list(cache.glob("*.tar")) == [ready]
-
-
-def test_what_fails_ahead_is_told_by_the_build(tools: Path, engine: Docker, tmp_path: Path) -> None:
-    tool(tools, "echo no mirror; exit 3")
-    recipe = base_alone(tmp_path / "images")
-    Builder(Docker(), tmp_path / "cache").prepare([recipe])
-    found = Builder(engine, tmp_path / "cache").build([recipe])["redis"]
-    assert isinstance(found, BuildError)
-    assert found.lines == ("no mirror",)
-
-
-def test_without_an_engine_no_base_is_there(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
-    (tools / "mmdebstrap").unlink()
-    assert build.missing_tools(None, [RECIPES["redis"]]) == ["mmdebstrap"]
-
-
-def test_an_ordinary_user_needs_one_more_tool(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for user, lacking in ((0, []), (1000, ["uidmap"])):
-        monkeypatch.setattr(os, "geteuid", lambda user=user: user)
-        assert build.missing_tools(None, [RECIPES["redis"]]) == lacking
-    (tools / "newuidmap").symlink_to(tools / "mmdebstrap")
-    assert build.missing_tools(None, [RECIPES["redis"]]) == []
 
 
 def test_it_ends_with_the_run_and_takes_its_tools_along(tools: Path, tmp_path: Path) -> None:

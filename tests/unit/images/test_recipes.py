@@ -1,11 +1,13 @@
-"""What belongs to an image's recipe."""
+"""Recipes of images that are built here, and the digests of what they are made from."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.images import recipes
+from ansible.module_utils.groundwork.images import recipes as image_recipes
 from references import SHA
 
 BUILD_DIR = Path(__file__).resolve().parents[3] / "images"
@@ -63,3 +65,50 @@ def test_a_built_image_stands_in_for_the_official_one_alone(
     kind: str, reference: str, stands_in: bool
 ) -> None:
     assert recipes.recipe(BUILD_DIR, kind).stands_in(reference) == stands_in
+
+
+def test_every_recipe_is_complete() -> None:
+    recipes = image_recipes.read_recipes(BUILD_DIR)
+    assert image_recipes.references(BUILD_DIR) == {
+        "postgres": "groundwork/postgres:16.15-3",
+        "qdrant": "groundwork/qdrant:edge-0.9.0-4",
+        "redis": "groundwork/redis:7.0.15",
+    }
+    for recipe in recipes.values():
+        assert recipe.base is not None
+        assert recipe.base.debian is not None
+        assert (recipe.folder / "Dockerfile").exists()
+        if recipe.wheels:
+            text = (recipe.folder / recipe.wheels.requirements).read_text(encoding="utf-8")
+            assert "--hash=sha256:" in text
+            assert "://" not in text, "an index address must not be in the repository"
+
+
+def test_no_folder_means_nothing_is_built(tmp_path: Path) -> None:
+    assert image_recipes.references(tmp_path / "none") == {}
+
+
+def test_a_broken_recipe_names_its_file(tmp_path: Path) -> None:
+    (tmp_path / "redis").mkdir()
+    (tmp_path / "redis" / "image.json").write_text("{", encoding="utf-8")
+    with pytest.raises(GroundworkError) as error:
+        image_recipes.read_recipes(tmp_path)
+    assert str(tmp_path / "redis" / "image.json") in str(error.value)
+
+
+def test_the_digest_follows_what_the_image_is_made_from(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM x", encoding="utf-8")
+    script = tmp_path / "entrypoint.sh"
+    script.write_text("#!/bin/sh", encoding="utf-8")
+    script.chmod(0o644)
+    first = image_recipes.digest(tmp_path, "base")
+    (tmp_path / "README.md").write_text("prose", encoding="utf-8")
+    (tmp_path / ".mypy_cache").mkdir()
+    (tmp_path / ".mypy_cache" / "x").write_text("cache", encoding="utf-8")
+    assert image_recipes.digest(tmp_path, "base") == first
+    assert image_recipes.digest(tmp_path, "another base") != first
+    script.chmod(0o755)
+    executable = image_recipes.digest(tmp_path, "base")
+    assert executable != first
+    script.write_text("#!/bin/bash", encoding="utf-8")
+    assert image_recipes.digest(tmp_path, "base") != executable

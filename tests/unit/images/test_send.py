@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,74 +14,7 @@ from ansible.module_utils.groundwork.images import receive
 from ansible.module_utils.groundwork.images import send as image_send
 from ansible.module_utils.groundwork.images.send import Span, Todo
 from ansible.plugins.loader import action_loader
-from tarballs import save, sums
-
-PART = 1000
-SIZE = 3500
-
-
-class Machine:
-    """The other machine: its real program in a folder, at the end of a line that can be cut."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.sent: list[tuple[str, int, int]] = []
-        self.cut_after = -1  # bytes
-        self.processor = ""  # another one than this machine's
-
-    def ask(self, asked: Mapping[str, Any], data: bytes) -> Mapping[str, Any]:
-        if asked["do"] == "part":
-            self.sent.append((asked["name"], asked["offset"], len(data)))
-            if 0 <= self.cut_after < len(data):
-                receive.serve(asked, io.BytesIO(data[: self.cut_after]))
-                raise ConnectionError
-            self.cut_after -= len(data) if self.cut_after >= 0 else 0
-        answer = receive.serve(asked, io.BytesIO(data))
-        return answer | ({"processor": self.processor} if self.processor else {})
-
-    def send(self, paths: list[Path]) -> list[Todo]:
-        folder = str(self.folder)
-        todos = image_send.look(image_send.archives(paths), folder, PART, self.ask)
-        for todo in todos:
-            if not todo.whole:
-                list(image_send.send(todo, folder, self.ask))
-        return todos
-
-    def growing(self) -> list[str]:
-        return sorted(path.name for path in self.folder.glob(".sending-*"))
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine(tmp_path / "the other one" / "archives")
-
-
-def content(seed: int, size: int = SIZE) -> bytes:
-    return bytes((seed + number * 7 + number // 256) % 256 for number in range(size))
-
-
-def saved(folder: Path, **seeds: int) -> list[Path]:
-    """Archives as saved_images leaves them."""
-    folder.mkdir(exist_ok=True)
-    paths = [folder / f"{name}.tar" for name in seeds]
-    for path, seed in zip(paths, seeds.values(), strict=True):
-        path.write_bytes(content(seed))
-    sums(folder, *paths)
-    return paths
-
-
-def saved_image(folder: Path, processor: str) -> Path:
-    """One that holds an image."""
-    folder.mkdir(exist_ok=True)
-    path = save(folder / "one.tar", "redis:7", processor=processor)
-    sums(folder, path)
-    return path
-
-
-def same(paths: list[Path], folder: Path) -> bool:
-    names = [path.name for path in paths] + ["SHA256SUMS"]
-    here = paths[0].parent
-    return all((here / name).read_bytes() == (folder / name).read_bytes() for name in names)
+from receiver import PART, SIZE, Machine, content, same, saved, saved_image
 
 
 def test_all_of_it_goes_in_parts_and_a_second_time_nothing(
@@ -122,17 +54,6 @@ def test_after_a_cut_only_the_rest_is_sent(machine: Machine, tmp_path: Path, cut
     assert machine.sent[0][1] == cut
 
 
-def test_what_came_whole_but_has_no_name_yet_gets_it(machine: Machine, tmp_path: Path) -> None:
-    (path,) = saved(tmp_path / "images", one=1)
-    (archive, _) = image_send.archives([path])
-    machine.folder.mkdir(parents=True)
-    growing = machine.folder / receive.growing_name("one.tar", archive.digest)
-    growing.write_bytes(content(1) + b"too much")
-    machine.send([path])
-    assert same([path], machine.folder)
-    assert machine.sent[0] == ("one.tar", 3000, 500)  # the part with too much in it
-
-
 def test_a_damaged_part_is_sent_again_and_no_other(machine: Machine, tmp_path: Path) -> None:
     paths = saved(tmp_path / "images", one=1)
     machine.cut_after = 3200
@@ -146,34 +67,6 @@ def test_a_damaged_part_is_sent_again_and_no_other(machine: Machine, tmp_path: P
     machine.send(paths)
     assert same(paths, machine.folder)
     assert machine.sent[:2] == [("one.tar", 1000, 1000), ("one.tar", 3200, 300)]
-
-
-def test_a_damaged_archive_is_replaced(machine: Machine, tmp_path: Path) -> None:
-    paths = saved(tmp_path / "images", one=1)
-    machine.send(paths)
-    (machine.folder / "one.tar").write_bytes(content(9))
-    machine.send(paths)
-    assert same(paths, machine.folder)
-
-
-def test_parts_of_another_version_are_not_mixed_in_and_go_away(
-    machine: Machine, tmp_path: Path
-) -> None:
-    paths = saved(tmp_path / "images", one=1)
-    machine.cut_after = 2500
-    with pytest.raises(ConnectionError):
-        machine.send(paths)
-    (machine.folder / "a person's own.part").write_text("mine")
-    paths = saved(tmp_path / "images", one=2)
-    machine.cut_after, machine.sent = 100, []
-    with pytest.raises(ConnectionError):
-        machine.send(paths)
-    assert len(machine.growing()) == 1
-    machine.cut_after = -1
-    machine.send(paths)
-    assert same(paths, machine.folder)
-    assert not machine.growing()
-    assert (machine.folder / "a person's own.part").exists()
 
 
 def test_another_size_of_parts_goes_on_as_well(machine: Machine, tmp_path: Path) -> None:
@@ -219,21 +112,6 @@ def test_one_that_is_not_here_is_named(tmp_path: Path) -> None:
     saved(tmp_path / "images", one=1)
     with pytest.raises(GroundworkError, match=r"two\.tar is not here"):
         image_send.archives([tmp_path / "images" / "two.tar"])
-
-
-def test_where_the_folder_is_a_file_that_is_said_and_the_stream_read(
-    machine: Machine, tmp_path: Path
-) -> None:
-    machine.folder.parent.mkdir()
-    machine.folder.write_text("in the way")
-    paths = saved(tmp_path / "images", one=1)
-    with pytest.raises(GroundworkError, match="can't be put there: ") as error:
-        machine.send(paths)
-    assert error.value.where.startswith(str(machine.folder))
-    stream = io.BytesIO(b"x" * 5000)
-    asked = {"do": "part", "folder": str(machine.folder), "name": "a", "digest": "b"}
-    assert receive.serve(asked | {"offset": 0, "length": 5000}, stream)["error"]
-    assert not stream.read()
 
 
 def test_what_a_person_reads_of_it() -> None:

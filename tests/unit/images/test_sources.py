@@ -1,9 +1,9 @@
-"""The source `registry`: what a pull that fails or brings the wrong image means for the others."""
+"""The sources: their order, and what a registry that fails or brings the wrong image means."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.images import registry
 from ansible.module_utils.groundwork.images.recipes import read_recipes
 from ansible.module_utils.groundwork.images.resolve import (
+    Answer,
     Outcome,
     Wanted,
     failure,
@@ -26,8 +27,11 @@ from grpc_stack import PLAIN, QDRANT
 from references import SHA
 
 BUILD_DIR = Path(__file__).resolve().parents[3] / "images"
-BUILT = "groundwork/redis:7.0.15"
-REDIS = Wanted("redis", "redis:7", BUILT, "recipe")
+BUILT_REDIS = "groundwork/redis:7.0.15"
+REDIS = Wanted("redis", "redis:7", BUILT_REDIS, "recipe")
+ALL = ["present", "archive", "registry", "build"]
+OFFICIAL, BUILT = "postgres:16-alpine", "groundwork/postgres:16.15"
+POSTGRES = Wanted("postgres", OFFICIAL, BUILT, "recipe")
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ def ask(
 
 
 def built() -> dict[str, dict[str, Any]]:
-    return {BUILT: image("built", **{"groundwork.inputs": "recipe"})}
+    return {BUILT_REDIS: image("built", **{"groundwork.inputs": "recipe"})}
 
 
 @pytest.mark.parametrize(
@@ -102,7 +106,7 @@ def test_what_a_registry_refuses_is_an_error_and_nothing_takes_its_place(
 
 def test_out_of_reach_what_was_built_takes_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     outcome = ask(monkeypatch, Engine(images=built()), error="dial tcp: no such host")
-    assert (outcome.source, outcome.used) == ("present", BUILT)
+    assert (outcome.source, outcome.used) == ("present", BUILT_REDIS)
 
 
 def test_to_renew_out_of_reach_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,9 +138,9 @@ def test_a_service_asks_the_mirror_and_a_built_one_stands_in_for_the_official_on
     }
     wanted = setup.wanted(parse_services(services)).values()
     assert [(item.reference, item.built) for item in wanted] == [
-        ("mirror.example.com/hub/redis:7", BUILT),
+        ("mirror.example.com/hub/redis:7", BUILT_REDIS),
         ("mirror.example.com/hub/valkey/valkey:7", ""),
-        ("other.example.com/library/redis:7", BUILT),
+        ("other.example.com/library/redis:7", BUILT_REDIS),
         ("mirror.example.com/hub/redis:6", ""),
     ]
 
@@ -189,3 +193,86 @@ def test_what_is_built_does_not_stand_in_for_grpc_and_says_why(tmp_path: Path) -
     assert len(wanted["without"].names) == 2
     (answer,) = dict(setup.ask())["build"]([wanted["with"]]).values()
     assert answer.why == "what is built here has no gRPC"
+
+
+def test_the_inventory_decides_the_order() -> None:
+    setup = Setup(Docker("/nowhere"), sources=["build", "present"])
+    assert [name for name, _ in setup.ask()] == ["build", "present"]
+
+
+def test_check_mode_promises_nothing_of_a_registry() -> None:
+    setup = Setup(Docker("/nowhere"), sources=["registry"], dry=True)
+    outcome = resolve_all([REDIS], setup.ask())[REDIS]
+    assert (outcome.source, outcome.used, outcome.settled) == ("registry", "", False)
+
+
+def test_without_the_build_source_any_built_image_will_do() -> None:
+    services = parse_services({"redis": {"kind": "redis", "image": "redis:7-alpine", "port": 1}})
+    recipes = read_recipes(BUILD_DIR)
+    docker = Docker("/nowhere")
+    here = Setup(docker, sources=["present"], recipes=recipes).wanted(services)["redis"]
+    builds = Setup(docker, sources=["present", "build"], recipes=recipes).wanted(services)["redis"]
+    assert here.built == builds.built == "groundwork/redis:7.0.15"
+    assert (here.inputs, len(builds.inputs)) == ("", 64)
+
+
+def test_a_missing_archive_folder_is_a_reason(tmp_path: Path) -> None:
+    setup = Setup(Docker("/nowhere"), sources=["archive"], archive_dir=tmp_path / "none")
+    assert "can't be read" in resolve_all([REDIS], setup.ask())[REDIS].tried[0][1].why
+
+
+def answers(setup: Setup, monkeypatch: pytest.MonkeyPatch, registry: Answer) -> list[str]:
+    """The setup's sources with that registry, with nothing here; the names that were asked."""
+    asked: list[str] = []
+
+    def source(name: str, answer: Answer) -> Any:
+        def ask(self: Setup, wanted: Sequence[Wanted]) -> Mapping[Wanted, Answer]:
+            asked.append(f"{name} {wanted[0].names[-1]}")
+            return {item: answer if item.names else Answer() for item in wanted}
+
+        return ask
+
+    monkeypatch.setattr(Setup, "_registry", source("registry", registry))
+    monkeypatch.setattr(Setup, "_present", source("present", Answer(why="not here")))
+    monkeypatch.setattr(Setup, "_build", source("build", Answer(why="no tools")))
+    return asked
+
+
+def test_what_was_built_and_is_merely_here_comes_after_the_registry(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    setup = Setup(Docker("/nowhere"), sources=["present", "registry", "build"])
+    asked = answers(setup, monkeypatch, Answer(why="no registry in reach"))
+    resolve_all([POSTGRES], setup.ask())
+    assert asked == [
+        f"present {OFFICIAL}",
+        f"registry {BUILT}",
+        f"present {BUILT}",
+        f"build {BUILT}",
+    ]
+
+
+def test_nothing_takes_the_place_of_an_image_that_a_registry_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    setup = Setup(Docker("/nowhere"), sources=["present", "registry", "build"])
+    refusal = Answer(why="no such tag", final=True, next_step="Correct its tag.")
+    asked = answers(setup, monkeypatch, refusal)
+    outcomes = resolve_all([POSTGRES], setup.ask())
+    assert asked[2:] == [f"present {OFFICIAL}", f"build {OFFICIAL}"]
+    assert setup.lacking(outcomes) == [], "no tools are installed for it"
+    error = failure(outcomes)
+    assert error is not None
+    assert error.next_step == "Correct its tag. What is here already stays."
+
+
+def test_no_registry_is_asked_for_what_is_kept() -> None:
+    kept = Wanted("postgres", OFFICIAL, BUILT, "recipe", kept=True)
+    assert kept.names == (BUILT,)
+    setup = Setup(Docker("/nowhere"), sources=["registry"])
+    assert resolve_all([kept], setup.ask())[kept].tried == ()
+
+
+def test_only_the_registry_renews() -> None:
+    setup = Setup(Docker("/nowhere"), sources=ALL, renew=True)
+    assert [name for name, _ in setup.ask()] == ["present", "registry"]
