@@ -104,15 +104,6 @@ def test_later_results_overrule_the_look() -> None:
     assert "apps/backend/.env: would be created" in told(facts, check=True)
 
 
-def test_what_was_found_on_another_machine_is_not_this_hosts() -> None:
-    facts = Facts()
-    result = {"changed": True, "images": {"redis": {"used": "redis:7", "source": "present"}}}
-    task = Task("Have the images here", "container_images", "images", "Images")
-    facts.learn("vm", Outcome(task, "vm -> localhost", "ok", result))
-    assert not facts.hosts["vm"].services
-    assert facts.hosts["vm"].changes == [("Images", "Have the images here")]
-
-
 def test_nothing_and_much() -> None:
     facts = Facts()
     assert "changed   nothing, up to date" in told(facts)

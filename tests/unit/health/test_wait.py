@@ -1,93 +1,32 @@
-"""Waiting for health: what ends it, and what it says. Probes and containers are plain functions."""
+"""Waiting for health: what ends it. Probes and containers are plain functions."""
 
 from __future__ import annotations
 
-import socket
-import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable
 
 import pytest
-from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.docker.containers import Container
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.health import probe as ask
 from ansible.module_utils.groundwork.health import wait
 from ansible.module_utils.groundwork.health.probe import Result, Target
-from ansible.module_utils.groundwork.health.report import Unhealthy
 from ansible.module_utils.groundwork.services import ProbeError
-
-SECRET = "s3cret/with slash"
-SERVICES = parse_services(
-    {
-        "postgres": {"kind": "postgres", "image": "postgres:16-alpine", "port": 5432},
-        "redis": {"kind": "redis", "image": "redis:7-alpine", "port": 6379},
-    }
+from waiting import (
+    LONG,
+    MIXED_TARGETS,
+    SECRET,
+    SECRETS,
+    SERVICES,
+    TARGETS,
+    LeftBehind,
+    Looks,
+    container,
+    containers,
+    failed_wait,
+    failing,
+    well,
 )
-SECRETS = {"POSTGRES_PASSWORD": SECRET, "REDIS_PASSWORD": "other-secret"}
-TARGETS = ask.targets(SERVICES, "host", SECRETS)
-LONG = 20.0  # nothing here may take it: a test that waits for it hangs visibly
-
-
-def well(target: Target, timeout: float) -> str:
-    return "1.0"
-
-
-def failing(name: str, error: ProbeError) -> ask.Probe:
-    def probe(target: Target, timeout: float) -> str:
-        if target.name == name:
-            raise error
-        return "1.0"
-
-    return probe
-
-
-def container(service: str, **state: Any) -> Container:
-    return Container(id=service, name=f"it-{service}-1", service=service,
-                     **{"status": "running", **state})  # fmt: skip
-
-
-def containers(**changed: Container | None) -> dict[str, Container]:
-    found = {service.name: container(service.name) for service in SERVICES} | changed
-    return {name: one for name, one in found.items() if one}
-
-
-@dataclass
-class Looks:
-    """A watch that shows one entry after the other, the last one for good."""
-
-    shown: list[Mapping[str, Container] | GroundworkError]
-    log: list[str] = field(default_factory=lambda: ["ready"])
-    count: int = 0
-
-    def inspect(self) -> Mapping[str, Container]:
-        now = self.shown[min(self.count, len(self.shown) - 1)]
-        self.count += 1
-        if isinstance(now, GroundworkError):
-            raise now
-        return now
-
-    def tail(self, container: Container) -> list[str]:
-        return self.log
-
-
-def failed_wait(
-    probe: ask.Probe, watch: Looks | None = None, timeout: float = LONG
-) -> tuple[Unhealthy, str]:
-    began = time.monotonic()
-    with pytest.raises(Unhealthy) as caught:
-        wait.wait(TARGETS, timeout, watch, probe)
-    assert time.monotonic() - began < LONG / 2, "it waited for its time-out"
-    text = str(caught.value)
-    for target in TARGETS:
-        assert target.secret not in text
-    return caught.value, text
-
-
-# One service
 
 
 class Time:
@@ -160,9 +99,6 @@ def test_a_refusal_has_to_last() -> None:
 def test_a_broken_probe_is_told_and_its_text_is_not() -> None:
     told, _ = polled(lambda now: ValueError(SECRET) if now < 1 else None)
     assert told[0].last_error == "the probe itself failed (ValueError)"
-
-
-# All services
 
 
 def test_all_are_well() -> None:
@@ -245,43 +181,6 @@ def test_restarts_from_before_do_not_count() -> None:
     wait.wait(TARGETS, LONG, Looks([containers(redis=container("redis", restarts=4))]), well)
 
 
-def test_a_wrong_password_ends_the_wait_and_names_the_ways_out() -> None:
-    error = ProbeError("password authentication failed", permanent=True, code="28P01")
-    _, text = failed_wait(failing("postgres", error), Looks([containers()]))
-    assert "volume keeps the password that it was made with" in text
-    assert "stack_reset_passwords=true" in text
-    assert "redis: healthy" in text
-
-
-@pytest.mark.parametrize("external", [False, True])
-def test_a_missing_library_sends_nobody_to_a_containers_log(
-    external: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "psycopg", None)
-    entry: dict[str, Any] = {"kind": "postgres", "image": "postgres:16-alpine"}
-    if external:
-        entry = {"kind": "postgres", "external": True, "host": "127.0.0.1", "password": SECRET}
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        entry["port"] = server.getsockname()[1]
-        asked = ask.targets(parse_services({"postgres": entry}), "host", SECRETS)
-        with pytest.raises(Unhealthy) as caught:
-            wait.wait(asked, LONG, Looks([containers()]))
-    assert "psycopg is not installed" in caught.value.what
-    assert "run `tools/venv`, then .venv/bin/ansible-playbook" in caught.value.next_step
-    assert "docker logs" not in caught.value.next_step
-
-
-def test_a_time_out_shows_everything() -> None:
-    probe = failing("redis", ProbeError(f"LOADING {SECRETS['REDIS_PASSWORD']}", code="LOADING"))
-    watch = Looks([containers(redis=container("redis", health="starting"))], ["loading AOF"])
-    error, text = failed_wait(probe, watch, timeout=0.5)
-    assert "not ready within 0.5 s" in text
-    assert "LOADING ********" in text
-    assert "running, health check starting" in text
-    assert "| loading AOF" in text
-    assert error.results[1].tries > 1
-
-
 def test_a_probe_that_hangs_does_not_hold_the_wait() -> None:
     release = threading.Event()
     _, text = failed_wait(lambda target, timeout: str(release.wait(LONG)), timeout=0.3)
@@ -317,9 +216,6 @@ def test_ctrl_c_leaves_no_thread_behind() -> None:
     raise AssertionError("a thread still runs")
 
 
-# One round
-
-
 def test_probe_all_asks_each_once_and_leaves_unknown_secrets_alone() -> None:
     asked: list[str] = []
 
@@ -344,21 +240,7 @@ def test_probe_all_is_bounded() -> None:
     assert looked["redis"].error == "no answer within 0.2 s"
 
 
-# Targets
-
-
-def test_secrets_come_from_the_inventory_first() -> None:
-    services = [replace(SERVICES[0], password="given"), SERVICES[1]]
-    found = ask.targets(services, "internal", SECRETS)
-    assert [(str(t.endpoint), t.secret) for t in found] == [
-        ("postgres:5432", "given"),
-        ("redis:6379", "other-secret"),
-    ]
-    assert "given" not in repr(found)
-
-
-def test_missing_secrets_are_named_together() -> None:
-    with pytest.raises(GroundworkError, match="POSTGRES_PASSWORD, REDIS_PASSWORD") as caught:
-        ask.targets(SERVICES, "host", {}, "infra/.env")
-    assert caught.value.where == "infra/.env"
-    assert [target.secret for target in ask.targets(SERVICES, "host", None)] == ["", ""]
+def test_no_container_is_looked_for() -> None:
+    results = wait.wait(MIXED_TARGETS, 20, LeftBehind(), lambda target, timeout: "1.0")
+    assert [result.address for result in results] == ["db.example.com:5432", "127.0.0.1:6379"]
+    assert all(result.healthy for result in results)
