@@ -205,6 +205,19 @@ def test_no_file_is_longer_than_300_lines() -> None:
     assert not long
 
 
+def test_no_function_is_longer_than_60_lines() -> None:
+    folders = ("library", "tools", "alembic", "images/qdrant/gateway")
+    long = [
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for folder in folders
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        if (node.end_lineno or 0) - node.lineno >= 60
+    ]
+    assert not long
+
+
 LOCKS = [
     *ROOT.glob("requirements*.txt"),
     *(

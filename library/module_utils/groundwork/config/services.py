@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import image_names
 from ..errors import GroundworkError
-from ..services import SERVICE_TYPES, Service, port_lines
+from ..services import SERVICE_TYPES, Service, ServiceType, port_lines
 from ..text import did_you_mean
 from .external import ONLY_EXTERNAL, TLS, external_fields, is_external, name_problem, tls_fields
 from .limits import LIMITS, bind_problem, limit_problems, network_problems
@@ -112,18 +112,8 @@ def _service(where: str, name: Any, entry: Any, ca: str, problems: list[str]) ->
     found = len(problems)
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         problems.append(f"{where}: a service's name is made of a-z, 0-9 and -, a letter first.")
-    if not isinstance(entry, Mapping):
-        problems.append(f"{where} must be a dictionary with kind, image and port.")
-        return None
-    kind_name = entry.get("kind")
-    if kind_name is None:
-        problems.append(f"{where}.kind is missing.{did_you_mean('', SERVICE_TYPES)}")
-        return None
-    kind = SERVICE_TYPES.get(str(kind_name))
+    kind = _kind(where, entry, problems)
     if kind is None:
-        problems.append(
-            f"{where}.kind: no kind {kind_name!r}.{did_you_mean(str(kind_name), SERVICE_TYPES)}"
-        )
         return None
     further = {name: f"{name.lower()}_port" for name in kind.more_ports}
     known = (*_COMMON, *ONLY_EXTERNAL, *kind.options, *further.values())
@@ -133,6 +123,44 @@ def _service(where: str, name: Any, entry: Any, ca: str, problems: list[str]) ->
         for key in entry
         if key not in known
     ]
+    more: dict[str, Any] = {"options": _options(where, kind, entry, external, problems)}
+    image, port = entry.get("image", ""), entry.get("port")
+    if external:
+        more |= external_fields(where, kind, entry, problems)
+        port = kind.container_port if port is None else port
+    elif not isinstance(image, str) or image_names.parse(image) is None:
+        problems.append(f"{where}.image must be an image reference such as redis:7-alpine.")
+    more |= tls_fields(where, entry, external, ca, problems)
+    more["port"] = _port(f"{where}.port", port, problems)
+    more["more_ports"] = {
+        name: _port(f"{where}.{option}", entry[option], problems)
+        for name, option in further.items()
+        if option in entry
+    }
+    more |= _reach(where, entry, problems)
+    more["limits"] = {key: entry[key] for key in LIMITS if key in entry}
+    problems += limit_problems(where, more["limits"])
+    more["url_variable"] = _url_variable(where, name, entry, problems)
+    more["password"] = _password(where, kind, entry, problems)
+    return None if len(problems) > found else Service(name, kind.name, str(image), **more)
+
+
+def _kind(where: str, entry: Any, problems: list[str]) -> ServiceType | None:
+    if not isinstance(entry, Mapping):
+        problems.append(f"{where} must be a dictionary with kind, image and port.")
+        return None
+    name = entry.get("kind")
+    if name is None:
+        problems.append(f"{where}.kind is missing.{did_you_mean('', SERVICE_TYPES)}")
+    elif str(name) not in SERVICE_TYPES:
+        near = did_you_mean(str(name), SERVICE_TYPES)
+        problems.append(f"{where}.kind: no kind {name!r}.{near}")
+    return SERVICE_TYPES.get(str(name))
+
+
+def _options(
+    where: str, kind: ServiceType, entry: Mapping[str, Any], external: bool, problems: list[str]
+) -> dict[str, str]:
     options = {
         key: default if entry.get(key) is None else str(entry[key])
         for key, default in kind.options.items()
@@ -140,57 +168,39 @@ def _service(where: str, name: Any, entry: Any, ca: str, problems: list[str]) ->
     for key in ("user", "database"):
         if key in options and (why := name_problem(kind, key, entry.get(key), external)):
             problems.append(f"{where}.{key} {why}")
-    image, port = entry.get("image", ""), entry.get("port")
-    more: dict[str, Any] = {}
-    if external:
-        more = external_fields(where, kind, entry, problems)
-        port = kind.container_port if port is None else port
-    elif not isinstance(image, str) or image_names.parse(image) is None:
-        problems.append(f"{where}.image must be an image reference such as redis:7-alpine.")
-    more |= tls_fields(where, entry, external, ca, problems)
-    port = _port(f"{where}.port", port, problems)
-    more_ports = {
-        name: _port(f"{where}.{option}", entry[option], problems)
-        for name, option in further.items()
-        if option in entry
-    }
+    return options
+
+
+def _reach(where: str, entry: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
+    """Where it listens, and who may reach it there."""
     bind = str(entry.get("bind", "127.0.0.1"))
-    found_wrong = bind_problem(where, bind, entry.get("bind_public", False))
-    problems += found_wrong
-    if not found_wrong:
+    wrong = bind_problem(where, bind, entry.get("bind_public", False))
+    problems += wrong
+    if not wrong:
         bind = str(ipaddress.ip_address(bind))  # IPv6 can be written in many ways
-    limits = {key: entry[key] for key in LIMITS if key in entry}
-    problems += limit_problems(where, limits)
     allow_from = entry.get("allow_from")
-    if allow_from is not None:
-        problems += network_problems(f"{where}.allow_from", allow_from)
+    if allow_from is None:
+        return {"bind": bind, "allow_from": None}
+    problems += network_problems(f"{where}.allow_from", allow_from)
+    networks = allow_from if isinstance(allow_from, (list, tuple)) else ()
+    return {"bind": bind, "allow_from": tuple(map(str, networks))}
+
+
+def _url_variable(where: str, name: Any, entry: Mapping[str, Any], problems: list[str]) -> str:
     prefix = str(name).upper().replace("-", "_")
-    url_variable = str(entry.get("url_variable", f"{prefix}_URL"))
-    if not _VARIABLE.fullmatch(url_variable):
-        problems.append(
-            f"{where}.url_variable: {url_variable!r} is not a variable name (A-Z, 0-9, _)."
-        )
+    variable = str(entry.get("url_variable", f"{prefix}_URL"))
+    if not _VARIABLE.fullmatch(variable):
+        problems.append(f"{where}.url_variable: {variable!r} is not a variable name (A-Z, 0-9, _).")
+    return variable
+
+
+def _password(where: str, kind: ServiceType, entry: Mapping[str, Any], problems: list[str]) -> str:
     password = entry.get("password") or ""
     if password and not isinstance(password, str):
         problems.append(f"{where}.password must be text: put it in quotes.")
     elif password and (why := kind.check_secret(password) or unwritable(password)):
         problems.append(f"{where}.password can't be used: {why}.")
-    if len(problems) > found:
-        return None
-    return Service(
-        name=name,
-        kind=kind.name,
-        image=str(image),
-        port=port,
-        bind=bind,
-        url_variable=url_variable,
-        password=password,
-        options=options,
-        more_ports=more_ports,
-        limits=limits,
-        allow_from=None if allow_from is None else tuple(map(str, allow_from)),
-        **more,
-    )
+    return str(password)
 
 
 def _port(where: str, value: Any, problems: list[str]) -> int:
