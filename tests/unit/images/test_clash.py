@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ansible.module_utils.groundwork.images.clash import ports_that_it_lacks
+import pytest
+from ansible.module_utils.groundwork.images.choice import ImageChoice
+from ansible.module_utils.groundwork.images.clash import format_clash, ports_that_it_lacks
 from grpc_stack import desired
 
 
@@ -13,3 +15,23 @@ def test_an_image_without_grpc_is_refused_by_name(tmp_path: Path) -> None:
     assert [item.where for item in found] == ["stack_services.qdrant.grpc_port"]
     assert "has no gRPC" in found[0].what
     assert not ports_that_it_lacks(desired(tmp_path).services[0], "qdrant/qdrant:v1.7.4")
+
+
+@pytest.mark.parametrize(
+    ("made_by", "data_version", "words"),
+    [
+        ("postgres-16-musl", "", ""),
+        ("", "", ""),
+        ("", "16", ""),
+        ("postgres-16-glibc", "", "was made by postgres-16-glibc"),
+        ("", "15", "was made by major 15"),
+    ],
+)
+def test_a_volume_is_not_given_to_another_storage_format(
+    tmp_path: Path, made_by: str, data_version: str, words: str
+) -> None:
+    image = ImageChoice("postgres:16", "sha256:1", "postgres-16-musl")
+    service = desired(tmp_path).services[0]
+    found = format_clash(service, "t_db_data", made_by, data_version, image)
+    assert bool(found) == bool(words)
+    assert words in (found.what if found else "")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 
 import pytest
 import yaml
-from display.playbook_runner import PlaybookRunner, fake, role, screen, untimed
+from display.playbook_runner import PlaybookRunner, fake, role, untimed
 
 HEALTH = {
     "services": [
@@ -258,31 +257,6 @@ def test_verbose(runner: PlaybookRunner, verbosity: str) -> None:
     assert ("Traceback" in ran.out) == ("[ERROR]" in ran.out) == (verbosity == "-vvvv")
     assert "failed=1" in ran.out
     assert "Callback dispatch" not in ran.err
-
-
-def test_the_live_line_leaves_nothing_behind(runner: PlaybookRunner) -> None:
-    runner.play([
-        fake("slow | Work", {}, seconds=2.6, warn="in between"),
-        fake("quick", {"changed": True}),
-    ])  # fmt: skip
-    received = runner.run_on_terminal()
-    assert re.search(r"… A play: Work \(\d s\)", received), received
-    shown = screen(received)
-    assert "(2 s)" not in shown and "A play: Work" not in shown, shown
-    assert "changed   quick" in shown  # the line after the live one starts at the left
-    assert "changed=1" in shown
-    assert "\x1b[" in received  # colours, on a terminal
-
-
-def test_an_interrupted_run_leaves_no_live_line(runner: PlaybookRunner) -> None:
-    runner.play([fake("slow | Work", {}, seconds=50)])
-    started = time.monotonic()
-    received = runner.run_on_terminal(interrupt_at="… A play: Work".encode())
-    assert time.monotonic() - started < 45  # it was the interrupt that ended it
-    assert "… A play: Work" in received
-    assert "Work" not in screen(received)
-    assert "interrupted" in screen(received)
-    assert "Traceback" not in received
 
 
 @pytest.mark.parametrize(

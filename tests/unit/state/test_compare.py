@@ -5,8 +5,9 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
-from ansible.module_utils.groundwork.docker.cli import Docker
+from ansible.module_utils.groundwork.docker import Docker, Owner
 from ansible.module_utils.groundwork.state import checks, compare, gather
+from ansible.module_utils.groundwork.state.model import State
 from grpc_stack import desired
 from stack_facts import asked_for, facts_of
 
@@ -22,3 +23,11 @@ def test_a_port_that_somebody_holds_is_told_by_its_option(tmp_path: Path) -> Non
     assert (item.service, item.option, item.port) == ("qdrant", "grpc_port", port)
     (problem,) = checks.engine_and_ports(wanted, state)
     assert problem.where == "stack_services.qdrant.grpc_port"
+
+
+def test_where_the_stack_is_another_folders_nothing_else_is_told(tmp_path: Path) -> None:
+    wanted = desired(tmp_path)
+    facts = facts_of(wanted, owner=Owner(tmp_path / "other"), new_passwords=("X_PASSWORD",))
+    found = compare.compare(wanted, facts, asked_for(wanted))
+    assert found.state == State(facts.engine, owner=facts.owner)
+    assert not found.infra and not found.apps

@@ -1,0 +1,49 @@
+"""What a failure inside a tree's code becomes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ansible.module_utils.groundwork.migrations.database import Database
+from ansible.module_utils.groundwork.migrations.errors import describe, trimmed
+from ansible.module_utils.groundwork.migrations.layout import find_layout
+from ansible.module_utils.groundwork.migrations.tree import Step
+
+DATABASE = Database("127.0.0.1", 5432, "app", "app", "hunter2")
+
+
+def raised(file: Path, code: str) -> Exception:
+    """What that code raises as a file's."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(code)
+    try:
+        exec(compile(code, file, "exec"), {})
+    except Exception as error:
+        return error
+    raise AssertionError("it raised nothing")
+
+
+def test_it_names_revision_file_and_line_and_never_the_password(tmp_path: Path) -> None:
+    (tmp_path / "env.py").touch()
+    file = tmp_path / "versions" / "a1.py"
+    error = raised(file, "x = 1\nraise ValueError('no hunter2')\n")
+    step = Step("a1", str(file), "add users", "up")
+    found = describe(error, step, find_layout(tmp_path), DATABASE)
+    assert found.what.startswith("Revision a1 (add users) could not be applied: ValueError: no ")
+    assert found.where == f"{file}:2"
+    assert "hunter2" not in str(found)
+
+
+def test_a_library_that_env_py_lacks_is_to_be_installed(tmp_path: Path) -> None:
+    error = raised(tmp_path / "env.py", "import no_such_library\n")
+    found = describe(error, None, find_layout(tmp_path), DATABASE)
+    assert "The Alembic tree can't be run" in found.what
+    assert found.next_step.startswith("Install what the tree imports")
+
+
+def test_a_statement_fits_a_screen_and_shows_no_password() -> None:
+    statement = "\n".join(["  CREATE ROLE x PASSWORD 'a''b'", *["    -- more"] * 20])
+    first, second, *_, last = trimmed(statement)
+    assert first == "CREATE ROLE x PASSWORD '********'"
+    assert second == "  -- more"
+    assert last == "… 9 more lines"
