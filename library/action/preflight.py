@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from ansible.module_utils.groundwork.config import (
     check_names,
     check_stack_name,
     migrated,
+    name_problems,
     parse_apps,
     parse_services,
 )
@@ -32,30 +32,6 @@ from ansible.module_utils.groundwork_errors import known
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
-# Variables of before, by the one that says it now
-_GONE = {
-    "stack_name": "env_files_stack_name observe_stack_name",
-    "stack_services": "env_files_services firewall_services images_services observe_services "
-    "schema_ca_file schema_database schema_host schema_password_variable schema_port "
-    "schema_sslmode schema_user",
-    "stack_dir": "env_files_stack_dir observe_stack_dir observe_version_table_file "
-    "schema_env_file schema_version_table_file",
-    "stack_bridge": "firewall_bridge",
-    "stack_password_length": "observe_password_length",
-    "stack_reset_passwords": "observe_reset_passwords",
-    "stack_rotate": "observe_rotate",
-    "workspace_dir": "env_files_workspace_dir observe_workspace_dir",
-    "env_files_apps": "observe_apps",
-    "env_files_tunnel_ssh": "observe_tunnel",
-    "images_sources": "observe_sources",
-    "images_registry": "observe_registry",
-    "images_build_dir": "observe_build_dir",
-    "schema_dir": "observe_schema_dir",
-    "schema_service": "observe_schema_service",
-    "schema_alembic_ini": "observe_alembic_ini",
-    "docker_daemon_options": "observe_daemon",
-    "firewall_enabled": "observe_firewall",
-}
 _NOT_OF_THE_STACK = ("ansible_", "inventory_", "group_names")
 
 
@@ -110,7 +86,7 @@ class ActionModule(ActionBase):
 
     def _check_roles(self, roles: list[str], variables: dict[str, Any]) -> int:
         specs = {role: self._spec(role) for role in roles}
-        problems = _near_misses(specs, variables)
+        problems = name_problems(variables, specs)
         for role, spec in specs.items():
             given: dict[str, Any] = {}
             for name in spec:
@@ -181,19 +157,3 @@ def _hosts(
 def _stack(variables: dict[str, Any]) -> dict[str, Any]:
     """Without what Ansible itself gives each host, and how it is reached."""
     return {k: v for k, v in variables.items() if not k.startswith(_NOT_OF_THE_STACK)}
-
-
-def _near_misses(
-    specs: dict[str, dict[str, dict[str, Any]]], variables: dict[str, Any]
-) -> list[str]:
-    known = {name for spec in specs.values() for name in spec}
-    gone = {old: new for new, names in _GONE.items() for old in names.split()}
-    inspect = [name for name in known if name.startswith("inspect_")]
-    gone |= {name.replace("inspect", "observe", 1): name for name in inspect}
-    problems = [f"{old} is {gone[old]} now." for old in sorted(set(variables) & set(gone))]
-    for name in sorted(set(variables) - known - set(gone)):
-        if name.startswith(tuple(f"{role}_" for role in specs)):
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.85)
-            if near:
-                problems.append(f"{name}: no such variable. Did you mean {near[0]!r}?")
-    return problems

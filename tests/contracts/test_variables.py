@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from functools import cache
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.module_utils.groundwork.config.variables import name_problems
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
@@ -88,12 +88,6 @@ def test_the_hops_are_seen() -> None:
 
 def test_no_variable_of_the_inventory_is_taken_for_a_near_miss_of_another() -> None:
     """preflight would refuse every run with it."""
-    spec = importlib.util.spec_from_file_location("preflight", ROOT / "library/action/preflight.py")
-    assert spec and spec.loader
-    preflight = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(preflight)
     inventory = [load(path) for path in (ROOT / "inventory" / "group_vars").rglob("*.yml")]
-    names = {name: "" for variables in inventory for name in variables}
-    assert (
-        preflight._near_misses({role: dict.fromkeys(spec_of(role)) for role in ROLES}, names) == []
-    )
+    names = {name for variables in inventory for name in variables}
+    assert name_problems(names, {role: list(spec_of(role)) for role in ROLES}) == []

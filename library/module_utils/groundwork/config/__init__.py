@@ -12,6 +12,7 @@ from .services import (
     parse_services,
     unwritable,
 )
+from .variables import name_problems
 from .vault import with_passwords
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "check_stack_name",
     "given_passwords",
     "migrated",
+    "name_problems",
     "parse_apps",
     "parse_services",
     "unwritable",
