@@ -102,3 +102,40 @@ def test_the_gateway_is_a_program_of_its_own() -> None:
                 if isinstance(node, ast.ImportFrom):
                     named = [node.module or ""]
                 assert not any(other in name.split(".") for name in named), path
+
+
+UNIT = ROOT / "tests" / "unit"
+# Folders of tests/unit for what is no package of the core
+BESIDE = {"alembic", "playbooks", "plugins", "tools"}
+# Core files without a unit test of their name, and what tests them instead
+TESTED_ELSEWHERE = {
+    "display/screen.py": "a terminal: plugins/test_callback_on_a_terminal.py",
+    "state/examples.py": "the committed files themselves: contracts/test_examples.py",
+}
+
+
+def unit_test(path: Path) -> Path:
+    """The test of a core file; a package's own code, in its `__init__`, has the package's name."""
+    folder = path.relative_to(CORE).parent
+    name = folder.name if path.name == "__init__.py" else path.stem
+    return UNIT / folder / f"test_{name}.py"
+
+
+def holds_code(path: Path) -> bool:
+    """Whether there is more in it than a package's list of what it exports."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    return path.name != "__init__.py" or any(
+        isinstance(node, (ast.FunctionDef, ast.ClassDef)) for node in body
+    )
+
+
+def test_every_core_file_has_a_unit_test_of_its_name() -> None:
+    files = [path for path in FILES if holds_code(path)]
+    without = {str(path.relative_to(CORE)) for path in files if not unit_test(path).exists()}
+    assert without == set(TESTED_ELSEWHERE)
+
+
+def test_every_unit_test_is_of_a_core_file() -> None:
+    known = {unit_test(path) for path in FILES if holds_code(path)}
+    strays = {str(path.relative_to(UNIT)) for path in set(UNIT.rglob("test_*.py")) - known}
+    assert not {path for path in strays if Path(path).parts[0] not in BESIDE}
