@@ -169,7 +169,7 @@ def validate(docker: Docker, desired: Desired, states: list[rendered.State]) -> 
 
 
 def note_new_passwords(docker: Docker, desired: Desired, secrets: Secrets) -> None:
-    """Passwords that are new to a volume with the old one inside (see `passwords.py`)."""
+    """Passwords that are new to a volume with the old one inside (see `host/postgres_roles.py`)."""
     volumes = docker.inspect("volume", [desired.volume(service) for service in desired.managed])
     old = desired.rotated()
     changed = {name for name in old if old[name] != secrets.values[name]} | set(secrets.made)

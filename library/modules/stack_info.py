@@ -9,7 +9,7 @@ from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
 module: stack_info
-short_description: Look at a host once, and say what a run would have to do
+short_description: Inspect a host once, and say what a run would have to do
 description:
   - Looks at the engine, the images, the rendered files, the volumes, the containers and their
     Compose configuration, the services' health and the database's revision. Changes nothing.

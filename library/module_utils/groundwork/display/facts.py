@@ -16,6 +16,11 @@ from .outcome import Outcome, Status
 from .story import reasons, short
 from .text import first, mapping, sequence, words
 
+# How a service is, in the summary's words, besides the engine's own
+SILENT = "does not answer"
+NOT_HEALTHY = "not healthy"
+UNWELL = {"exited", "missing", "unhealthy", "dead", SILENT, NOT_HEALTHY}
+
 
 @dataclass
 class Service:
@@ -115,7 +120,7 @@ class Host:
             service.kind = seen.kind or service.kind
             service.version = seen.version or service.version
             service.address = seen.address or service.address
-            service.health = "healthy" if seen.healthy else "not healthy"
+            service.health = "healthy" if seen.healthy else NOT_HEALTHY
             service.image = service.chosen.reference or service.image
 
     def _up(self, result: Mapping[str, Any]) -> None:
@@ -182,8 +187,8 @@ def _state(seen: ServiceState) -> str:
         told = seen.health if seen.health not in ("", "none", "unknown") else ""
         return told if seen.state == "running" and told else seen.state
     if seen.state == "external":
-        return "does not answer"
+        return SILENT
     if seen.state == "running":
         silent = seen.health in ("", "none", "unknown", "healthy")
-        return "does not answer" if silent else seen.health
+        return SILENT if silent else seen.health
     return "not in the inventory" if seen.state == "orphan" else seen.state

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..image_names import difference
-from .facts import Facts, Host, Service
+from .facts import UNWELL, Facts, Host, Service
 from .results import SOURCES
 from .runs import run_rows
 from .story import TITLES
@@ -33,7 +33,6 @@ _SCHEMA = {
     "unknown": "could not be read",
     "failed": "not brought to its revision",
 }
-_UNWELL = {"exited", "missing", "unhealthy", "not healthy", "dead", "does not answer"}
 WIDTH = 72
 MOST = 6
 
@@ -130,7 +129,7 @@ def _image_rows(host: Host) -> list[Line]:
 def _health_style(health: str) -> str:
     if health == "healthy":
         return "ok"
-    return "failed" if health in _UNWELL else "warn"
+    return "failed" if health in UNWELL else "warn"
 
 
 def _image(service: Service) -> str:

@@ -60,7 +60,7 @@ def wait(
 ) -> list[Result]:
     """Wait up to `timeout` seconds until all targets are healthy; results in their order.
 
-    With `watch`, the services' containers have to be well too. Raises `unhealthy.Unhealthy`, at
+    With `watch`, the services' containers have to be well too. Raises `report.Unhealthy`, at
     once where waiting is of no use; GroundworkError where the engine can't be asked.
     """
     deadline = clock() + timeout

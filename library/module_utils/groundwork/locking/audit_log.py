@@ -32,7 +32,7 @@ def ended(start: Mapping[str, Any], outcome: Mapping[str, Any]) -> dict[str, Any
 
 
 def reasons(plan: Mapping[str, Iterable[str]]) -> list[str]:
-    """Why there is something to do, from the look's plan."""
+    """Why there is something to do, from the inspection's plan."""
     return [f"{part}: {why}" for part, whys in plan.items() for why in whys]
 
 

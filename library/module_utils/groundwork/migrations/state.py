@@ -1,4 +1,4 @@
-"""The schema as the look finds it: the database's revisions against the checkout's."""
+"""The schema as it is found: the database's revisions against the checkout's."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .tree import compare
 from .tree_files import read_tree
 from .version_table import Memory
 
-# Short: while this waits for a lock, so does the whole look
+# Short: while this waits for a lock, so does the whole inspection
 LOCK_LIMIT = 2.0  # seconds
 
 
 @dataclass(frozen=True)
 class Tree:
-    """The tree to look at, and the service whose database it is for (see `schema.Request`)."""
+    """The tree to look at, and the service whose database it is for (see `migrate.Request`)."""
 
     schema_dir: Path
     service: str

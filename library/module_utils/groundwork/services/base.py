@@ -11,7 +11,7 @@ BUILT_LABEL = "groundwork.inputs"  # on each image that is built here: the diges
 
 @dataclass(frozen=True)
 class Service:
-    """One entry of `stack_services`, checked (see `inventory.parse_services`).
+    """One entry of `stack_services`, checked (see `config.parse_services`).
 
     `name` is its key, its Compose service and its host name inside the Compose network; `port` is
     published on `bind`. `password` is empty unless the inventory gives one. `options` holds what

@@ -1,4 +1,4 @@
-"""Observing as a whole: a module's parameters in, its result out."""
+"""The inspection as a whole: a module's parameters in, its result out."""
 
 from __future__ import annotations
 
