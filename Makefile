@@ -52,8 +52,8 @@ vault: .venv/ready ## Make the passwords of the group staging (or GROUP=…), en
 lock: .venv/ready ## Resolve the requirements*.in files into requirements*.txt
 	tools/lock
 
-# Completed when the requirements change; made anew when the folder moved
-ifneq ($(shell cat .venv/folder 2>/dev/null),$(CURDIR))
+# Completed when the requirements change; made anew when the directory moved
+ifneq ($(shell cat .venv/directory 2>/dev/null),$(CURDIR))
 MOVED := moved
 .PHONY: moved
 moved:

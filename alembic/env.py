@@ -40,16 +40,16 @@ def env_file() -> tuple[Path, str]:
     service = inventory.get("schema_service") or "postgres"
     if not inventory.get("schema_service") and len(databases) == 1:
         service = databases[0]
-    folder = str(inventory.get("workspace_dir", PROJECT))
-    folder = folder.replace("{{ inventory_dir | dirname }}", str(PROJECT))
-    if "{{" in folder:
+    directory = str(inventory.get("workspace_dir", PROJECT))
+    directory = directory.replace("{{ inventory_dir | dirname }}", str(PROJECT))
+    if "{{" in directory:
         raise CommandError(
             f"No database is known: workspace_dir is worked out in {INVENTORY}.\n"
             "Next: set DATABASE_URL=postgresql://USER:PASSWORD@HOST:PORT/DATABASE."
         )
     apps = inventory.get("env_files_apps", {}).values()
     paths = [app["path"] for app in apps if service in app.get("services", ())]
-    path = Path(folder).expanduser() / Path(*paths[:1] or ["apps/backend/.env"]).expanduser()
+    path = Path(directory).expanduser() / Path(*paths[:1] or ["apps/backend/.env"]).expanduser()
     entry = services.get(service, {})
     return path, entry.get("url_variable", "DATABASE_URL")
 

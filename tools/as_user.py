@@ -69,14 +69,16 @@ def ordinary_user() -> pwd.struct_passwd:
     return pwd.getpwnam(NAME)
 
 
-def hold(folder: Path) -> None:
+def hold(directory: Path) -> None:
     """Keep other runs of this slot out, until the command has ended (it inherits the file)."""
-    file = os.open(folder, os.O_RDONLY)
+    file = os.open(directory, os.O_RDONLY)
     os.set_inheritable(file, True)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        sys.exit(f"Another run uses {folder}. Wait, or set GROUNDWORK_TEST_SLOT to a free number.")
+        sys.exit(
+            f"Another run uses {directory}. Wait, or set GROUNDWORK_TEST_SLOT to a free number."
+        )
 
 
 def copy_checkout(copy: Path, user: pwd.struct_passwd) -> None:
@@ -95,9 +97,9 @@ def copy_checkout(copy: Path, user: pwd.struct_passwd) -> None:
         os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
 
 
-def inside(folder: Path) -> Iterator[Path]:
-    """What is in a folder and was not there before."""
-    for entry in folder.iterdir():
+def inside(directory: Path) -> Iterator[Path]:
+    """What is in a directory and was not there before."""
+    for entry in directory.iterdir():
         if entry.name not in STAY:
             yield entry
             yield from entry.rglob("*") if entry.is_dir() and not entry.is_symlink() else ()
@@ -106,7 +108,7 @@ def inside(folder: Path) -> Iterator[Path]:
 def copy_venv(copy: Path, user: pwd.struct_passwd) -> None:
     """The project's Python: packages as hard links, scripts and settings rewritten.
 
-    The folders are the user's own, so that bytecode can be kept.
+    The directories are the user's own, so that bytecode can be kept.
     """
     source, target = ROOT / ".venv", copy / ".venv"
     python = readable_python(user)
@@ -116,7 +118,7 @@ def copy_venv(copy: Path, user: pwd.struct_passwd) -> None:
     if stamp.exists() and stamp.read_text() == made_from:
         return
     shutil.rmtree(target, ignore_errors=True)
-    leave_out = shutil.ignore_patterns("python*", "pyvenv.cfg", "include", "folder")
+    leave_out = shutil.ignore_patterns("python*", "pyvenv.cfg", "include", "directory")
     shutil.copytree(source / "lib", target / "lib", symlinks=True, copy_function=link)
     shutil.copytree(source / "bin", target / "bin", symlinks=True, ignore=leave_out)
     for script in (target / "bin").iterdir():
@@ -125,10 +127,10 @@ def copy_venv(copy: Path, user: pwd.struct_passwd) -> None:
     (target / "bin" / "python3").symlink_to("python")
     settings = f"home = {python.parent}\ninclude-system-site-packages = false\n"
     (target / "pyvenv.cfg").write_text(settings)
-    (target / "folder").write_text(f"{copy}\n")
+    (target / "directory").write_text(f"{copy}\n")
     (target / "ready").touch()
-    for folder, _, _ in os.walk(target):
-        os.chown(folder, user.pw_uid, user.pw_gid)
+    for directory, _, _ in os.walk(target):
+        os.chown(directory, user.pw_uid, user.pw_gid)
     for path in (*target.iterdir(), *(target / "bin").iterdir()):  # no links to root's files
         os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
     complete(copy, user)
@@ -180,7 +182,7 @@ def readable_python(user: pwd.struct_passwd) -> Path:
     """A Python of the same version that the user may run: root's may lie in root's own home."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     tried = [f"{sys.base_prefix}/bin/python{version}"]
-    tried += [f"{folder}/python{version}" for folder in ("/usr/bin", "/usr/local/bin")]
+    tried += [f"{directory}/python{version}" for directory in ("/usr/bin", "/usr/local/bin")]
     for path in tried:
         command = ["test", "-x", path]
         if subprocess.run(command, user=user.pw_uid, group=user.pw_gid).returncode == 0:
@@ -204,8 +206,8 @@ def environment(user: pwd.struct_passwd) -> dict[str, str]:
         for name, value in os.environ.items()
         if home not in value and name not in ROOTS_OWN and not name.startswith(("XDG_", "SUDO_"))
     }
-    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    path = [f for f in folders if not f.startswith(home) and not f.endswith("sbin")]
+    directories = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    path = [f for f in directories if not f.startswith(home) and not f.endswith("sbin")]
     return kept | {
         "PATH": os.pathsep.join(path),
         "HOME": user.pw_dir,

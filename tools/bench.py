@@ -26,16 +26,16 @@ FIRST_PORT = 17432
 
 
 class Bench:
-    """A stack in a temporary folder, and the ways to bring it up."""
+    """A stack in a temporary directory, and the ways to bring it up."""
 
-    def __init__(self, folder: Path) -> None:
-        self.infra = folder / "infra"
-        self.variables = folder / "variables.json"
+    def __init__(self, directory: Path) -> None:
+        self.infra = directory / "infra"
+        self.variables = directory / "variables.json"
         values = yaml.safe_load(VARIABLES.read_text(encoding="utf-8"))
         services = values["stack_services"]
         for offset, service in enumerate(services.values()):
             service["port"] = FIRST_PORT + offset
-        values |= {"stack_name": NAME, "workspace_dir": str(folder)}
+        values |= {"stack_name": NAME, "workspace_dir": str(directory)}
         self.variables.write_text(json.dumps(values), encoding="utf-8")
 
     def playbook(self, name: str, *arguments: str) -> list[str]:
@@ -80,8 +80,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7, help="at least 5 (default: 7)")
     rounds = max(parser.parse_args().rounds, 5)
-    with tempfile.TemporaryDirectory(prefix="groundwork-bench-") as folder:
-        bench = Bench(Path(folder))
+    with tempfile.TemporaryDirectory(prefix="groundwork-bench-") as directory:
+        bench = Bench(Path(directory))
         bench.groundwork()
         try:
             bench.learn_url()
@@ -91,7 +91,9 @@ def main() -> None:
                 {"groundwork": bench.groundwork, "by hand": bench.by_hand}, rounds, lambda way: None
             )
             print("peak memory", file=sys.stderr)
-            memory = statistics.median(peak_memory(bench.playbook("dev"), folder) for _ in range(3))
+            memory = statistics.median(
+                peak_memory(bench.playbook("dev"), directory) for _ in range(3)
+            )
             print("cold starts", file=sys.stderr)
             cold = interleaved(
                 {

@@ -27,10 +27,10 @@ def main() -> None:
     rounds, names = max(asked.rounds, 5), [f"vm-{n + 1}" for n in range(asked.vms)]
     one = names[:1]
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    with tempfile.TemporaryDirectory(prefix="groundwork-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="groundwork-bench-") as directory:
         vms.remove()  # what an earlier, killed run left
         try:
-            machines = vms.Machines(Path(folder))
+            machines = vms.Machines(Path(directory))
             say("making a VM")
             machines.provision()
             machines.copy(one)
@@ -74,7 +74,7 @@ def _memory(machines: vms.Machines, names: list[str]) -> float:
     machines.disconnect()
     connections = str(machines.connections)
     command = machines.playbook(names)
-    return peak_memory(command, str(machines.folder), ANSIBLE_SSH_CONTROL_PATH_DIR=connections)
+    return peak_memory(command, str(machines.directory), ANSIBLE_SSH_CONTROL_PATH_DIR=connections)
 
 
 def say(text: str) -> None:

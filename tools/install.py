@@ -95,7 +95,7 @@ def make(dev: bool) -> None:
         if pip:  # venv itself compiles all of it first, which takes longer than what it is for
             with zipfile.ZipFile(pip) as wheel:
                 wheel.extractall(sysconfig.get_path("purelib", "venv", {"base": str(VENV)}))
-        (VENV / "folder").write_text(f"{ROOT}\n", encoding="utf-8")
+        (VENV / "directory").write_text(f"{ROOT}\n", encoding="utf-8")
     UNFINISHED.touch()
     names = ["requirements.txt", *(["requirements-dev.txt"] if dev else [])]
     install([word for name in names for word in ("-r", str(ROOT / name))])
@@ -108,8 +108,8 @@ def make(dev: bool) -> None:
 
 def prepare_start() -> None:
     """Have each program of .venv begin with tools/start.py."""
-    for folder in VENV.glob("lib/python3.*/site-packages"):
-        module, start = folder / "groundwork_start.py", folder / "groundwork.pth"
+    for directory in VENV.glob("lib/python3.*/site-packages"):
+        module, start = directory / "groundwork_start.py", directory / "groundwork.pth"
         for each in (module, start):
             each.unlink(missing_ok=True)  # in a copy of .venv they may be another user's
         shutil.copyfile(ROOT / "tools" / "start.py", module)
@@ -120,20 +120,22 @@ def prepare_start() -> None:
 def bundled_pip() -> Path | None:
     """The wheel of pip that this Python's venv would install, where it is to be found."""
     spec = importlib.util.find_spec("ensurepip")
-    folders = [Path(spec.origin).parent / "_bundled"] if spec and spec.origin else []
+    directories = [Path(spec.origin).parent / "_bundled"] if spec and spec.origin else []
     if kept_apart := sysconfig.get_config_var("WHEEL_PKG_DIR"):  # as Linux distributions do
-        folders.append(Path(kept_apart))
-    wheels = [wheel for folder in folders for wheel in folder.glob("pip-*-py3-none-any.whl")]
+        directories.append(Path(kept_apart))
+    wheels = [
+        wheel for directory in directories for wheel in directory.glob("pip-*-py3-none-any.whl")
+    ]
     return wheels[0] if len(wheels) == 1 else None
 
 
 def usable() -> bool:
-    """Whether .venv was made in this folder, to its end, and its Python still runs."""
-    folder = VENV / "folder"
-    if UNFINISHED.exists() or not folder.exists():
+    """Whether .venv was made in this directory, to its end, and its Python still runs."""
+    directory = VENV / "directory"
+    if UNFINISHED.exists() or not directory.exists():
         return False
-    # Its scripts name the folder that they were made in
-    if folder.read_text(encoding="utf-8").rstrip("\n") != str(ROOT):
+    # Its scripts name the directory that they were made in
+    if directory.read_text(encoding="utf-8").rstrip("\n") != str(ROOT):
         return False
     try:
         return not run([str(PYTHON), "-c", "import pip"], quiet=True)
@@ -214,7 +216,8 @@ def uv_environment(settings: Mapping[str, str], environ: Mapping[str, str]) -> d
 
 
 def addresses(text: str) -> list[str]:
-    """pip's list of places as addresses, without folders that aren't there: pip skips those too."""
+    """pip's list of places as addresses, without directories that aren't there: pip skips those
+    too."""
     found = []
     for word in text.split():
         parts = urlsplit(word)

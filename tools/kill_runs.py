@@ -51,9 +51,9 @@ class Lost(Exception):
 class Trial:
     """The stack whose runs are killed, and the apps that write to it."""
 
-    def __init__(self, folder: Path, chance: random.Random) -> None:
-        self.folder, self.chance = folder, chance
-        self.stack = own_stack(folder / "wörk space", NAME, FIRST_PORT)
+    def __init__(self, directory: Path, chance: random.Random) -> None:
+        self.directory, self.chance = directory, chance
+        self.stack = own_stack(directory / "wörk space", NAME, FIRST_PORT)
         self.changes = CHANGES
         self.idle = 0  # runs that entered no role
         self.apps: dict[str, Writer] = {}
@@ -147,8 +147,8 @@ def own_stack(workspace: Path, name: str, port: int) -> Stack:
 def first_start(trial: Trial) -> bool:
     """A new stack is killed in its first run; the next one has to make a whole one."""
     print(" first start:", end="", flush=True)
-    folder = trial.folder / "first start"
-    stack = own_stack(folder, FIRST_NAME, FIRST_START_PORT)
+    directory = trial.directory / "first start"
+    stack = own_stack(directory, FIRST_NAME, FIRST_START_PORT)
     try:
         hit = trial.killed(stack, "dev", "first start")
         trial.converges(stack)
@@ -158,7 +158,7 @@ def first_start(trial: Trial) -> bool:
             raise Lost("a service of a first start doesn't keep what it is given")
     finally:
         clear(stack)
-        shutil.rmtree(folder)
+        shutil.rmtree(directory)
     return hit
 
 
@@ -239,8 +239,8 @@ def main() -> None:
     shutil.rmtree(LOGS, ignore_errors=True)
     LOGS.mkdir(parents=True)
     counts: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory(prefix="groundwork-kills-") as folder:
-        trial = Trial(Path(folder), random.Random(given.seed))  # noqa: S311
+    with tempfile.TemporaryDirectory(prefix="groundwork-kills-") as directory:
+        trial = Trial(Path(directory), random.Random(given.seed))  # noqa: S311
         try:
             if given.only:
                 trial.changes = [each for each in CHANGES if each.__name__ == given.only]

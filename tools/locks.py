@@ -39,12 +39,12 @@ class Machine:
     """A kind of machine that Groundwork may be set up on."""
 
     system: str  # Linux or Darwin
-    processor: str  # as `uname -m` says it
+    architecture: str  # as `uname -m` says it
 
     @property
     def name(self) -> str:
         """As the table says it."""
-        return f"{'macOS' if self.system == 'Darwin' else 'Linux'} {self.processor}"
+        return f"{'macOS' if self.system == 'Darwin' else 'Linux'} {self.architecture}"
 
     def tags(self, python: tuple[int, int]) -> set[tags.Tag]:
         """What a wheel may be marked with to be of use here."""
@@ -54,14 +54,14 @@ class Machine:
 
     def _platforms(self) -> Iterator[str]:
         if self.system == "Darwin":
-            yield from tags.mac_platforms(MACOS, self.processor)
+            yield from tags.mac_platforms(MACOS, self.architecture)
             return
         older = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
         for minor in range(GLIBC[1], 4, -1):
-            yield f"manylinux_{GLIBC[0]}_{minor}_{self.processor}"
+            yield f"manylinux_{GLIBC[0]}_{minor}_{self.architecture}"
             if minor in older:
-                yield f"{older[minor]}_{self.processor}"
-        yield f"linux_{self.processor}"
+                yield f"{older[minor]}_{self.architecture}"
+        yield f"linux_{self.architecture}"
 
     def environment(self, python: tuple[int, int]) -> dict[str, str]:
         """What a requirement's conditions are asked of."""
@@ -71,7 +71,7 @@ class Machine:
             "os_name": "posix",
             "sys_platform": self.system.lower(),
             "platform_system": self.system,
-            "platform_machine": self.processor,
+            "platform_machine": self.architecture,
             "python_version": f"{python[0]}.{python[1]}",
             "python_full_version": f"{python[0]}.{python[1]}.0",
             "extra": "",
@@ -119,28 +119,28 @@ def resolve_all() -> None:
     uv_compile(target, "requirements.in", "-o", "requirements-3.10.txt", *linux, "3.10")
 
 
-def resolve(folder: Path, name: str, *options: str) -> None:
+def resolve(directory: Path, name: str, *options: str) -> None:
     """One file for every machine, in the versions that it has so far where they still fit."""
     if "--python-version" not in options:
         options = (*options, "--python-version", "3.11")
     uv_compile(
-        folder, f"{name}.in", "-o", f"{name}.txt", "--universal", "--generate-hashes", *options
+        directory, f"{name}.in", "-o", f"{name}.txt", "--universal", "--generate-hashes", *options
     )
 
 
-def uv_compile(folder: Path, *words: str) -> str:
-    """`uv pip compile`, from the files' folder: relative names stand in the comments."""
+def uv_compile(directory: Path, *words: str) -> str:
+    """`uv pip compile`, from the files' directory: relative names stand in the comments."""
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     environ = dict(os.environ)
     environ |= install.uv_environment(install.pip_settings(pip), environ)
-    # What folders on this machine hold would hide the indexes' wheels for other machines
+    # What directories on this machine hold would hide the indexes' wheels for other machines
     environ.pop("UV_FIND_LINKS", None)
     indexes = environ.pop("UV_INDEX", "").split()
     if far := [address for address in indexes if not address.startswith("file:")]:
         environ["UV_INDEX"] = " ".join(far)
     done = subprocess.run(
         [str(UV), "pip", "compile", "--quiet", "--no-header", "--no-emit-index-url", *words],
-        cwd=folder, env=environ, stdout=subprocess.PIPE, text=True, check=False,
+        cwd=directory, env=environ, stdout=subprocess.PIPE, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
         sys.exit("The requirements could not be resolved; uv says why above.")

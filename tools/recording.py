@@ -33,8 +33,8 @@ def picture(printed: str) -> str:
 
 def main() -> None:
     """Run, record, remove."""
-    with tempfile.TemporaryDirectory(prefix="groundwork-") as folder:
-        bench = Bench(Path(folder))
+    with tempfile.TemporaryDirectory(prefix="groundwork-") as directory:
+        bench = Bench(Path(directory))
         env = os.environ | {"ANSIBLE_FORCE_COLOR": "1", "COLUMNS": str(WIDTH)}
         done = subprocess.run(
             bench.playbook("dev"), cwd=ROOT, env=env, capture_output=True, text=True, check=False
@@ -42,7 +42,7 @@ def main() -> None:
         run(bench.playbook("down", "-e", f"stack_remove_data={NAME}"))
     if done.returncode:
         sys.exit(done.stdout + done.stderr)
-    shown = done.stdout.replace(folder, "~/groundwork").replace(NAME, "groundwork")
+    shown = done.stdout.replace(directory, "~/groundwork").replace(NAME, "groundwork")
     shown = re.sub(r"(no registry in reach): .*", r"\1", shown)  # this machine's own network
     PICTURE.write_text(picture(shown), encoding="utf-8")
 

@@ -7,7 +7,7 @@ import _locale
 import os
 import sys
 
-# By itself, Ansible leaves out the ansible.cfg of another folder than the one that it is started
+# By itself, Ansible leaves out the ansible.cfg of another directory than the one that it is started
 # in, and of one that everybody may write to (as all are on WSL's /mnt/c). In another checkout, that
 # one's counts, whichever .venv is in PATH: two of them must not be mixed. Other programs than
 # Ansible's (tests) may start those of several checkouts, which would inherit it

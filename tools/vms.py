@@ -36,16 +36,16 @@ systemctl enable --now ssh
 
 
 class Machines:
-    """The VMs, and a folder here with what reaches them: a key, ssh's settings, inventories."""
+    """The VMs, and a directory here with what reaches them: a key, ssh's settings, inventories."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
         self.password = secrets.token_hex(12)
-        self.ssh_config = folder / "ssh_config"
-        self.connections = folder / "cp"
+        self.ssh_config = directory / "ssh_config"
+        self.connections = directory / "cp"
         self.ports: dict[str, str] = {}
-        self._inventory_folder()
-        key = folder / "key"
+        self._inventory_directory()
+        key = directory / "key"
         run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)])
         self.key = key.with_suffix(".pub").read_text(encoding="utf-8").strip()
         vault = {name: secrets.token_hex(16) for name in ("postgres", "qdrant", "redis")}
@@ -55,14 +55,14 @@ class Machines:
             "vault_passwords": vault,
             "docker_source": "distribution",
         }
-        path = folder / "inventory" / "group_vars" / "staging" / "vms.yml"
+        path = directory / "inventory" / "group_vars" / "staging" / "vms.yml"
         path.write_text(json.dumps(variables), encoding="utf-8")
 
-    def _inventory_folder(self) -> None:
+    def _inventory_directory(self) -> None:
         """A checkout of links with an inventory of its own; a person's vault stays out of it."""
         for name in ("roles", "alembic", "images", ".cache"):
-            (self.folder / name).symlink_to(ROOT / name)
-        variables = self.folder / "inventory" / "group_vars"
+            (self.directory / name).symlink_to(ROOT / name)
+        variables = self.directory / "inventory" / "group_vars"
         (variables / "staging").mkdir(parents=True)
         for path in ("all", "staging/main.yml"):
             (variables / path).symlink_to(ROOT / "inventory" / "group_vars" / path)
@@ -71,7 +71,7 @@ class Machines:
 
     def inventory(self, names: list[str]) -> Path:
         """An inventory of these VMs alone."""
-        path = self.folder / "inventory" / f"hosts-{len(names)}.yml"
+        path = self.directory / "inventory" / f"hosts-{len(names)}.yml"
         hosts = dict.fromkeys(names)  # none has variables of its own
         path.write_text(json.dumps({"staging": {"hosts": hosts}}), encoding="utf-8")
         return path
@@ -190,10 +190,10 @@ class Machines:
         )
 
     def _write_ssh_config(self) -> None:
-        known = self.folder / "known_hosts"
+        known = self.directory / "known_hosts"
         lines = [
             "User deploy",
-            f'IdentityFile "{self.folder / "key"}"',
+            f'IdentityFile "{self.directory / "key"}"',
             "IdentitiesOnly yes",
             f'UserKnownHostsFile "{known}"',
             "StrictHostKeyChecking accept-new",

@@ -114,8 +114,8 @@ class ActionModule(ActionBase):
         return sum(len(spec) for spec in specs.values())
 
     def _role_file(self, role: str, path: str) -> Any:
-        for folder in C.config.get_config_value("DEFAULT_ROLES_PATH"):
-            file = Path(folder) / role / path
+        for directory in C.config.get_config_value("DEFAULT_ROLES_PATH"):
+            file = Path(directory) / role / path
             if file.exists():
                 return yaml_load(file.read_text(encoding="utf-8"))
         return {}

@@ -36,25 +36,25 @@ class ActionModule(ActionBase):
         except GroundworkError as error:
             result |= {"failed": True, "msg": str(error)}
         except (AnsibleConnectionFailure, ConnectionError) as failure:  # the latter: SSH is gone
-            said, folder = str(failure).strip().splitlines(), str(self._task.args["folder"])
-            broken = image_send.broken(host, folder, result["files"], said)
+            said, directory = str(failure).strip().splitlines(), str(self._task.args["directory"])
+            broken = image_send.broken(host, directory, result["files"], said)
             waiting = f"{broken.what} It goes on from there."
             result |= {"failed": True, "msg": str(broken), "broken": True, "waiting": waiting}
         return result
 
     def _have(self, args: Mapping[str, Any], host: str, result: dict[str, Any]) -> None:
         """Send what is lacking. `result` is kept up to date, since any step may be the last."""
-        paths, folder = [Path(path) for path in args["files"]], str(args["folder"])
+        paths, directory = [Path(path) for path in args["files"]], str(args["directory"])
         part, dry = int(args.get("part_mb") or 16) * MB, bool(self._task.check_mode)
         files = image_send.planned(paths) if dry else image_send.archives(paths)
-        todos = image_send.look(files, folder, part, self._ask, dry)
+        todos = image_send.look(files, directory, part, self._ask, dry)
         result["files"] += [image_send.entry(todo) for todo in todos]
         result["changed"] = dry and any(not todo.whole for todo in todos)
         began, told = time.monotonic(), 0
         for todo, entry in zip(todos, result["files"], strict=True):
             if dry or todo.whole:
                 continue
-            for span in image_send.send(todo, folder, self._ask):
+            for span in image_send.send(todo, directory, self._ask):
                 result["changed"] = True
                 entry["there"] += span.length
                 entry["sent"] += span.length

@@ -76,11 +76,11 @@ class ActionModule(ActionBase):
     def _core(self, core: str, variables: dict[str, Any]) -> Callable[..., Any]:
         from ansible.module_utils.groundwork_remote import ask_core
 
-        folder = str(self._task.args["core_dir"])
+        directory = str(self._task.args["core_dir"])
         python = self._templar.template(variables["ansible_python_interpreter"])
 
         def run(call: Any) -> dict[str, Any]:
-            found = ask_core(self, python, folder, core, call.params)
+            found = ask_core(self, python, directory, core, call.params)
             if found is None:
                 raise _NoAnswer
             return found

@@ -64,14 +64,14 @@ def send(
 
 
 def ask_core(
-    action: Any, python: str, folder: str, module: str, params: Mapping[str, Any]
+    action: Any, python: str, directory: str, module: str, params: Mapping[str, Any]
 ) -> dict[str, Any] | None:
-    """What `serve` of a core module answers there, where `folder` holds the package groundwork.
+    """What `serve` of a core module answers there, where `directory` holds the package groundwork.
 
     None where it doesn't answer: an older toolbox, say. The core is compiled there once, while a
     module that Ansible sends is packed for each run, and compiled by each machine each time.
     """
-    source = f"import sys\nsys.path.insert(0, {folder!r})\nfrom groundwork.{module} import serve"
+    source = f"import sys\nsys.path.insert(0, {directory!r})\nfrom groundwork.{module} import serve"
     return _answer(_run(action, python, source, params))
 
 
@@ -79,7 +79,7 @@ def _run(action: Any, python: str, source: str, asked: Mapping[str, Any]) -> dic
     call = (
         f"\nimport json\nprint({_MARK!r} + json.dumps(serve(json.loads({json.dumps(asked)!r}))))\n"
     )
-    # -I: the folder that a connection begins in is the user's, and this may be root's Python
+    # -I: the directory that a connection begins in is the user's, and this may be root's Python
     command = f"{action._compute_environment_string()} {shlex.quote(python)} -I -".strip()
     done: dict[str, Any] = action._low_level_execute_command(
         command, in_data=(source + call).encode()

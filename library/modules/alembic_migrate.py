@@ -79,7 +79,7 @@ options:
     type: str
     choices: [disable, allow, prefer, require, verify-ca, verify-full]
   sslrootcert:
-    description: A file on the target with the certificates that may vouch for the server's.
+    description: A file on the target with the certificates that may verify for the server's.
     type: path
   connect_timeout:
     description: How long, in seconds, a connection may take; 2 at least.

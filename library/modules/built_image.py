@@ -71,8 +71,8 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 def run(call: Call) -> dict[str, Any]:
     docker = Docker(call.params["docker_cli"])
-    folder = Path(call.params["build_dir"])
-    wanted = [recipes.recipe(folder, name) for name in dict.fromkeys(call.params["names"])]
+    directory = Path(call.params["build_dir"])
+    wanted = [recipes.recipe(directory, name) for name in dict.fromkeys(call.params["names"])]
     here = docker.inspect("image", [recipe.reference for recipe in wanted])
     stale = [
         recipe
@@ -85,7 +85,7 @@ def run(call: Call) -> dict[str, Any]:
         if failed:
             raise GroundworkError(
                 "Not every image can be built.",
-                where=str(folder),
+                where=str(directory),
                 details=[
                     line
                     for name, error in failed.items()

@@ -12,8 +12,8 @@ DOCUMENTATION = r"""
 module: compose_up
 short_description: Start what differs from the Compose file
 description:
-  - Runs C(docker compose up --detach) in the stack's folder. Builds and pulls nothing, and removes
-    containers whose service is not in the file any more. Volumes are never removed.
+  - Runs C(docker compose up --detach) in the stack's directory. Builds and pulls nothing, and
+    removes containers whose service is not in the file any more. Volumes are never removed.
   - Doesn't wait for health; the module M(service_health) does, and sees more.
   - In place of M(community.docker.docker_compose_v2), since what a shell exports never wins over
     the stack's C(.env); docs/design.md has the rest.

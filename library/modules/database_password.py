@@ -82,11 +82,11 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 def run(call: Call) -> dict[str, Any]:
     params = call.params
-    docker, folder = Docker(params["docker_cli"]), Path(params["stack_dir"])
+    docker, directory = Docker(params["docker_cli"]), Path(params["stack_dir"])
     changed: list[str] = []
-    secrets = dotenv.parse(files.read(folder / ".env") or "")
-    noted = postgres_roles.journal(folder)
-    ca = str(ca_file_of(folder))
+    secrets = dotenv.parse(files.read(directory / ".env") or "")
+    noted = postgres_roles.journal(directory)
+    ca = str(ca_file_of(directory))
     for service in parse_services(params["services"], ca=ca):
         variable = service_type(service).secret_variable(service)
         password = service.password or secrets.get(variable, "")
@@ -103,7 +103,7 @@ def run(call: Call) -> dict[str, Any]:
             if not call.check:
                 postgres_roles.give(docker, params["stack_name"], service, password)
     if not call.check:
-        postgres_roles.clear_journal(folder)
+        postgres_roles.clear_journal(directory)
     return {"changed": bool(changed), "databases": changed}
 
 

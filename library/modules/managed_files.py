@@ -147,12 +147,12 @@ def wanted_files(params: Mapping[str, Any], desired: Desired) -> list[rendered.W
 
 def validate(docker: Docker, desired: Desired, states: list[rendered.State]) -> None:
     """Let Compose read both files before they are put in place."""
-    with tempfile.TemporaryDirectory(prefix="groundwork-") as folder:
+    with tempfile.TemporaryDirectory(prefix="groundwork-") as directory:
         paths = {}
         for state in states:
             if state.wanted.private:
                 continue
-            path = Path(folder) / state.wanted.path.name
+            path = Path(directory) / state.wanted.path.name
             path.touch(mode=0o600)
             path.write_text(state.after, encoding="utf-8")
             paths[state.wanted.path] = path

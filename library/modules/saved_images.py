@@ -1,4 +1,4 @@
-"""Have images as archives in a folder."""
+"""Have images as archives in a directory."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ module: saved_images
 short_description: Have images as archives in a directory
 description:
   - Saves images with C(docker save), those that the directory doesn't have already, and keeps the
-    archives' digests in C(SHA256SUMS). M(container_images) reads such a folder.
+    archives' digests in C(SHA256SUMS). M(container_images) reads such a directory.
 options:
   images:
     description: The images' names.
     type: list
     elements: str
     required: true
-  folder:
+  directory:
     description: The directory; it is made where it isn't there.
     type: path
     required: true
@@ -39,7 +39,7 @@ EXAMPLES = r"""
 - name: Save the stack's images as archives, for a machine without a network
   saved_images:
     images: ["groundwork/postgres:16.15", "groundwork/redis:7.0.15"]
-    folder: /srv/images
+    directory: /srv/images
 """
 
 RETURN = r"""
@@ -57,18 +57,18 @@ files:
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "images": {"type": "list", "elements": "str", "required": True},
-    "folder": {"type": "path", "required": True},
+    "directory": {"type": "path", "required": True},
     "docker_cli": {"type": "str", "default": "docker"},
 }
 
 
 def run(call: Call) -> dict[str, Any]:
-    docker, folder = Docker(call.params["docker_cli"]), Path(call.params["folder"])
+    docker, directory = Docker(call.params["docker_cli"]), Path(call.params["directory"])
     names = list(dict.fromkeys(call.params["images"]))
-    saved = save.missing(docker, names, folder, dry=call.check)
+    saved = save.missing(docker, names, directory, dry=call.check)
     if saved and not call.check:
-        save.save(docker, saved, folder)
-    files = {name: str(folder / archive.file_name(name)) for name in names}
+        save.save(docker, saved, directory)
+    files = {name: str(directory / archive.file_name(name)) for name in names}
     return {"changed": bool(saved), "saved": saved, "files": files}
 
 

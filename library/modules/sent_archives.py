@@ -17,7 +17,7 @@ options:
     type: list
     elements: path
     required: true
-  folder:
+  directory:
     description: The directory on the other machine; it is made where it isn't there.
     type: path
     required: true
@@ -39,7 +39,7 @@ EXAMPLES = r"""
 - name: Send the images, and go on where the connection broke
   sent_archives:
     files: ["{{ inventory_dir | dirname }}/.cache/archives/groundwork_redis_7.0.15.tar"]
-    folder: /opt/groundwork/archives
+    directory: /opt/groundwork/archives
   register: sent
   until: sent is success or not sent.broken
   retries: 3

@@ -21,8 +21,8 @@ options:
     description: A requirements file with digests.
     type: path
     required: true
-  folders:
-    description: Folders that the target needs, by the name that each gets in the tarball.
+  directories:
+    description: Directories that the target needs, by the name that each gets in the tarball.
     type: dict
     default: {}
   also:
@@ -51,7 +51,7 @@ EXAMPLES = r"""
 - name: Pack the toolbox for Debian 12
   toolbox_bundle:
     requirements: roles/toolbox/files/requirements.txt
-    folders: {alembic: alembic}
+    directories: {alembic: alembic}
     python: "3.11"
     cache_dir: .cache/toolbox
   delegate_to: localhost
@@ -70,7 +70,7 @@ path:
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "requirements": {"type": "path", "required": True},
-    "folders": {"type": "dict", "default": {}},
+    "directories": {"type": "dict", "default": {}},
     "also": {"type": "list", "elements": "str", "default": []},
     "python": {"type": "str"},
     "architecture": {"type": "str", "default": "x86_64"},
@@ -81,11 +81,13 @@ ARGUMENT_SPEC: dict[str, Any] = {
 def run(call: Call) -> dict[str, Any]:
     params = call.params
     requirements = Path(params["requirements"])
-    folders = {name: Path(path) for name, path in params["folders"].items()}
-    found = {"digest": bundle.digest(requirements, folders, params["also"]), "path": ""}
+    directories = {name: Path(path) for name, path in params["directories"].items()}
+    found = {"digest": bundle.digest(requirements, directories, params["also"]), "path": ""}
     if params["python"] and not call.check:
         cache = Path(params["cache_dir"])
-        path = bundle.bundle(requirements, folders, params["python"], params["architecture"], cache)
+        path = bundle.bundle(
+            requirements, directories, params["python"], params["architecture"], cache
+        )
         found["path"] = str(path)
     return found
 

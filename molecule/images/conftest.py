@@ -1,4 +1,4 @@
-"""What the tests of both folders look at."""
+"""What the tests of both directories look at."""
 
 from __future__ import annotations
 

@@ -52,10 +52,10 @@ def test_every_default_of_a_role_is_in_its_spec_and_has_its_prefix(role: str) ->
 
 @pytest.mark.parametrize("role", ROLES)
 def test_every_role_says_what_it_is(role: str) -> None:
-    folder = ROOT / "roles" / role
-    assert (folder / "defaults" / "main.yml").is_file()
-    spec = load(folder / "meta" / "argument_specs.yml")["argument_specs"]["main"]
-    about = load(folder / "meta" / "main.yml")
+    directory = ROOT / "roles" / role
+    assert (directory / "defaults" / "main.yml").is_file()
+    spec = load(directory / "meta" / "argument_specs.yml")["argument_specs"]["main"]
+    about = load(directory / "meta" / "main.yml")
     said = about["galaxy_info"]
     assert about["dependencies"] == []
     assert said["role_name"] == role
@@ -149,11 +149,14 @@ def test_a_fragment_uses_only_variables_that_its_kind_has() -> None:
 
 
 def documents() -> list[Path]:
-    folders = (ROOT, *(path for path in ROOT.iterdir() if path.is_dir() and path.name[0] != "."))
+    directories = (
+        ROOT,
+        *(path for path in ROOT.iterdir() if path.is_dir() and path.name[0] != "."),
+    )
     return [
         path
-        for folder in folders
-        for path in sorted(folder.glob("*.md") if folder == ROOT else folder.rglob("*.md"))
+        for directory in directories
+        for path in sorted(directory.glob("*.md") if directory == ROOT else directory.rglob("*.md"))
     ]
 
 
@@ -206,11 +209,11 @@ def test_no_file_is_longer_than_300_lines() -> None:
 
 
 def test_no_function_is_longer_than_60_lines() -> None:
-    folders = ("library", "tools", "alembic", "images/qdrant/gateway")
+    directories = ("library", "tools", "alembic", "images/qdrant/gateway")
     long = [
         f"{path.relative_to(ROOT)}: {node.name}"
-        for folder in folders
-        for path in (ROOT / folder).rglob("*.py")
+        for directory in directories
+        for path in (ROOT / directory).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
         if (node.end_lineno or 0) - node.lineno >= 60
@@ -229,7 +232,7 @@ LOCKS = [
 
 
 @pytest.mark.parametrize("path", LOCKS, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_a_lock_file_names_no_address_and_no_folder_of_a_machine(path: Path) -> None:
+def test_a_lock_file_names_no_address_and_no_directory_of_a_machine(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert "--hash=sha256:" in text
     assert "://" not in text

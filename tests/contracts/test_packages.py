@@ -22,8 +22,8 @@ def dotted(path: Path) -> tuple[str, ...]:
 
 
 def package(path: Path) -> str:
-    folder = path.relative_to(CORE).parts[:-1]
-    return folder[0] if folder else ""
+    directory = path.relative_to(CORE).parts[:-1]
+    return directory[0] if directory else ""
 
 
 def imports(path: Path) -> Iterator[tuple[str, ...]]:
@@ -35,8 +35,8 @@ def imports(path: Path) -> Iterator[tuple[str, ...]]:
             base = tuple(part for part in base if part)
             for alias in node.names:
                 child = CORE.joinpath(*base, f"{alias.name}.py")
-                folder = CORE.joinpath(*base, alias.name)
-                yield (*base, alias.name) if child.exists() or folder.is_dir() else base
+                directory = CORE.joinpath(*base, alias.name)
+                yield (*base, alias.name) if child.exists() or directory.is_dir() else base
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(CORE)))
@@ -95,8 +95,8 @@ def test_the_order_names_every_package() -> None:
 
 def test_the_gateway_is_a_program_of_its_own() -> None:
     gateway = ROOT / "images" / "qdrant"
-    for folder, other in ((gateway, "groundwork"), (ROOT / "library", "gateway")):
-        for path in folder.rglob("*.py"):
+    for directory, other in ((gateway, "groundwork"), (ROOT / "library", "gateway")):
+        for path in directory.rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 named = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
                 if isinstance(node, ast.ImportFrom):
@@ -105,7 +105,7 @@ def test_the_gateway_is_a_program_of_its_own() -> None:
 
 
 UNIT = ROOT / "tests" / "unit"
-# Folders of tests/unit for what is no package of the core
+# Directories of tests/unit for what is no package of the core
 BESIDE = {"alembic", "playbooks", "plugins", "tools"}
 # Core files without a unit test of their name, and what tests them instead
 TESTED_ELSEWHERE = {
@@ -116,9 +116,9 @@ TESTED_ELSEWHERE = {
 
 def unit_test(path: Path) -> Path:
     """The test of a core file; a package's own code, in its `__init__`, has the package's name."""
-    folder = path.relative_to(CORE).parent
-    name = folder.name if path.name == "__init__.py" else path.stem
-    return UNIT / folder / f"test_{name}.py"
+    directory = path.relative_to(CORE).parent
+    name = directory.name if path.name == "__init__.py" else path.stem
+    return UNIT / directory / f"test_{name}.py"
 
 
 def holds_code(path: Path) -> bool:

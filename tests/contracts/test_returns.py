@@ -20,7 +20,7 @@ OURS = {path.stem for path in (ROOT / "library" / "modules").glob("*.py")}
 COMMON = {"changed", "failed", "msg", "diff", "warnings", "skipped", "exception", "invocation",
           "deprecations"}  # fmt: skip
 SERVICES = {"redis": {"kind": "redis", "image": "redis:7-alpine", "port": 1}}
-# One call of each that needs no engine; what changes something does so in the test's folder
+# One call of each that needs no engine; what changes something does so in the test's directory
 STACK = {"stack_name": "returns", "services": SERVICES, "stack_dir": "infra"}
 NOBODY = {"docker_cli": "no-such-docker"}
 CALLS: dict[str, dict[str, Any]] = {
@@ -38,8 +38,8 @@ CALLS: dict[str, dict[str, Any]] = {
     "prepared_images": {"services": SERVICES, "sources": ["archive"], "archive_dir": "none"},
     "run_lock": {"path": "lock"},
     "run_log": {"path": "lock", "log": "log"},
-    "saved_images": {"images": [], "folder": "saved"},
-    "sent_archives": {"files": [], "folder": "sent"},
+    "saved_images": {"images": [], "directory": "saved"},
+    "sent_archives": {"files": [], "directory": "sent"},
     "service_health": {"services": SERVICES, "timeout": 1},
     "stack_removal": {"stack_name": "returns", "stack_dir": "infra", "engine_required": False},
     "toolbox_bundle": {"requirements": "requirements.txt", "cache_dir": "cache"},
@@ -77,30 +77,30 @@ def docs() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def returned(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """What each returns, called by the real ansible-playbook on this machine."""
-    folder = tmp_path_factory.mktemp("returns")
+    directory = tmp_path_factory.mktemp("returns")
     for name in ("images", "alembic"):
-        (folder / name).symlink_to(ROOT / name)
-    (folder / "requirements.txt").write_text("", encoding="utf-8")
+        (directory / name).symlink_to(ROOT / name)
+    (directory / "requirements.txt").write_text("", encoding="utf-8")
     tasks: list[dict[str, Any]] = []
     for name, arguments in CALLS.items():
         docker = NOBODY if "docker_cli" in _options(name) else {}
         tasks.append(
-            {"name": name, name: _in(folder, arguments | docker), "register": f"got_{name}",
+            {"name": name, name: _in(directory, arguments | docker), "register": f"got_{name}",
              "ignore_errors": True, "check_mode": name in ONLY_CHECKED},
         )  # fmt: skip
     everything = {name: f"{{{{ got_{name} }}}}" for name in CALLS}
-    copy = {"content": "{{ everything | to_json }}", "dest": str(folder / "got"), "mode": "0600"}
+    copy = {"content": "{{ everything | to_json }}", "dest": str(directory / "got"), "mode": "0600"}
     tasks.append({"ansible.builtin.copy": copy, "vars": {"everything": everything}})
     play = [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]
-    (folder / "play.yml").write_text(yaml.safe_dump(play), encoding="utf-8")
+    (directory / "play.yml").write_text(yaml.safe_dump(play), encoding="utf-8")
     done = subprocess.run(
         [str(BIN / "ansible-playbook"), "-i", str(ROOT / "inventory/hosts.yml"),
-         str(folder / "play.yml"), "-e", f"workspace_dir={folder}"],
-        cwd=folder, capture_output=True, text=True, check=False,
+         str(directory / "play.yml"), "-e", f"workspace_dir={directory}"],
+        cwd=directory, capture_output=True, text=True, check=False,
         env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    found: dict[str, dict[str, Any]] = json.loads((folder / "got").read_text(encoding="utf-8"))
+    found: dict[str, dict[str, Any]] = json.loads((directory / "got").read_text(encoding="utf-8"))
     return found
 
 
@@ -108,11 +108,11 @@ def _options(name: str) -> str:
     return (ROOT / "library" / "modules" / f"{name}.py").read_text(encoding="utf-8")
 
 
-def _in(folder: Path, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The arguments, with the paths of files in the test's folder."""
-    paths = ("path", "log", "folder", "schema_dir", "requirements")
+def _in(directory: Path, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments, with the paths of files in the test's directory."""
+    paths = ("path", "log", "directory", "schema_dir", "requirements")
     return {
-        key: str(folder / value)
+        key: str(directory / value)
         if isinstance(value, str) and (key in paths or key.endswith("_dir"))
         else value
         for key, value in arguments.items()

@@ -38,8 +38,8 @@ def words(text: str) -> set[str]:
 @pytest.mark.parametrize("role", ROLES)
 def test_of_another_roles_variables_a_role_reads_the_stacks_alone(role: str) -> None:
     others = {name for other in ROLES for name in spec_of(other)} - spec_of(role)
-    for folder in ("tasks", "handlers", "defaults", "vars", "templates"):
-        for path in (ROOT / "roles" / role / folder).rglob("*.*"):
+    for directory in ("tasks", "handlers", "defaults", "vars", "templates"):
+        for path in (ROOT / "roles" / role / directory).rglob("*.*"):
             read = words(path.read_text(encoding="utf-8")) & others
             crossed = {name for name in read if not name.startswith("stack_")}
             assert role == READS_ALL or not crossed, path

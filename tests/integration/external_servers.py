@@ -45,12 +45,12 @@ class TestCA:
     key: Path
 
 
-def ca(folder: Path) -> TestCA:
-    folder.mkdir(parents=True)
+def ca(directory: Path) -> TestCA:
+    directory.mkdir(parents=True)
     root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     root = _certificate("Somebody's CA", root_key, "Somebody's CA", root_key)
     leaf = _certificate("localhost", key, "Somebody's CA", root_key)
-    made = TestCA(folder / "ca.pem", folder / "server.crt", folder / "server.key")
+    made = TestCA(directory / "ca.pem", directory / "server.crt", directory / "server.key")
     made.ca.write_bytes(root.public_bytes(serialization.Encoding.PEM))
     made.certificate.write_bytes(leaf.public_bytes(serialization.Encoding.PEM))
     made.key.write_bytes(

@@ -42,7 +42,7 @@ def program() -> str:
 class Registry:
     """A registry that listens on a port of loopback, with or without a login."""
 
-    folder: Path
+    directory: Path
     port: int
     login: bool = False
 
@@ -51,26 +51,26 @@ class Registry:
         return f"127.0.0.1:{self.port}"
 
     def __enter__(self) -> Registry:
-        self.folder.mkdir()
+        self.directory.mkdir()
         settings = {
             "version": "0.1",
             "log": {"level": "error", "accesslog": {"disabled": True}},
-            "storage": {"filesystem": {"rootdirectory": str(self.folder / "data")}},
+            "storage": {"filesystem": {"rootdirectory": str(self.directory / "data")}},
             "http": {"addr": self.host, "secret": "a test's"},
         }
         if self.login:
-            path = self.folder / "htpasswd"
+            path = self.directory / "htpasswd"
             path.write_text(HTPASSWD)
             settings["auth"] = {"htpasswd": {"realm": "tests", "path": str(path)}}
-        file = self.folder / "config.yml"
+        file = self.directory / "config.yml"
         file.write_text(json.dumps(settings))
-        with (self.folder / "log").open("w") as log:
+        with (self.directory / "log").open("w") as log:
             self._process = subprocess.Popen(
                 [program(), "serve", str(file)], stdout=log, stderr=log, stdin=subprocess.DEVNULL
             )
         deadline = time.monotonic() + 20
         while not listening(self.port):
-            log_text = (self.folder / "log").read_text()
+            log_text = (self.directory / "log").read_text()
             assert self._process.poll() is None and time.monotonic() < deadline, log_text
             time.sleep(0.05)
         return self

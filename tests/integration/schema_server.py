@@ -103,15 +103,15 @@ def table(name: str) -> str:
     return f'op.create_table("{name}", sa.Column("id", sa.Integer, primary_key=True))'
 
 
-def write_tree(folder: Path, *texts: str, env: str = ENV) -> Path:
-    """A tree of its own in `folder`, with a revision for each text; more may come later."""
-    versions = folder / "versions"
+def write_tree(directory: Path, *texts: str, env: str = ENV) -> Path:
+    """A tree of its own in `directory`, with a revision for each text; more may come later."""
+    versions = directory / "versions"
     versions.mkdir(parents=True, exist_ok=True)
-    (folder / "env.py").write_text(env, encoding="utf-8")
+    (directory / "env.py").write_text(env, encoding="utf-8")
     for text in texts:
         id_ = text.split("revision = '", 1)[1].split("'", 1)[0]
         (versions / f"{id_}.py").write_text(text, encoding="utf-8")
-    return folder
+    return directory
 
 
 def bring(tree: Path, database: Database, **options: Any) -> Report:
@@ -175,6 +175,6 @@ def database_fixture(server: Server) -> Iterator[Database]:
         yield database
 
 
-@pytest.fixture(name="folder")
-def folder_fixture(tmp_path: Path) -> Path:
+@pytest.fixture(name="directory")
+def directory_fixture(tmp_path: Path) -> Path:
     return tmp_path / "an app" / "alembic"

@@ -46,7 +46,7 @@ class Play:
 
 @dataclass
 class Stack:
-    """A workspace folder and the variables that its runs get."""
+    """A workspace directory and the variables that its runs get."""
 
     workspace: Path
     variables: dict[str, Any] = field(default_factory=dict)

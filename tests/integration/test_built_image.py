@@ -25,36 +25,36 @@ MODULE = Path(__file__).resolve().parents[2] / "library/modules/built_image.py"
 
 @pytest.fixture
 def recipes(tmp_path: Path) -> Iterator[Path]:
-    """A recipe `app` on a base that is here already, in a folder whose name has a space."""
+    """A recipe `app` on a base that is here already, in a directory whose name has a space."""
     run = uuid.uuid4().hex[:8]
-    folder = tmp_path / "our recipes"
+    directory = tmp_path / "our recipes"
     for name in ("base", "app"):
-        (folder / name).mkdir(parents=True)
+        (directory / name).mkdir(parents=True)
     lists: dict[str, list[str]] = {"hooks": [], "packages": [], "dpkg_options": []}
     debian = {"suite": f"groundwork-test-{run}", "variant": "minbase", "labels": {}} | lists
     base, app = f"groundwork-test/base-{run}:1", f"groundwork-test/app-{run}:1"
-    (folder / "base/image.json").write_text(json.dumps({"reference": base, "debian": debian}))
-    (folder / "app/image.json").write_text(json.dumps({"reference": app, "base": "base"}))
-    (folder / "app/Dockerfile").write_text("ARG BASE\nFROM ${BASE}\nCOPY Dockerfile /\n")
+    (directory / "base/image.json").write_text(json.dumps({"reference": base, "debian": debian}))
+    (directory / "app/image.json").write_text(json.dumps({"reference": app, "base": "base"}))
+    (directory / "app/Dockerfile").write_text("ARG BASE\nFROM ${BASE}\nCOPY Dockerfile /\n")
     tarball = tmp_path / "root.tar"
     with tarfile.open(tarball, "w") as archive:
         archive.addfile(tarfile.TarInfo("hello"), io.BytesIO())
-    label = f"LABEL {INPUTS_LABEL}={recipe(folder, 'base').inputs}"
+    label = f"LABEL {INPUTS_LABEL}={recipe(directory, 'base').inputs}"
     assert DOCKER.run("import", f"--change={label}", str(tarball), base).ok
-    yield folder
+    yield directory
     DOCKER.run("rmi", "--force", app, base)
 
 
-def built(folder: Path, check: bool = False) -> dict[str, Any]:
+def built(directory: Path, check: bool = False) -> dict[str, Any]:
     spec = importlib.util.spec_from_file_location("built_image", MODULE)
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     params = {
-        "build_dir": str(folder),
+        "build_dir": str(directory),
         "names": ["app"],
-        "cache_dir": str(folder.parent / "cache"),
+        "cache_dir": str(directory.parent / "cache"),
         "docker_cli": "docker",
     }
     return answer(module.run, Call(params, check, False))

@@ -18,13 +18,13 @@ from .stack import docker
 QDRANT = {"kind": "qdrant", "image": "qdrant/qdrant:v1.7.4", "port": 6333, "grpc_port": 16334}
 
 
-def read_by_compose(folder: Path, services: dict[str, Any]) -> dict[str, Any]:
+def read_by_compose(directory: Path, services: dict[str, Any]) -> dict[str, Any]:
     parsed = parse_services(services)
     images = {service.name: Image(service.image, "storage_format") for service in parsed}
     lines = content.infra_env(parsed, images, placeholders(parsed))
-    (folder / "docker-compose.yml").write_text(compose_text(services), encoding="utf-8")
-    (folder / ".env").write_text(dotenv.render(lines), encoding="utf-8")
-    asked = ("compose", "--project-directory", str(folder), "config", "--format", "json")
+    (directory / "docker-compose.yml").write_text(compose_text(services), encoding="utf-8")
+    (directory / ".env").write_text(dotenv.render(lines), encoding="utf-8")
+    asked = ("compose", "--project-directory", str(directory), "config", "--format", "json")
     return json.loads(docker(*asked))["services"]
 
 

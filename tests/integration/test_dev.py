@@ -227,7 +227,7 @@ def test_the_secrets_are_for_their_owner_alone(stack: Stack) -> None:
         assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_compose_works_by_hand_in_the_folder(stack: Stack) -> None:
+def test_compose_works_by_hand_in_the_directory(stack: Stack) -> None:
     out = docker("compose", "--project-directory", str(stack.infra), "up", "-d", "--dry-run")
     assert "Recreate" not in out
     env = dotenv.parse(Path(stack.env_file).read_text(encoding="utf-8"))

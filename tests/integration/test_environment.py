@@ -17,7 +17,7 @@ from .schema_server import (  # noqa: F401
     ENV,
     bring,
     database_fixture,
-    folder_fixture,
+    directory_fixture,
     revision,
     server_fixture,
     table,
@@ -69,11 +69,11 @@ def all_of_it(tree: Path, database: Database) -> list[Any]:
 
 
 def test_no_variable_of_the_client_library_changes_anything(
-    folder: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+    directory: Path, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     env = ENV.replace("config = context.config\n", f"config = context.config\n{ASKS}")
     tree = write_tree(
-        folder, revision("aa01", None, table("users"), 'op.drop_table("users")'), env=env
+        directory, revision("aa01", None, table("users"), 'op.drop_table("users")'), env=env
     )
     up, down = all_of_it(tree, database), all_of_it(tree, database)
     assert up[1:] == [[], ["up"], ["aa01"]]

@@ -322,16 +322,16 @@ def test_a_second_database_is_one_more_entry(other: Stack) -> None:
     assert other.up(stack_services=services, env_files_apps=apps).idle
 
 
-def test_an_app_env_that_is_a_folder(other: Stack) -> None:
-    folder = other.workspace / "apps/backend/.env"
-    folder.mkdir(parents=True)
+def test_an_app_env_that_is_a_directory(other: Stack) -> None:
+    directory = other.workspace / "apps/backend/.env"
+    directory.mkdir(parents=True)
     text = other.refuse()
-    assert str(folder) in text
+    assert str(directory) in text
     assert "is a directory" in text
     assert other.containers() == {}
 
 
-def test_an_app_env_whose_folder_is_a_file(other: Stack) -> None:
+def test_an_app_env_whose_directory_is_a_file(other: Stack) -> None:
     (other.workspace / "apps").write_text("mine")
     text = other.refuse()
     assert str(other.workspace / "apps") in text
@@ -354,12 +354,12 @@ def test_a_container_that_crashes_shows_its_log_at_once(stack: Stack, other: Sta
 
 
 def crashing(image: str, stack: Stack) -> list[str]:
-    """A folder to build an image from that says something and dies."""
-    folder = stack.workspace / "crash"
-    folder.mkdir()
+    """A directory to build an image from that says something and dies."""
+    directory = stack.workspace / "crash"
+    directory.mkdir()
     entry = '["sh", "-c", "echo the disk is on fire >&2; exit 3"]'
-    (folder / "Dockerfile").write_text(f"FROM {image}\nENTRYPOINT {entry}\n")
-    return [str(folder)]
+    (directory / "Dockerfile").write_text(f"FROM {image}\nENTRYPOINT {entry}\n")
+    return [str(directory)]
 
 
 def schema_tree(stack: Stack, **files: str) -> Path:

@@ -30,8 +30,8 @@ kill -KILL -1
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """One PostgreSQL, which has run once."""
     base = recipe(ROOT / "images", "postgres").reference
-    folder = ROOT / "tests/integration/first_start"
-    docker("build", "--quiet", f"--build-arg=BASE={base}", f"--tag={IMAGE}", str(folder))
+    directory = ROOT / "tests/integration/first_start"
+    docker("build", "--quiet", f"--build-arg=BASE={base}", f"--tag={IMAGE}", str(directory))
     stack = new_stack(tmp_path_factory.mktemp("first start"), "groundwork-first-start", 16100)
     database = stack.services["postgres"] | {"image": IMAGE}
     stack.variables |= {

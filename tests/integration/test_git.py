@@ -15,7 +15,7 @@ APP = "apps/bäckend/.env"
 
 @pytest.fixture
 def monorepo(tmp_path: Path) -> Iterator[Stack]:
-    """Redis alone, in a folder of a repository that ignores nothing."""
+    """Redis alone, in a directory of a repository that ignores nothing."""
     stack = new_stack(tmp_path / "mono repo" / "services", "groundwork-git", 16382)
     app = {"path": APP, "services": ["redis"]}
     stack.variables |= {
@@ -48,12 +48,12 @@ def add_all(stack: Stack) -> list[str]:
 
 def test_what_git_would_take_is_refused_and_the_advice_works(monorepo: Stack) -> None:
     said = " ".join(monorepo.refuse().split())
-    folder = monorepo.workspace / APP
-    line = f"Add the line `.env` to {folder.parent / '.gitignore'}, then run again."
-    assert str(folder) in said and line in said
+    directory = monorepo.workspace / APP
+    line = f"Add the line `.env` to {directory.parent / '.gitignore'}, then run again."
+    assert str(directory) in said and line in said
     assert not monorepo.infra.exists() and not monorepo.containers()
-    folder.parent.mkdir(parents=True)
-    (folder.parent / ".gitignore").write_text(".env\n", encoding="utf-8")
+    directory.parent.mkdir(parents=True)
+    (directory.parent / ".gitignore").write_text(".env\n", encoding="utf-8")
     monorepo.up()
     assert {"REDIS_PASSWORD", "STACK_CHECKSUM_SALT"} <= set(monorepo.secrets())
     assert add_all(monorepo) == ["services/apps/bäckend/.gitignore", "services/variables.json"]

@@ -48,52 +48,52 @@ def one(setup: Setup, reference: str) -> Outcome:
     return resolve_all([wanted], setup.ask())[wanted]
 
 
-def archived(reference: str, folder: Path) -> Path:
+def archived(reference: str, directory: Path) -> Path:
     """The image in an archive, and no longer on the engine."""
-    folder.mkdir()
-    path = folder / image_archive.file_name(reference)
+    directory.mkdir()
+    path = directory / image_archive.file_name(reference)
     assert DOCKER.run("save", "--output", str(path), reference).ok
     assert DOCKER.run("rmi", reference).ok
     return path
 
 
 def test_images_are_saved_once_whole_and_with_their_digests(tiny: str, tmp_path: Path) -> None:
-    folder = tmp_path / "archives of ours"
-    assert save.missing(DOCKER, [tiny], folder) == [tiny]
-    save.save(DOCKER, [tiny], folder)
-    assert save.missing(DOCKER, [tiny], folder) == []
-    path = folder / image_archive.file_name(tiny)
-    assert sorted(folder.iterdir()) == sorted([folder / image_archive.SUMS, path])
+    directory = tmp_path / "archives of ours"
+    assert save.missing(DOCKER, [tiny], directory) == [tiny]
+    save.save(DOCKER, [tiny], directory)
+    assert save.missing(DOCKER, [tiny], directory) == []
+    path = directory / image_archive.file_name(tiny)
+    assert sorted(directory.iterdir()) == sorted([directory / image_archive.SUMS, path])
     image_archive.check_digest(path)
-    (folder / image_archive.SUMS).unlink()
-    assert save.missing(DOCKER, [tiny], folder) == [tiny]
-    save.save(DOCKER, [tiny], folder)
+    (directory / image_archive.SUMS).unlink()
+    assert save.missing(DOCKER, [tiny], directory) == [tiny]
+    save.save(DOCKER, [tiny], directory)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    assert save.missing(DOCKER, [tiny], folder) == [tiny]
-    save.save(DOCKER, [tiny], folder)
+    assert save.missing(DOCKER, [tiny], directory) == [tiny]
+    save.save(DOCKER, [tiny], directory)
     # The same name, another image
     assert DOCKER.run("build", "--tag", tiny, "-", stdin=f"FROM {tiny}\nLABEL other=1\n").ok
-    assert save.missing(DOCKER, [tiny], folder) == [tiny]
+    assert save.missing(DOCKER, [tiny], directory) == [tiny]
     with pytest.raises(GroundworkError, match="no image groundwork-test/none:1 to save"):
-        save.missing(DOCKER, [tiny, "groundwork-test/none:1"], folder)
-    save.save(DOCKER, [tiny], folder)
+        save.missing(DOCKER, [tiny, "groundwork-test/none:1"], directory)
+    save.save(DOCKER, [tiny], directory)
     assert DOCKER.run("rmi", "--force", tiny).ok
-    setup = Setup(DOCKER, sources=["archive"], archive_dir=folder)
+    setup = Setup(DOCKER, sources=["archive"], archive_dir=directory)
     assert one(setup, tiny).source == "archive"
 
 
 def test_an_archive_brings_its_image_back_and_then_it_is_present(tiny: str, tmp_path: Path) -> None:
     image = DOCKER.inspect("image", [tiny])[tiny]
     before = image["Id"]
-    folder = tmp_path / "archives of ours"
-    path = archived(tiny, folder)
-    assert image_archive.read(path)[tiny].processor == image["Architecture"]
+    directory = tmp_path / "archives of ours"
+    path = archived(tiny, directory)
+    assert image_archive.read(path)[tiny].architecture == image["Architecture"]
     with path.open("rb") as stream:
         line = f"{image_archive.digest(stream)}  {path.name}\n"
-    (folder / image_archive.SUMS).write_text(line, encoding="utf-8")
-    setup = Setup(DOCKER, sources=["present", "archive"], archive_dir=folder)
-    dry = Setup(DOCKER, sources=["present", "archive"], archive_dir=folder, dry=True)
+    (directory / image_archive.SUMS).write_text(line, encoding="utf-8")
+    setup = Setup(DOCKER, sources=["present", "archive"], archive_dir=directory)
+    dry = Setup(DOCKER, sources=["present", "archive"], archive_dir=directory, dry=True)
 
     assert one(dry, tiny).source == "archive"
     assert DOCKER.inspect("image", [tiny]) == {}, "check mode loaded something"
@@ -140,11 +140,11 @@ def test_docker_takes_and_refuses_the_names_that_we_do() -> None:
     assert f"no such image: sha256:{IDENTITY}" in used(IDENTITY)
 
 
-def small_recipe(folder: Path, reference: str, base: str, dockerfile: str) -> Recipe:
+def small_recipe(directory: Path, reference: str, base: str, dockerfile: str) -> Recipe:
     """A recipe on a base that is on the engine already, so that no network is needed."""
-    folder.mkdir()
-    (folder / "Dockerfile").write_text(dockerfile, encoding="utf-8")
-    return Recipe("small", folder, reference, recipes.digest(folder, base))
+    directory.mkdir()
+    (directory / "Dockerfile").write_text(dockerfile, encoding="utf-8")
+    return Recipe("small", directory, reference, recipes.digest(directory, base))
 
 
 def test_a_build_carries_its_labels_and_leaves_no_work_behind(tiny: str, tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_a_failing_build_shows_its_last_lines(tiny: str, tmp_path: Path) -> None
     recipe = small_recipe(tmp_path / "recipe", tiny.replace("tiny", "built"), "", dockerfile)
     error = Builder(DOCKER, tmp_path / "cache").build([recipe])["small"]
     assert isinstance(error, BuildError)
-    assert str(recipe.folder) in str(error)
+    assert str(recipe.directory) in str(error)
     assert any("nothing-of-that-name" in line for line in error.lines)
     assert 0 < len(error.lines) <= 15
     assert not (tmp_path / "cache" / "work").exists()

@@ -1,4 +1,4 @@
-"""A stack is one folder's: nothing else starts, stops or empties it; it can be moved."""
+"""A stack is one directory's: nothing else starts, stops or empties it; it can be moved."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture
 def elsewhere(own: Stack, tmp_path: Path) -> Stack:
-    """The same inventory in another folder."""
+    """The same inventory in another directory."""
     return new_stack(tmp_path / "another place", NAME, FIRST_PORT)
 
 
@@ -65,7 +65,7 @@ def test_a_second_server_on_a_volume_is_named_and_nothing_starts(own: Stack) -> 
     docker(*look)
 
 
-def test_another_folder_neither_starts_nor_stops_nor_empties_it(
+def test_another_directory_neither_starts_nor_stops_nor_empties_it(
     own: Stack, elsewhere: Stack
 ) -> None:
     app, before = app_of(own), own.started_at()
@@ -164,7 +164,7 @@ def test_a_persons_engine_counts_for_down_and_nothing_else_of_a_shell(
     own.up()
 
 
-def test_a_stack_moves_with_its_folder(own: Stack, elsewhere: Stack) -> None:
+def test_a_stack_moves_with_its_directory(own: Stack, elsewhere: Stack) -> None:
     """The way that the refusal names, followed: data, passwords and a person's own lines."""
     app_of(own).write("moved")
     text = own.env_file.read_text(encoding="utf-8")

@@ -49,10 +49,10 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
         yield registry
 
 
-def tiny(folder: Path, *options: str, size: int = 5) -> str:
+def tiny(directory: Path, *options: str, size: int = 5) -> str:
     """A new image of one file that no other has; returns its name."""
     reference = f"groundwork-test/tiny-{uuid.uuid4().hex[:8]}:1"
-    tarball = folder / "tiny.tar"
+    tarball = directory / "tiny.tar"
     with tarfile.open(tarball, "w") as archive:
         info = tarfile.TarInfo("random")
         info.size = size

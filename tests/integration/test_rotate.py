@@ -1,4 +1,4 @@
-"""playbooks/rotate.yml while apps write: nothing is lost, and the old passwords are of no use."""
+"""playbooks/rotate.yml while apps write: nothing is lost, and the old passwords are unusable."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ from .schema_server import (  # noqa: F401
     ask,
     bring,
     database_fixture,
+    directory_fixture,
     finish,
-    folder_fixture,
     revision,
     server_fixture,
     start,
@@ -31,67 +31,67 @@ C = revision("cc03", "bb02", table("tags"), 'op.drop_table("tags")', "Add tags")
 
 
 def test_from_nothing_to_head_then_what_is_new_then_nothing(
-    folder: Path, database: Database
+    directory: Path, database: Database
 ) -> None:
-    first = bring(write_tree(folder, A, B), database)
+    first = bring(write_tree(directory, A, B), database)
     assert (first.before, first.after) == ([], ["bb02"])
     assert [(step.revision, step.message) for step in first.applied] == [
         ("aa01", "Add users"),
         ("bb02", "Add posts"),
     ]
     assert all(step.seconds > 0 and step.direction == "up" for step in first.applied)
-    second = bring(write_tree(folder, C), database)
+    second = bring(write_tree(directory, C), database)
     assert (second.before, second.after) == (["bb02"], ["cc03"])
     assert [step.revision for step in second.applied] == ["cc03"]
-    third = bring(folder, database)
+    third = bring(directory, database)
     assert (third.before, third.after, third.applied) == (["cc03"], ["cc03"], [])
     assert tables(database) == ["alembic_version", "posts", "tags", "users"]
 
 
-def test_nothing_to_do_does_not_import_alembic(folder: Path, database: Database) -> None:
-    write_tree(folder, A)
-    assert finish(start(folder, database)) == (["aa01"], [], ["aa01"], True)
-    assert finish(start(folder, database)) == ([], ["aa01"], ["aa01"], False)
+def test_nothing_to_do_does_not_import_alembic(directory: Path, database: Database) -> None:
+    write_tree(directory, A)
+    assert finish(start(directory, database)) == (["aa01"], [], ["aa01"], True)
+    assert finish(start(directory, database)) == ([], ["aa01"], ["aa01"], False)
 
 
-def test_a_database_ahead_is_refused(folder: Path, database: Database) -> None:
-    bring(write_tree(folder, A, B), database)
-    (folder / "versions" / "bb02.py").unlink()
-    write_tree(folder, revision("dd04", "aa01", table("other")))
+def test_a_database_ahead_is_refused(directory: Path, database: Database) -> None:
+    bring(write_tree(directory, A, B), database)
+    (directory / "versions" / "bb02.py").unlink()
+    write_tree(directory, revision("dd04", "aa01", table("other")))
     for check in (False, True):
         with pytest.raises(GroundworkError) as caught:
-            bring(folder, database, check=check)
+            bring(directory, database, check=check)
         assert "is ahead: its revision bb02 is not in this checkout" in str(caught.value)
         assert "git pull" in str(caught.value)
     assert tables(database) == ["alembic_version", "posts", "users"]
 
 
 def test_two_heads_are_refused_before_the_database_is_touched(
-    folder: Path, database: Database
+    directory: Path, database: Database
 ) -> None:
-    write_tree(folder, A, B, revision("dd04", "aa01"))
+    write_tree(directory, A, B, revision("dd04", "aa01"))
     nowhere = Database("127.0.0.1", 1, "x", "x", "x")
     with pytest.raises(GroundworkError) as caught:
-        bring(folder, nowhere)
+        bring(directory, nowhere)
     text = str(caught.value)
     assert "2 heads: bb02, dd04" in text
-    assert str(folder / "versions" / "dd04.py") in text
+    assert str(directory / "versions" / "dd04.py") in text
     assert "alembic merge heads" in text
     # One of them by name is a choice that a person made.
-    assert bring(folder, database, target="dd04").after == ["dd04"]
+    assert bring(directory, database, target="dd04").after == ["dd04"]
 
 
 def test_a_failure_half_way_keeps_the_whole_revisions_and_names_the_rest(
-    folder: Path, database: Database
+    directory: Path, database: Database
 ) -> None:
     bad = table("half") + '\nop.execute("""\n  INSERT INTO nowhere\n  VALUES (1)""")'
-    write_tree(folder, A, revision("bb02", "aa01", bad, message="Add half"), C)
+    write_tree(directory, A, revision("bb02", "aa01", bad, message="Add half"), C)
     report = Report()
     with pytest.raises(GroundworkError) as caught:
-        migrate(Request(schema_dir=folder), database, report)
+        migrate(Request(schema_dir=directory), database, report)
     text = str(caught.value)
     assert 'Revision bb02 (Add half) could not be applied: relation "nowhere" does not' in text
-    assert f"{folder / 'versions' / 'bb02.py'}:11" in text
+    assert f"{directory / 'versions' / 'bb02.py'}:11" in text
     assert "INSERT INTO nowhere\n    VALUES (1)" in text
     assert "in this run: aa01. That stays." in text
     assert "Traceback" not in text
@@ -100,8 +100,8 @@ def test_a_failure_half_way_keeps_the_whole_revisions_and_names_the_rest(
     assert (report.before, report.after) == ([], ["aa01"])
     assert [step.revision for step in report.applied] == ["aa01"]
     # Corrected, the next run goes on from there.
-    write_tree(folder, B)
-    assert bring(folder, database).after == ["cc03"]
+    write_tree(directory, B)
+    assert bring(directory, database).after == ["cc03"]
 
 
 @pytest.mark.parametrize(
@@ -117,82 +117,82 @@ def test_a_failure_half_way_keeps_the_whole_revisions_and_names_the_rest(
     ],
 )
 def test_any_error_of_a_revision_is_told_with_its_line(
-    folder: Path, database: Database, up: str, message: str
+    directory: Path, database: Database, up: str, message: str
 ) -> None:
-    write_tree(folder, revision("aa01", None, up))
+    write_tree(directory, revision("aa01", None, up))
     with pytest.raises(GroundworkError) as caught:
-        bring(folder, database)
+        bring(directory, database)
     text = str(caught.value)
     assert message in text
-    assert f"{folder / 'versions' / 'aa01.py'}:10" in text
+    assert f"{directory / 'versions' / 'aa01.py'}:10" in text
     assert "s3cret" not in text
     assert tables(database) == []
 
 
 def test_a_file_that_does_not_parse_is_named_with_its_line(
-    folder: Path, database: Database
+    directory: Path, database: Database
 ) -> None:
     broken = A.replace("def downgrade():", "def downgrade(:")
-    write_tree(folder, broken)
+    write_tree(directory, broken)
     with pytest.raises(GroundworkError) as caught:
-        bring(folder, database)
+        bring(directory, database)
     line = broken.splitlines().index("def downgrade(:") + 1
     assert f"aa01.py:{line}" in str(caught.value)
 
 
 def test_a_revision_that_is_worked_out_when_it_runs_is_applied_too(
-    folder: Path, database: Database
+    directory: Path, database: Database
 ) -> None:
-    write_tree(folder, A)
+    write_tree(directory, A)
     computed = B.replace("revision = 'bb02'", "revision = 'bb' + str('02')")
-    (folder / "versions" / "computed.py").write_text(computed, encoding="utf-8")
-    assert bring(folder, database).after == ["bb02"]
-    assert bring(folder, database).applied == []
+    (directory / "versions" / "computed.py").write_text(computed, encoding="utf-8")
+    assert bring(directory, database).after == ["bb02"]
+    assert bring(directory, database).applied == []
 
 
-def test_a_parent_that_is_missing_is_told(folder: Path, database: Database) -> None:
+def test_a_parent_that_is_missing_is_told(directory: Path, database: Database) -> None:
     with pytest.raises(GroundworkError, match="stands on revision aa01, which no file holds"):
-        bring(write_tree(folder, B), database)
+        bring(write_tree(directory, B), database)
 
 
-def test_back_and_forth(folder: Path, database: Database) -> None:
-    write_tree(folder, A, B, C)
-    assert bring(folder, database, target="bb").after == ["bb02"]
-    assert bring(folder, database, target="+1").after == ["cc03"]
-    back = bring(folder, database, target="-1")
+def test_back_and_forth(directory: Path, database: Database) -> None:
+    write_tree(directory, A, B, C)
+    assert bring(directory, database, target="bb").after == ["bb02"]
+    assert bring(directory, database, target="+1").after == ["cc03"]
+    back = bring(directory, database, target="-1")
     assert (back.before, back.after) == (["cc03"], ["bb02"])
     assert [(step.revision, step.direction) for step in back.applied] == [("cc03", "down")]
-    assert bring(folder, database, target="aa01").after == ["aa01"]
+    assert bring(directory, database, target="aa01").after == ["aa01"]
     assert tables(database) == ["alembic_version", "users"]
-    assert bring(folder, database, target="head").after == ["cc03"]
-    down = bring(folder, database, target="base")
+    assert bring(directory, database, target="head").after == ["cc03"]
+    down = bring(directory, database, target="base")
     assert [step.revision for step in down.applied] == ["cc03", "bb02", "aa01"]
     assert down.after == []
-    assert bring(folder, database, target="base").applied == []
+    assert bring(directory, database, target="base").applied == []
 
 
 @pytest.mark.parametrize("target", ["zz", "+9", "-9", "c", "nonsense@head"])
 def test_a_target_that_is_not_there_is_refused(
-    folder: Path, database: Database, target: str
+    directory: Path, database: Database, target: str
 ) -> None:
-    write_tree(folder, A, B, revision("cc03", "bb02"), revision("cc04", "cc03"))
-    bring(folder, database, target="aa01")
+    write_tree(directory, A, B, revision("cc03", "bb02"), revision("cc04", "cc03"))
+    bring(directory, database, target="aa01")
     with pytest.raises(GroundworkError):
-        bring(folder, database, target=target)
+        bring(directory, database, target=target)
     assert ask(database, "SELECT version_num FROM alembic_version") == ["aa01"]
 
 
 def test_a_check_lists_and_shows_the_sql_and_touches_nothing(
-    folder: Path, database: Database
+    directory: Path, database: Database
 ) -> None:
-    report = bring(write_tree(folder, A, B), database, check=True, show_sql=True)
+    report = bring(write_tree(directory, A, B), database, check=True, show_sql=True)
     assert [step.revision for step in report.pending] == ["aa01", "bb02"]
     assert (report.before, report.after, report.applied) == ([], ["bb02"], [])
     assert "CREATE TABLE users" in report.sql
     assert "CREATE TABLE posts" in report.sql
     assert tables(database) == []
-    bring(folder, database)
-    report = bring(folder, database, check=True, show_sql=True, target="-1")
+    bring(directory, database)
+    report = bring(directory, database, check=True, show_sql=True, target="-1")
     assert [(step.revision, step.direction) for step in report.pending] == [("bb02", "down")]
     assert "DROP TABLE posts" in report.sql
     assert "users" not in report.sql
@@ -212,24 +212,24 @@ def test_a_check_lists_and_shows_the_sql_and_touches_nothing(
     ],
 )
 def test_a_check_says_where_the_sql_cannot_be_shown(
-    folder: Path, database: Database, up: str
+    directory: Path, database: Database, up: str
 ) -> None:
-    write_tree(folder, A, revision("bb02", "aa01", up))
-    report = bring(folder, database, check=True, show_sql=True)
+    write_tree(directory, A, revision("bb02", "aa01", up))
+    report = bring(directory, database, check=True, show_sql=True)
     assert [step.revision for step in report.pending] == ["aa01", "bb02"]
     assert report.sql == ""
     assert "SQL can't be shown" in report.warnings[0]
     assert "bb02.py:" in report.warnings[0]
     assert tables(database) == []
-    assert bring(folder, database).after == ["bb02"]
+    assert bring(directory, database).after == ["bb02"]
 
 
 def test_what_a_tree_prints_stays_out_of_the_answer(
-    folder: Path, database: Database, capfd: pytest.CaptureFixture[str]
+    directory: Path, database: Database, capfd: pytest.CaptureFixture[str]
 ) -> None:
     up = 'import os\nos.system("echo from a program")\nprint("a print")'
     noisy = ENV + '\nprint("url", config.get_main_option("sqlalchemy.url"))\n'
-    report = bring(write_tree(folder, revision("aa01", None, up), env=noisy), database)
+    report = bring(write_tree(directory, revision("aa01", None, up), env=noisy), database)
     assert "from a program" in report.output
     assert database.password not in report.output
     assert "from a program" not in capfd.readouterr().out
@@ -237,7 +237,7 @@ def test_what_a_tree_prints_stays_out_of_the_answer(
 
 @pytest.mark.parametrize("whose", ["ROLE {role}", "DATABASE {name}"])
 def test_a_search_path_that_the_server_keeps_is_followed(
-    folder: Path, database: Database, server: Server, whose: str
+    directory: Path, database: Database, server: Server, whose: str
 ) -> None:
     """Tables and version table are where the session looks, at each run; public is empty."""
     with server.new_role("s3cret word", database.database) as role:
@@ -246,10 +246,10 @@ def test_a_search_path_that_the_server_keeps_is_followed(
             owner = whose.format(role=role, name=database.database)
             connection.execute(f"ALTER {owner} SET search_path = mine")
         own = replace(database, user=role, password="s3cret word")
-        assert bring(write_tree(folder, A), own).after == ["aa01"]
-        assert bring(folder, own).applied == []
-        assert bring(write_tree(folder, B), own).before == ["aa01"]
+        assert bring(write_tree(directory, A), own).after == ["aa01"]
+        assert bring(directory, own).applied == []
+        assert bring(write_tree(directory, B), own).before == ["aa01"]
         assert tables(database) == []
         found = "SELECT tablename FROM pg_tables WHERE schemaname = 'mine' ORDER BY 1"
         assert ask(own, found) == ["alembic_version", "posts", "users"]
-        assert bring(folder, own, target="base").after == []
+        assert bring(directory, own, target="base").after == []

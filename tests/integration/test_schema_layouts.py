@@ -111,7 +111,7 @@ def flask(root: Path) -> Path:
 
 
 def src(root: Path) -> Path:
-    """A src/ project with its settings in pyproject.toml and `package:folder`."""
+    """A src/ project with its settings in pyproject.toml and `package:directory`."""
     package = root / "src" / "shop"
     put(package / "__init__.py", "")
     put(package / "models.py", "metadata = None\n")
@@ -120,7 +120,7 @@ def src(root: Path) -> Path:
     return write_tree(package / "db" / "migrations", A, B, env=text)
 
 
-def two_folders(root: Path) -> Path:
+def two_directories(root: Path) -> Path:
     """Two version_locations, one of them named by its package."""
     put(root / "src" / "shop" / "__init__.py", "")
     put(root / "src" / "shop" / "more" / "bb02.py", B)
@@ -141,7 +141,7 @@ def own_schema(root: Path) -> Path:
     return write_tree(root / "alembic", A, B, env=env(before=before))
 
 
-@pytest.mark.parametrize("layout", [fastapi, flask, src, two_folders, own_table])
+@pytest.mark.parametrize("layout", [fastapi, flask, src, two_directories, own_table])
 def test_up_idle_check_down_and_up_again(
     tmp_path: Path, database: Database, layout: object
 ) -> None:

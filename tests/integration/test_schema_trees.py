@@ -21,7 +21,7 @@ from .schema_server import (  # noqa: F401
     ask,
     bring,
     database_fixture,
-    folder_fixture,
+    directory_fixture,
     revision,
     server_fixture,
     table,
@@ -40,52 +40,52 @@ ASYNC = pytest.mark.skipif(
 
 @pytest.mark.parametrize("template", ["generic", "pyproject", pytest.param("async", marks=ASYNC)])
 def test_alembics_own_templates_work_unchanged(
-    folder: Path, server: Server, database: Database, template: str
+    directory: Path, server: Server, database: Database, template: str
 ) -> None:
     """With a password that has every special character, which the ini's `%` would trip over."""
-    folder.parent.mkdir()
-    alembic = [sys.executable, "-m", "alembic", "init", "--template", template, folder.name]
-    subprocess.run(alembic, cwd=folder.parent, check=True, capture_output=True, timeout=60)
-    write_tree(folder, A, B, env=(folder / "env.py").read_text())
+    directory.parent.mkdir()
+    alembic = [sys.executable, "-m", "alembic", "init", "--template", template, directory.name]
+    subprocess.run(alembic, cwd=directory.parent, check=True, capture_output=True, timeout=60)
+    write_tree(directory, A, B, env=(directory / "env.py").read_text())
     with server.new_role(SPECIAL, database.database) as role:
         mine = Database(server.host, server.port, role, database.database, SPECIAL)
-        check = bring(folder, mine, check=True, show_sql=True)
+        check = bring(directory, mine, check=True, show_sql=True)
         assert "CREATE TABLE posts" in check.sql
         assert tables(database) == []
-        report = bring(folder, mine)
+        report = bring(directory, mine)
         assert [step.revision for step in report.applied] == ["aa01", "bb02"]
-        assert bring(folder, mine, target="base").after == []
+        assert bring(directory, mine, target="base").after == []
         assert SPECIAL not in report.output
 
 
-def test_an_env_py_that_raises_is_told_in_a_few_lines(folder: Path, database: Database) -> None:
-    write_tree(folder, A, env="from alembic import context\n\nx = 1 / 0\n")
+def test_an_env_py_that_raises_is_told_in_a_few_lines(directory: Path, database: Database) -> None:
+    write_tree(directory, A, env="from alembic import context\n\nx = 1 / 0\n")
     with pytest.raises(GroundworkError) as caught:
-        bring(folder, database)
+        bring(directory, database)
     text = str(caught.value)
     assert "The Alembic tree can't be run: ZeroDivisionError: division by zero" in text
-    assert f"{folder / 'env.py'}:3" in text
+    assert f"{directory / 'env.py'}:3" in text
     assert "Traceback" not in text
     assert tables(database) == []
 
 
 def test_an_env_py_that_imports_its_app_finds_it_or_is_told_so(
-    folder: Path, database: Database
+    directory: Path, database: Database
 ) -> None:
-    write_tree(folder, A, env="import my_models\n" + ENV.replace("from __future__", "# "))
+    write_tree(directory, A, env="import my_models\n" + ENV.replace("from __future__", "# "))
     with pytest.raises(GroundworkError) as caught:
-        bring(folder, database)
+        bring(directory, database)
     assert "No module named 'my_models'" in str(caught.value)
     assert "prepend_sys_path" in str(caught.value)
-    (folder.parent / "my_models.py").touch()
-    (folder.parent / "alembic.ini").write_text(
+    (directory.parent / "my_models.py").touch()
+    (directory.parent / "alembic.ini").write_text(
         "[alembic]\nscript_location = %(here)s/alembic\nprepend_sys_path = .\npath_separator = os\n"
     )
-    assert bring(folder, database).after == ["aa01"]
+    assert bring(directory, database).after == ["aa01"]
 
 
 def test_an_env_py_that_goes_to_another_database_is_stopped(
-    folder: Path, server: Server, database: Database
+    directory: Path, server: Server, database: Database
 ) -> None:
     with server.new_database() as other:
         env = (
@@ -98,7 +98,7 @@ def test_an_env_py_that_goes_to_another_database_is_stopped(
         with pytest.raises(
             GroundworkError, match="another database than the inventory's"
         ) as caught:
-            bring(write_tree(folder, A, env=env), database)
+            bring(write_tree(directory, A, env=env), database)
         assert f"env.py: {other.database} started" in str(caught.value)
         assert f"inventory: {database.database} started" in str(caught.value)
         assert tables(other) == tables(database) == []
@@ -115,40 +115,40 @@ ONLINE = (
 
 
 def test_an_env_py_with_a_transaction_of_its_own_takes_all_revisions_back(
-    folder: Path, database: Database
+    directory: Path, database: Database
 ) -> None:
     """Nothing is called applied that isn't there."""
     env = ONLINE.format(begin="begin()", before="pass", options="")
     bad = revision("bb02", "aa01", 'op.execute("SELECT nothing")')
     with pytest.raises(GroundworkError) as caught:
-        bring(write_tree(folder, A, bad, env=env), database)
+        bring(write_tree(directory, A, bad, env=env), database)
     assert "Revision bb02" in str(caught.value)
     assert "That stays" not in str(caught.value)
     assert "The database is at base." in str(caught.value)
     assert tables(database) == []
 
 
-def test_an_env_py_that_forgets_to_commit_is_told(folder: Path, database: Database) -> None:
+def test_an_env_py_that_forgets_to_commit_is_told(directory: Path, database: Database) -> None:
     used = 'connection.execute(sa.text("SELECT 1"))'
     env = ONLINE.format(begin="connect()", before=used, options="")
     with pytest.raises(GroundworkError, match="1 of 1 revisions did not stay"):
-        bring(write_tree(folder, A, env=env), database)
+        bring(write_tree(directory, A, env=env), database)
     assert tables(database) == []
 
 
-def test_an_env_py_that_does_nothing_is_told(folder: Path, database: Database) -> None:
+def test_an_env_py_that_does_nothing_is_told(directory: Path, database: Database) -> None:
     with pytest.raises(GroundworkError, match="it started no migrations"):
-        bring(write_tree(folder, A, env="pass\n"), database)
+        bring(write_tree(directory, A, env="pass\n"), database)
 
 
-def test_an_env_py_with_a_version_table_of_its_own(folder: Path, database: Database) -> None:
+def test_an_env_py_with_a_version_table_of_its_own(directory: Path, database: Database) -> None:
     env = ONLINE.format(begin="connect()", before="pass", options=', version_table="my_versions"')
-    write_tree(folder, A, env=env)
-    assert bring(folder, database).after == ["aa01"]
+    write_tree(directory, A, env=env)
+    assert bring(directory, database).after == ["aa01"]
     assert tables(database) == ["my_versions", "users"]
-    again = bring(write_tree(folder, B, env=env), database)
+    again = bring(write_tree(directory, B, env=env), database)
     assert (again.before, again.after) == (["aa01"], ["bb02"])
-    third = bring(folder, database)
+    third = bring(directory, database)
     assert (third.before, third.after, third.applied) == (["bb02"], ["bb02"], [])
 
 
@@ -231,9 +231,11 @@ def test_by_hand_the_projects_env_py_finds_the_database(
     assert tables(database) == ["alembic_version", "users"]
 
 
-def run(command: list[str], folder: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def run(
+    command: list[str], directory: Path, env: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command, cwd=folder, env=env, check=False, capture_output=True, text=True, timeout=120
+        command, cwd=directory, env=env, check=False, capture_output=True, text=True, timeout=120
     )
 
 
@@ -262,31 +264,31 @@ def module(database: Database, tree: Path, *options: str, **arguments: Any) -> d
 
 
 def test_the_module_says_what_changed_and_is_quiet_the_second_time(
-    folder: Path, tmp_path: Path, database: Database
+    directory: Path, tmp_path: Path, database: Database
 ) -> None:
     env_file = tmp_path / "infra.env"
     env_file.write_text(f"POSTGRES_PASSWORD='{database.password}'\n")
     where = {"env_file": str(env_file), "password_variable": "POSTGRES_PASSWORD"}
     noisy = 'import sys\nsys.stdout.write("{broken")\nprint("x")\nsys.stderr.write("y")'
-    write_tree(folder, revision("aa01", None, noisy))
-    check = module(database, folder, "--check", "--diff", **where)
+    write_tree(directory, revision("aa01", None, noisy))
+    check = module(database, directory, "--check", "--diff", **where)
     assert check["changed"] is True
     assert [step["revision"] for step in check["pending"]] == ["aa01"]
     assert "CREATE TABLE alembic_version" in check["text"]
     assert tables(database) == []
-    first = module(database, folder, **where)
+    first = module(database, directory, **where)
     assert (first["changed"], first["before"], first["after"]) == (True, [], ["aa01"])
     assert first["applied"][0].keys() == {"revision", "file", "message", "seconds", "direction"}
-    second = module(database, folder, **where)
+    second = module(database, directory, **where)
     assert (second["changed"], second["applied"], second["after"]) == (False, [], ["aa01"])
 
 
-def test_the_modules_failure_holds_what_was_done(folder: Path, database: Database) -> None:
-    write_tree(folder, A, revision("bb02", "aa01", 'op.execute("SELECT nothing")'))
-    answer = module(database, folder, password=database.password)
+def test_the_modules_failure_holds_what_was_done(directory: Path, database: Database) -> None:
+    write_tree(directory, A, revision("bb02", "aa01", 'op.execute("SELECT nothing")'))
+    answer = module(database, directory, password=database.password)
     assert answer["code"] != 0
     assert "Revision bb02" in answer["msg"]
     assert [step["revision"] for step in answer["applied"]] == ["aa01"]
     assert (answer["before"], answer["after"]) == ([], ["aa01"])
-    wrong = module(database, folder, password="wrong-password")
+    wrong = module(database, directory, password="wrong-password")
     assert "PostgreSQL can't be reached: FATAL:  password authentication failed" in wrong["msg"]

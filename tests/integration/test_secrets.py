@@ -24,18 +24,18 @@ GOOD = {"postgres": "kV3rT9xQm2LpW8sZ", "qdrant": "hN5cB7yJd4GfR6uE", "redis": "
 class Team:
     """A team's copy of the inventory with one shared machine."""
 
-    def __init__(self, folder: Path) -> None:
-        self.inventory = folder / "our inventory"
+    def __init__(self, directory: Path) -> None:
+        self.inventory = directory / "our inventory"
         shutil.copytree(ROOT / "inventory", self.inventory)
         self.vault.unlink(missing_ok=True)
         for name in ("alembic", "images", "roles"):
-            (folder / name).symlink_to(ROOT / name)
+            (directory / name).symlink_to(ROOT / name)
         hosts = self.inventory / "hosts.yml"
         found = yaml.safe_load(hosts.read_text())
         vm = {"ansible_host": "127.0.0.1", "ansible_port": 1}
         found["all"]["children"]["staging"]["hosts"] = {"vm": vm}
         hosts.write_text(yaml.safe_dump(found))
-        self.key = folder / "key"
+        self.key = directory / "key"
         self.key.write_text(KEY)
 
     @property

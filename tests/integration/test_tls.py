@@ -110,23 +110,23 @@ def test_a_password_and_tls_are_asked_for_inside_the_network_too(secure: Stack) 
 
 
 def test_only_its_owner_reads_the_keys_and_inspect_shows_none(secure: Stack) -> None:
-    folder = secure.infra / ".secrets"
-    assert folder.stat().st_mode & 0o777 == 0o700
-    assert (folder / "_authority.key").stat().st_mode & 0o777 == 0o400
-    key = (folder / "postgres.key").read_text().splitlines()[1]
+    directory = secure.infra / ".secrets"
+    assert directory.stat().st_mode & 0o777 == 0o700
+    assert (directory / "_authority.key").stat().st_mode & 0o777 == 0o400
+    key = (directory / "postgres.key").read_text().splitlines()[1]
     for container in secure.containers().values():
         assert key not in docker("inspect", container["Id"])
 
 
 def test_an_ended_certificate_is_renewed_and_no_other(secure: Stack, app: SecureApp) -> None:
     """As it would be found two years on: this service's pair was made then."""
-    folder, ca = secure.infra / ".secrets", secure.infra / "ca.crt"
-    kept = {CA: KeyPair(ca.read_text(), (folder / "_authority.key").read_text())}
+    directory, ca = secure.infra / ".secrets", secure.infra / "ca.crt"
+    kept = {CA: KeyPair(ca.read_text(), (directory / "_authority.key").read_text())}
     then = datetime.now(timezone.utc) - timedelta(days=750)
     names = ["127.0.0.1", "localhost", "redis"]
     old = certificates._issue(kept[CA], "redis", names, then)
     for suffix, text in (("crt", old.certificate), ("key", old.key)):
-        path = folder / f"redis.{suffix}"
+        path = directory / f"redis.{suffix}"
         path.chmod(0o644)
         path.write_text(text)
     before = secure.started_at()

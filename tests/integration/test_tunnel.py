@@ -25,11 +25,11 @@ SECRETS = {
 class Laptop:
     """A laptop and the machine that it reaches."""
 
-    def __init__(self, folder: Path) -> None:
-        self.machine, self.home = folder / "the machine", folder / "laptop"
+    def __init__(self, directory: Path) -> None:
+        self.machine, self.home = directory / "the machine", directory / "laptop"
         (self.machine / "infra").mkdir(parents=True)
         self.home.mkdir()
-        inventory = folder / "inventory"
+        inventory = directory / "inventory"
         inventory.mkdir()
         (inventory / "group_vars").symlink_to(ROOT / "inventory" / "group_vars")
         host = {"ansible_connection": "local", "ansible_become": False, "ansible_user": "deploy"}

@@ -13,9 +13,11 @@ PROJECT = "com.docker.compose.project"
 
 
 def container(name: str, project: str = "", **more: Any) -> dict[str, Any]:
-    """An inspected container. `folder`, `service`, `mounts` (volume to writable), `state`."""
+    """An inspected container. `directory`, `service`, `mounts` (volume to writable), `state`."""
     labels = {PROJECT: project} if project else {}
-    labels |= {"com.docker.compose.project.working_dir": more["folder"]} if "folder" in more else {}
+    labels |= (
+        {"com.docker.compose.project.working_dir": more["directory"]} if "directory" in more else {}
+    )
     labels |= {"com.docker.compose.service": more["service"]} if "service" in more else {}
     mounts = [{"Name": volume, "RW": rw} for volume, rw in more.get("mounts", {}).items()]
     return {

@@ -13,5 +13,5 @@ QDRANT = PLAIN | {"grpc_port": 16334}
 
 def desired(tmp_path: Path, **more: Any) -> Desired:
     params = {"stack_name": "t", "services": {"qdrant": QDRANT | more}, "apps": {}, "compose": ""}
-    folders = {"workspace_dir": str(tmp_path), "stack_dir": str(tmp_path / "infra")}
-    return Desired.of(params | folders | {"password_length": 32})
+    directories = {"workspace_dir": str(tmp_path), "stack_dir": str(tmp_path / "infra")}
+    return Desired.of(params | directories | {"password_length": 32})

@@ -12,14 +12,14 @@ NOBODY = 65534
 Result = TypeVar("Result")
 
 
-def as_ordinary_user(folder: Path, work: Callable[[], Result]) -> Result:
-    """`work()`'s result, or what it raised, as a user who owns `folder` (a `tmp_path`)."""
+def as_ordinary_user(directory: Path, work: Callable[[], Result]) -> Result:
+    """`work()`'s result, or what it raised, as a user who owns `directory` (a `tmp_path`)."""
     if os.geteuid() != 0:
         return work()
-    for each in (folder, *folder.rglob("*")):
+    for each in (directory, *directory.rglob("*")):
         if each.lstat().st_uid == 0:
             os.chown(each, NOBODY, NOBODY, follow_symlinks=False)
-    for parent in folder.parents[:2]:  # pytest's own, root's alone
+    for parent in directory.parents[:2]:  # pytest's own, root's alone
         parent.chmod(0o755)
     reader, writer = os.pipe()
     child = os.fork()

@@ -1,4 +1,4 @@
-"""Folders of a stack, and the volumes that say whose they are."""
+"""Directories of a stack, and the volumes that say whose they are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 DATA = {"ours_db_data": {"groundwork.flavour": "x"}}
 
 
-def owned_folder(path: Path) -> Path:
+def owned_directory(path: Path) -> Path:
     path.mkdir(parents=True)
     (path / "docker-compose.yml").touch()
     return path

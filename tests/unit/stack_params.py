@@ -11,13 +11,13 @@ from ansible.module_utils.groundwork.state.info import ARGUMENT_SPEC
 from fake_engine import FakeEngine
 
 
-def params(folder: str, **changed: Any) -> dict[str, Any]:
+def params(directory: str, **changed: Any) -> dict[str, Any]:
     defaults = {name: option.get("default") for name, option in ARGUMENT_SPEC.items()}
     return defaults | {
         "stack_name": "alone",
         "services": {"redis": {"kind": "redis", "image": "redis:7-alpine", "port": 6399}},
-        "workspace_dir": folder,
-        "stack_dir": f"{folder}/infra",
+        "workspace_dir": directory,
+        "stack_dir": f"{directory}/infra",
         "compose": "services: {}\n",
         "sources": ["present"],
         "docker_cli": "no such docker",
@@ -26,9 +26,9 @@ def params(folder: str, **changed: Any) -> dict[str, Any]:
 
 
 def problems_found(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, *containers: dict[str, Any]
+    directory: Path, monkeypatch: pytest.MonkeyPatch, *containers: dict[str, Any]
 ) -> list[dict[str, str]]:
     docker = FakeEngine(containers=[*containers])
     monkeypatch.setattr(info, "Docker", lambda cli: docker)
-    found: list[dict[str, str]] = info.serve(params(str(folder)))["problems"]
+    found: list[dict[str, str]] = info.serve(params(str(directory)))["problems"]
     return found

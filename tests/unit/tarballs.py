@@ -14,7 +14,7 @@ def save(
     path: Path,
     *references: str,
     labels: Mapping[str, str] | None = None,
-    processor: str = "",
+    architecture: str = "",
     manifest: str = "",
 ) -> Path:
     """A small tarball of the shape that `docker save` writes, one layer for each image.
@@ -32,7 +32,7 @@ def save(
         for number, reference in enumerate(references):
             config = json.dumps(
                 {
-                    "architecture": processor,
+                    "architecture": architecture,
                     "config": {"Labels": labels},
                     "rootfs": {"diff_ids": [f"sha256:{number}"]},
                 }
@@ -54,7 +54,7 @@ def save(
     return path
 
 
-def sums(folder: Path, *paths: Path) -> None:
+def sums(directory: Path, *paths: Path) -> None:
     """The SHA256SUMS that saved_images writes beside them."""
     lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in paths]
-    (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
+    (directory / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")

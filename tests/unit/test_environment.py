@@ -119,18 +119,18 @@ def test_all_is_as_it_was_after_a_failure_too(monkeypatch: pytest.MonkeyPatch) -
 def test_a_run_that_a_git_hook_starts_knows_its_own_checkout(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def git(folder: Path, *args: str) -> str:
+    def git(directory: Path, *args: str) -> str:
         author = ["-c", "user.name=A", "-c", "user.email=a@example.com"]
-        command = ["git", "-C", str(folder), *author, *args]
+        command = ["git", "-C", str(directory), *author, *args]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
     commits = {}
     for name in ("ours", "other"):
-        folder = tmp_path / name
-        folder.mkdir()
-        git(folder, "init", "-q")
-        git(folder, "commit", "-q", "--allow-empty", "-m", name)
-        commits[name] = git(folder, "rev-parse", "HEAD")[:10]
+        directory = tmp_path / name
+        directory.mkdir()
+        git(directory, "init", "-q")
+        git(directory, "commit", "-q", "--allow-empty", "-m", name)
+        commits[name] = git(directory, "rev-parse", "HEAD")[:10]
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
     assert identity.revision(tmp_path / "ours") == commits["ours"]
 

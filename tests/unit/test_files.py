@@ -13,39 +13,39 @@ from ansible.module_utils.groundwork.errors import GroundworkError
 from ordinary_user import as_ordinary_user
 
 
-@pytest.mark.parametrize("file", [".env", "new/folder/.env"])
-def test_a_folder_that_may_not_be_written_to_is_named_with_the_way_in(
+@pytest.mark.parametrize("file", [".env", "new/directory/.env"])
+def test_a_directory_that_may_not_be_written_to_is_named_with_the_way_in(
     tmp_path: Path, file: str
 ) -> None:
-    folder = tmp_path / "app"
-    folder.mkdir()
-    (folder / ".env").write_text("MINE=1\n")
-    path = folder / file
+    directory = tmp_path / "app"
+    directory.mkdir()
+    (directory / ".env").write_text("MINE=1\n")
+    path = directory / file
 
     def refused(mode: int) -> GroundworkError:
-        folder.chmod(mode)
+        directory.chmod(mode)
         with pytest.raises(GroundworkError) as caught:
             files.check_writable(path)
         return caught.value
 
     for mode in (0o555, 0o600):  # a file can be made in neither: no w, no x
         error = as_ordinary_user(tmp_path, partial(refused, mode))
-        assert f"may not write into {folder}" in error.what
-        assert f"chmod u+rwx '{folder}'" in error.next_step
-    subprocess.run(["chmod", "u+rwx", str(folder)], check=True)
+        assert f"may not write into {directory}" in error.what
+        assert f"chmod u+rwx '{directory}'" in error.next_step
+    subprocess.run(["chmod", "u+rwx", str(directory)], check=True)
     as_ordinary_user(tmp_path, partial(files.check_writable, path))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="makes files of another user, which only root can")
 @pytest.mark.parametrize("mode", [0o755, 0o700, 0o1777])
-def test_somebody_elses_folder_or_file_is_named_as_theirs(tmp_path: Path, mode: int) -> None:
-    folder = tmp_path / "theirs"
-    folder.mkdir()
-    path = folder / ".env"
+def test_somebody_elses_directory_or_file_is_named_as_theirs(tmp_path: Path, mode: int) -> None:
+    directory = tmp_path / "theirs"
+    directory.mkdir()
+    path = directory / ".env"
     path.touch(0o666)
-    for each in (folder, path):
+    for each in (directory, path):
         os.chown(each, 4242, 4242)
-    folder.chmod(mode)
+    directory.chmod(mode)
 
     def refused() -> GroundworkError:
         with pytest.raises(GroundworkError) as caught:
@@ -53,7 +53,7 @@ def test_somebody_elses_folder_or_file_is_named_as_theirs(tmp_path: Path, mode: 
         return caught.value
 
     error = as_ordinary_user(tmp_path, refused)
-    blocked = path if mode == 0o1777 else folder
+    blocked = path if mode == 0o1777 else directory
     assert str(error.what).endswith(f" {blocked}.")
     assert "user 4242" in error.next_step
     assert f"sudo chown $USER '{blocked}'" in error.next_step

@@ -29,15 +29,15 @@ def write(item: Wanted) -> rendered.State:
 
 
 def test_missing_then_same(tmp_path: Path) -> None:
-    item = wanted(tmp_path / "new folder" / ".env")
+    item = wanted(tmp_path / "new directory" / ".env")
     assert write(item).status == "missing"
     assert compared(item).status == "in_sync"
     assert item.path.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize(("mode", "folder"), [(0o644, 0o755), (0o600, 0o700)])
-def test_a_folder_is_as_open_as_its_file_whatever_the_umask(
-    tmp_path: Path, mode: int, folder: int
+@pytest.mark.parametrize(("mode", "directory"), [(0o644, 0o755), (0o600, 0o700)])
+def test_a_directory_is_as_open_as_its_file_whatever_the_umask(
+    tmp_path: Path, mode: int, directory: int
 ) -> None:
     path = tmp_path / "srv" / "infra" / "file"
     before = os.umask(0o077)
@@ -47,8 +47,8 @@ def test_a_folder_is_as_open_as_its_file_whatever_the_umask(
         os.umask(before)
     assert [each.stat().st_mode & 0o777 for each in (path, path.parent, path.parent.parent)] == [
         mode,
-        folder,
-        folder,
+        directory,
+        directory,
     ]
 
 
@@ -88,7 +88,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     }
 
 
-def test_a_folder_in_the_files_place_is_named(tmp_path: Path) -> None:
+def test_a_directory_in_the_files_place_is_named(tmp_path: Path) -> None:
     (tmp_path / ".env").mkdir()
     with pytest.raises(GroundworkError, match="is a directory"):
         compared(wanted(tmp_path / ".env"))
@@ -101,7 +101,7 @@ def test_a_file_that_is_no_text_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / ".env").read_bytes() == b"\xff\xfe\x00"
 
 
-def test_an_ordinary_user_replaces_a_file_of_any_mode_in_a_folder_of_theirs(
+def test_an_ordinary_user_replaces_a_file_of_any_mode_in_a_directory_of_theirs(
     tmp_path: Path,
 ) -> None:
     """A secret's file is nobody's to edit (0444), and is renewed all the same."""
@@ -116,8 +116,8 @@ def test_an_ordinary_user_replaces_a_file_of_any_mode_in_a_folder_of_theirs(
     assert as_ordinary_user(tmp_path, twice) == "new\n"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="runs as root in a person's folder")
-def test_what_root_makes_in_a_persons_folder_is_theirs(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="runs as root in a person's directory")
+def test_what_root_makes_in_a_persons_directory_is_theirs(tmp_path: Path) -> None:
     os.chown(tmp_path, NOBODY, NOBODY)
     for path in (tmp_path / "apps" / "new" / ".env", tmp_path / "infra" / ".secrets" / "redis"):
         write(Wanted(path, "A=1\n", 0o600, private=".secrets" in path.parts))
@@ -150,7 +150,9 @@ def test_a_diff_shows_what_changes_and_nothing_secret(tmp_path: Path) -> None:
         assert hidden not in text
 
 
-def test_a_private_file_is_in_a_folder_of_its_owners_alone_and_never_shown(tmp_path: Path) -> None:
+def test_a_private_file_is_in_a_directory_of_its_owners_alone_and_never_shown(
+    tmp_path: Path,
+) -> None:
     wanted = Wanted(tmp_path / "secrets" / "redis", "a hash\n", 0o444, private=True)
     rendered.write(compared(wanted))
     assert wanted.path.stat().st_mode & 0o777 == 0o444

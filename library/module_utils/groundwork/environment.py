@@ -87,9 +87,9 @@ def settled(given: Mapping[str, str] | None = None) -> Iterator[None]:
     `given`: a play's or task's `environment:`, over this process's own. What Python reads when it
     starts is too late for that; of it, PYTHONPATH is obeyed all the same.
     """
-    folders = [part for part in (given or {}).get("PYTHONPATH", "").split(os.pathsep) if part]
+    directories = [part for part in (given or {}).get("PYTHONPATH", "").split(os.pathsep) if part]
     before = list(sys.path)
-    sys.path[:0] = folders
+    sys.path[:0] = directories
     try:
         with _replaced(seen(given)):
             yield

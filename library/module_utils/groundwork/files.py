@@ -45,11 +45,11 @@ def read(path: Path) -> str | None:
 
 @dataclass(frozen=True)
 class Found:
-    """A file as it is: its text (None where there is none), its mode and its folder's."""
+    """A file as it is: its text (None where there is none), its mode and its directory's."""
 
     text: str | None = field(repr=False)
     mode: int = 0
-    folder_mode: int = 0
+    directory_mode: int = 0
 
 
 def inspect(path: Path) -> Found:
@@ -57,15 +57,15 @@ def inspect(path: Path) -> Found:
     text = read(path)
     if text is None:
         return Found(None)
-    mode, folder_mode = (each.stat().st_mode & 0o7777 for each in (path, path.parent))
-    return Found(text, mode, folder_mode)
+    mode, directory_mode = (each.stat().st_mode & 0o7777 for each in (path, path.parent))
+    return Found(text, mode, directory_mode)
 
 
-def free_megabytes(folder: str) -> int | None:
-    """What is free on a folder's disk, or None where it can't be told: in the engine's virtual
+def free_megabytes(directory: str) -> int | None:
+    """What is free on a directory's disk, or None where it can't be told: in the engine's virtual
     machine, say, or where only root may look."""
     try:
-        return shutil.disk_usage(folder).free // 1_000_000
+        return shutil.disk_usage(directory).free // 1_000_000
     except OSError:
         return None
 
@@ -73,21 +73,21 @@ def free_megabytes(folder: str) -> int | None:
 def check_writable(path: Path) -> None:
     """Raise GroundworkError where `path` could not be written.
 
-    It is replaced by a rename, for which its folder counts and not its own mode.
+    It is replaced by a rename, for which its directory counts and not its own mode.
     """
     target = path.resolve()
-    folder = next(parent for parent in target.parents if _status(parent))
-    if not folder.is_dir():
+    directory = next(parent for parent in target.parents if _status(parent))
+    if not directory.is_dir():
         raise GroundworkError(
-            f"{path} can't be written: {folder} is not a directory.",
+            f"{path} can't be written: {directory} is not a directory.",
             where=str(path),
             next_step="Move it away, or give the file another path in the inventory.",
         )
-    blocked = target if _kept_by_another(target, folder) else folder
-    if blocked == folder and os.access(folder, os.W_OK | os.X_OK):
+    blocked = target if _kept_by_another(target, directory) else directory
+    if blocked == directory and os.access(directory, os.W_OK | os.X_OK):
         return
     raise GroundworkError(
-        f"{path} can't be written: this user may not {_MAY[blocked == folder]} {blocked}.",
+        f"{path} can't be written: this user may not {_MAY[blocked == directory]} {blocked}.",
         where=str(path),
         next_step=f"{_way_in(blocked)} Then run again; nothing was changed.",
     )
@@ -104,9 +104,9 @@ def _status(path: Path) -> os.stat_result | None:
         return None
 
 
-def _kept_by_another(target: Path, folder: Path) -> bool:
-    """In a folder with the sticky bit (/tmp has it) only the owner may replace a file."""
-    file, around = _status(target), folder.stat()
+def _kept_by_another(target: Path, directory: Path) -> bool:
+    """In a directory with the sticky bit (/tmp has it) only the owner may replace a file."""
+    file, around = _status(target), directory.stat()
     return (
         file is not None
         and bool(around.st_mode & stat.S_ISVTX)
@@ -131,17 +131,17 @@ def _name(user: int) -> str:
         return f"user {user}"
 
 
-def write(path: Path, text: str, mode: int, folder_mode: int | None = None) -> None:
+def write(path: Path, text: str, mode: int, directory_mode: int | None = None) -> None:
     """Write a file whole: a temporary one beside it, flushed to the disk, renamed over it.
 
-    A link is followed: what it points to is replaced, the link stays. `folder_mode`: its folder is
-    the file's alone. Raises GroundworkError.
+    A link is followed: what it points to is replaced, the link stays. `directory_mode`: its
+    directory is the file's alone. Raises GroundworkError.
     """
     target = path.resolve()
     try:
-        make_folders(target.parent, public=bool(mode & 0o004))
-        if folder_mode is not None:
-            target.parent.chmod(folder_mode)
+        make_directories(target.parent, public=bool(mode & 0o004))
+        if directory_mode is not None:
+            target.parent.chmod(directory_mode)
             _keep_owner(target.parent.parent, target.parent)
         with (
             replacing(target, mode) as fresh,
@@ -170,10 +170,11 @@ def replacing(path: Path, mode: int = 0o644) -> Iterator[Path]:
         fresh.unlink(missing_ok=True)
 
 
-def make_folders(folder: Path, public: bool) -> None:
-    """Make a folder and those above it; for a file that everybody may read, whatever the umask."""
-    missing = [each for each in (folder, *folder.parents) if not each.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
+def make_directories(directory: Path, public: bool) -> None:
+    """Make a directory and those above it; for a file that everybody may read, whatever the
+    umask."""
+    missing = [each for each in (directory, *directory.parents) if not each.exists()]
+    directory.mkdir(parents=True, exist_ok=True)
     for each in reversed(missing):
         _keep_owner(each.parent, each)
         if public:
@@ -181,7 +182,7 @@ def make_folders(folder: Path, public: bool) -> None:
 
 
 def _keep_owner(path: Path, temporary: Path) -> None:
-    """Root may write into a person's folder: the file belongs to whom the old one or it did."""
+    """Root may write into a person's directory: the file belongs to whom the old one or it did."""
     if os.geteuid() == 0:
         owner = (path if path.exists() else path.parent).stat()
         os.chown(temporary, owner.st_uid, owner.st_gid)

@@ -13,7 +13,7 @@ from .files import Found
 from .records import Record
 from .text import MASK, masked
 
-_PRIVATE = 0o700  # the mode of a private file's folder
+_PRIVATE = 0o700  # the mode of a private file's directory
 _SECRET_LINE = re.compile(r"PASSWORD|SECRET|TOKEN|SALT|_KEY=|_ACL=|_CONFIG=|_CHECKSUM=", re.I)
 
 
@@ -22,7 +22,7 @@ class Wanted:
     """A file as it should be. `block`: only the managed block is ours (env files).
 
     `last`: the block comes after a person's own lines, so that it wins. `private`: the file is in
-    a folder that its owner alone may enter, and its text is never shown.
+    a directory that its owner alone may enter, and its text is never shown.
     """
 
     path: Path
@@ -56,12 +56,12 @@ def compare(wanted: Wanted, found: Found) -> State:
         return State(wanted, "missing", "", after)
     same = found.text == after and found.mode == wanted.mode
     if wanted.private:
-        same = same and found.folder_mode == _PRIVATE
+        same = same and found.directory_mode == _PRIVATE
     return State(wanted, "in_sync" if same else "changed", found.text, after)
 
 
 def statuses(states: Iterable[State]) -> dict[str, str]:
-    """The status on each file, by path; a private folder's files are one, by its path."""
+    """The status on each file, by path; a private directory's files are one, by its path."""
     found: dict[str, str] = {}
     for state in states:
         wanted = state.wanted

@@ -20,7 +20,8 @@ Run = Callable[[str], Any]
 
 @pytest.fixture
 def type_in(host: Any) -> Run:
-    """What a command line gives that the user types, freshly logged in, in the project's folder."""
+    """What a command line gives that the user types, freshly logged in, in the project's
+    directory."""
 
     def run(line: str) -> Any:
         line = f"cd {shlex.quote(CLONE)} && {line}"
@@ -68,7 +69,7 @@ def test_again_changes_nothing(type_in: Run, line: str) -> None:
     assert re.search(idle, again.stdout, re.MULTILINE), again.stdout
 
 
-def test_everything_in_the_folder_is_the_users(host: Any) -> None:
+def test_everything_in_the_directory_is_the_users(host: Any) -> None:
     assert host.file(f"{CLONE}/infra/docker-compose.yml").user == USER
     assert not host.check_output("find %s -not -user %s", CLONE, USER)
 

@@ -49,12 +49,12 @@ def test_it_writes_nowhere_but_where_it_needs_to(
     container = containers[service]
     assert container["HostConfig"]["ReadonlyRootfs"]
     assert set(container["HostConfig"].get("Tmpfs") or {}) == TMPFS[service]
-    for folder in ("/", "/etc", "/usr/local/bin", "/run", "/home"):
-        refused = in_container(host, container, f"touch {folder}/x")
+    for directory in ("/", "/etc", "/usr/local/bin", "/run", "/home"):
+        refused = in_container(host, container, f"touch {directory}/x")
         assert refused.rc != 0
-        assert "Read-only file system" in refused.stderr, folder
-    for folder in TMPFS[service]:
-        assert in_container(host, container, f"touch {folder}/x && rm {folder}/x").rc == 0
+        assert "Read-only file system" in refused.stderr, directory
+    for directory in TMPFS[service]:
+        assert in_container(host, container, f"touch {directory}/x && rm {directory}/x").rc == 0
 
 
 @each
@@ -92,12 +92,12 @@ def test_its_secret_is_a_file_that_only_root_and_the_container_reach(
     host: Any, containers: Containers, service: str
 ) -> None:
     mounts = [m for m in containers[service]["Mounts"] if m["Type"] == "bind"]
-    folder = host.file("/srv/groundwork/infra/.secrets")
-    assert (folder.user, folder.mode) == ("root", 0o700)
+    directory = host.file("/srv/groundwork/infra/.secrets")
+    assert (directory.user, directory.mode) == ("root", 0o700)
     assert {mount["Source"]: mount["Destination"] for mount in mounts} == {
-        f"{folder.path}/{service}": SECRET_FILES[service],
-        f"{folder.path}/{service}.crt": f"/run/secrets/{service}_certificate",
-        f"{folder.path}/{service}.key": f"/run/secrets/{service}_key",
+        f"{directory.path}/{service}": SECRET_FILES[service],
+        f"{directory.path}/{service}.crt": f"/run/secrets/{service}_certificate",
+        f"{directory.path}/{service}.key": f"/run/secrets/{service}_key",
     }
     for mount in mounts:
         assert not mount["RW"]

@@ -13,15 +13,15 @@ import pytest
 testinfra_hosts = ["ansible://test_hosts"]
 
 STACK = "/srv/groundwork"
-FOLDERS = "/root /home /opt /srv /tmp /var/tmp /var/log /etc /run"
+DIRECTORIES = "/root /home /opt /srv /tmp /var/tmp /var/log /etc /run"
 VARIABLES = {"postgres": "POSTGRES_PASSWORD", "qdrant": "QDRANT_API_KEY", "redis": "REDIS_PASSWORD"}
 
 
 @pytest.fixture
 def vault() -> dict[str, str]:
     """What stands for a team's vault (molecule/shared/group_vars/staging/tests.yml)."""
-    folder = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
-    return {name: (folder / f"password-{name}").read_text().strip() for name in VARIABLES}
+    directory = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
+    return {name: (directory / f"password-{name}").read_text().strip() for name in VARIABLES}
 
 
 def test_the_services_have_those_of_the_vault(
@@ -72,7 +72,7 @@ def test_no_file_but_the_stacks_own_holds_one(host: Any, vault: dict[str, str]) 
         # project: the test's own view of the controller
         found = host.run(
             "grep --recursive --files-with-matches --fixed-strings --binary-files=text "
-            f"--exclude-dir=project -e {value} {FOLDERS}"
+            f"--exclude-dir=project -e {value} {DIRECTORIES}"
         ).stdout.split()
         own = [path for path in found if path.startswith(STACK)]
         assert own, f"the secret of {name} is nowhere"

@@ -1,4 +1,4 @@
-"""After playbooks/rotate.yml: the old passwords are of no use, and the data are the same."""
+"""After playbooks/rotate.yml: the old passwords are unusable, and the data are the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A folder with a playbook, roles and fake modules, in which the real ansible-playbook runs."""
+"""A directory with a playbook, roles and fake modules, in which the real ansible-playbook runs."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class Ran:
 
 
 class PlaybookRunner:
-    """A folder with a playbook, roles and fake modules, in which ansible-playbook runs."""
+    """A directory with a playbook, roles and fake modules, in which ansible-playbook runs."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        library = folder / "library"
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        library = directory / "library"
         library.mkdir()
         for name in (*FAKES, "fake_result"):
             (library / f"{name}.py").write_text(FAKE.read_text())
@@ -51,13 +51,13 @@ class PlaybookRunner:
             **{name: value for name, value in os.environ.items() if not name.startswith(ours)},
             "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
             "ANSIBLE_LIBRARY": str(library),
-            "ANSIBLE_ACTION_PLUGINS": str(folder / "none"),  # else they stand in for the fakes
-            "ANSIBLE_ROLES_PATH": str(folder / "roles"),
-            "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
+            "ANSIBLE_ACTION_PLUGINS": str(directory / "none"),  # else they stand in for the fakes
+            "ANSIBLE_ROLES_PATH": str(directory / "roles"),
+            "ANSIBLE_LOCAL_TEMP": str(directory / "tmp"),
             "PYTHONDONTWRITEBYTECODE": "1",
             "TERM": "xterm",
         }
-        self.inventory = folder / "hosts.yml"
+        self.inventory = directory / "hosts.yml"
         self.hosts({"localhost": {}})
 
     def hosts(self, hosts: dict[str, dict[str, object]]) -> None:
@@ -66,20 +66,20 @@ class PlaybookRunner:
         self.inventory.write_text(yaml.safe_dump({"all": {"hosts": all_hosts}}))
 
     def role(self, name: str, tasks: list[dict[str, object]]) -> None:
-        folder = self.folder / "roles" / name / "tasks"
-        folder.mkdir(parents=True)
-        (folder / "main.yml").write_text(yaml.safe_dump(tasks, sort_keys=False))
+        directory = self.directory / "roles" / name / "tasks"
+        directory.mkdir(parents=True)
+        (directory / "main.yml").write_text(yaml.safe_dump(tasks, sort_keys=False))
 
     def play(self, tasks: list[dict[str, object]], **more: object) -> None:
         play = {"name": "A play", "hosts": "all", "gather_facts": False, "tasks": tasks, **more}
-        (self.folder / "play.yml").write_text(yaml.safe_dump([play], sort_keys=False))
+        (self.directory / "play.yml").write_text(yaml.safe_dump([play], sort_keys=False))
 
     def command(self, *arguments: str) -> list[str]:
-        return [PLAYBOOK, "-i", str(self.inventory), str(self.folder / "play.yml"), *arguments]
+        return [PLAYBOOK, "-i", str(self.inventory), str(self.directory / "play.yml"), *arguments]
 
     def run(self, *arguments: str, **env: str) -> Ran:
         done = subprocess.run(
-            self.command(*arguments), cwd=self.folder, env={**self.env, **env},
+            self.command(*arguments), cwd=self.directory, env={**self.env, **env},
             capture_output=True, text=True, timeout=LIMIT, stdin=subprocess.DEVNULL, check=False,
         )  # fmt: skip
         return Ran(done.stdout, done.stderr, done.returncode)
@@ -88,7 +88,7 @@ class PlaybookRunner:
         """What a terminal receives, byte for byte; interrupted as soon as it shows that text."""
         parent, child = pty.openpty()
         process = subprocess.Popen(
-            self.command(*arguments), cwd=self.folder, env=self.env,
+            self.command(*arguments), cwd=self.directory, env=self.env,
             stdin=child, stdout=child, stderr=child, start_new_session=True,
         )  # fmt: skip
         os.close(child)

@@ -9,7 +9,7 @@ from ansible.module_utils.groundwork.docker import compose
 from ansible.module_utils.groundwork.docker.compose import _environment, services_in
 from ansible.module_utils.groundwork.errors import GroundworkError
 from fake_engine import FakeEngine, container
-from owned_stack import DATA, marked, owned_folder
+from owned_stack import DATA, marked, owned_directory
 
 
 @pytest.mark.parametrize(
@@ -64,22 +64,25 @@ def test_what_up_cannot_start_is_put_right_before() -> None:
 
 
 def test_what_starts_a_stack_says_whose_it_is_now(tmp_path: Path) -> None:
-    """A folder that was moved changes no file, and its stack is the new folder's all the same."""
+    """A directory that was moved changes no file, and its stack is the new directory's all the
+    same."""
     docker = FakeEngine(volumes=DATA | marked(tmp_path / "moved away"))
-    here = owned_folder(tmp_path / "here")
+    here = owned_directory(tmp_path / "here")
     compose.up(docker, "ours", here)
     assert docker.volumes["ours_owner"]["groundwork.folder"] == str(here)
-    there = owned_folder(tmp_path / "there")
+    there = owned_directory(tmp_path / "there")
     with pytest.raises(GroundworkError, match="belong to another directory"):
         compose.up(docker, "ours", there)
     assert sum("up" in asked for asked in docker.asked) == 1
 
 
-def test_containers_of_a_moved_folder_are_made_anew(tmp_path: Path) -> None:
+def test_containers_of_a_moved_directory_are_made_anew(tmp_path: Path) -> None:
     """Their secrets are mounted from the old place, which Compose's own comparison leaves out."""
-    here = owned_folder(tmp_path / "here")
+    here = owned_directory(tmp_path / "here")
     for place, anew in ((here, False), (tmp_path / "moved away", True)):
-        docker = FakeEngine(containers=[container("db", "ours", service="db", folder=str(place))])
+        docker = FakeEngine(
+            containers=[container("db", "ours", service="db", directory=str(place))]
+        )
         compose.up(docker, "ours", here)
         (up,) = (asked for asked in docker.asked if "up" in asked)
         assert ("--force-recreate" in up) is anew

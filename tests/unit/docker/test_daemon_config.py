@@ -143,13 +143,13 @@ def test_what_an_ordinary_user_cannot_see_is_not_compared(tmp_path: Path) -> Non
 @pytest.mark.parametrize("closed", ["daemon.json", "docker"])
 def test_settings_that_are_roots_alone_are_no_reason(tmp_path: Path, closed: str) -> None:
     """Older engines made /etc/docker root's alone; daemon.json may hold a proxy's password."""
-    folder = tmp_path / "docker"
-    folder.mkdir()
+    directory = tmp_path / "docker"
+    directory.mkdir()
     for name in ("daemon.json", "ours"):
-        (folder / name).touch()
+        (directory / name).touch()
 
     def differs() -> list[str]:
-        next(path for path in (folder, folder / closed) if path.name == closed).chmod(0o000)
-        return differing({"icc": False}, False, folder / "daemon.json", folder / "ours")
+        next(path for path in (directory, directory / closed) if path.name == closed).chmod(0o000)
+        return differing({"icc": False}, False, directory / "daemon.json", directory / "ours")
 
     assert as_ordinary_user(tmp_path, differs) == []

@@ -70,5 +70,5 @@ def test_an_engine_is_found_that_is_not_in_an_ordinary_users_path(
     assert engine.daemon_installed([str(sbin)])
 
 
-def test_the_system_folders_are_among_those() -> None:
-    assert "/usr/sbin" in engine.SYSTEM_FOLDERS  # where Debian has it
+def test_the_system_directories_are_among_those() -> None:
+    assert "/usr/sbin" in engine.SYSTEM_DIRECTORIES  # where Debian has it

@@ -15,68 +15,68 @@ from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.locking import lease
 from fake_engine import FakeEngine
 from ordinary_user import as_ordinary_user
-from owned_stack import owned_folder
+from owned_stack import owned_directory
 
 
-def marker(folder: Path) -> dict[str, dict[str, str]]:
-    return {"demo_owner": {"storage_format": "", "folder": str(folder), "user": "ana"}}
+def marker(directory: Path) -> dict[str, dict[str, str]]:
+    return {"demo_owner": {"storage_format": "", "directory": str(directory), "user": "ana"}}
 
 
-def container(folder: Path) -> dict[str, Any]:
-    return {"Config": {"Labels": {ownership.WORKING_DIR_LABEL: str(folder)}}}
+def container(directory: Path) -> dict[str, Any]:
+    return {"Config": {"Labels": {ownership.WORKING_DIR_LABEL: str(directory)}}}
 
 
 @pytest.fixture
-def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+def directories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
     """Where the stack is to run, and another with a Compose file."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     here, there = tmp_path / "here", tmp_path / "thäre infra"
-    for folder in (here, there):
-        folder.mkdir()
-        (folder / "docker-compose.yml").touch()
+    for directory in (here, there):
+        directory.mkdir()
+        (directory / "docker-compose.yml").touch()
     return here, there
 
 
-def test_the_mark_says_whose_a_stack_is(folders: tuple[Path, Path]) -> None:
-    here, there = folders
+def test_the_mark_says_whose_a_stack_is(directories: tuple[Path, Path]) -> None:
+    here, there = directories
     assert other_owner("demo", here, [], marker(there)) == Owner(there, "ana")
     assert other_owner("demo", here, [], marker(here)) is None
-    # A mark of this folder wins over where a container was started from
+    # A mark of this directory wins over where a container was started from
     assert other_owner("demo", here, [container(there)], marker(here)) is None
 
 
-def test_without_a_mark_containers_say_it(folders: tuple[Path, Path]) -> None:
-    here, there = folders
+def test_without_a_mark_containers_say_it(directories: tuple[Path, Path]) -> None:
+    here, there = directories
     found = other_owner("demo", here, [container(there)], {})
-    assert found is not None and found.folder == there and found.user
+    assert found is not None and found.directory == there and found.user
     assert other_owner("demo", here, [container(here)], {}) is None
     assert other_owner("demo", here, [], {}) is None
 
 
 def test_the_note_of_before_still_counts_where_there_are_data(
-    folders: tuple[Path, Path], tmp_path: Path
+    directories: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    here, there = folders
+    here, there = directories
     note = tmp_path / "state" / "groundwork" / "demo"
     note.parent.mkdir(parents=True)
     note.write_text(f"{there}\n", encoding="utf-8")
-    data = {"demo_redis_data": {"storage_format": "redis-7", "folder": "", "user": ""}}
+    data = {"demo_redis_data": {"storage_format": "redis-7", "directory": "", "user": ""}}
     found = other_owner("demo", here, [], data)
-    assert found is not None and found.folder == there
+    assert found is not None and found.directory == there
     assert other_owner("demo", here, [], {}) is None
 
 
-def test_a_folder_that_is_gone_owns_nothing(folders: tuple[Path, Path]) -> None:
-    here, there = folders
+def test_a_directory_that_is_gone_owns_nothing(directories: tuple[Path, Path]) -> None:
+    here, there = directories
     (there / "docker-compose.yml").unlink()
     assert other_owner("demo", here, [], marker(there)) is None
     there.rmdir()
     assert other_owner("demo", here, [container(there)], marker(there)) is None
 
 
-def test_a_folder_whose_first_run_is_under_way_is_there(folders: tuple[Path, Path]) -> None:
+def test_a_directory_whose_first_run_is_under_way_is_there(directories: tuple[Path, Path]) -> None:
     """It has claimed the stack and has no Compose file yet: two first starts at one moment."""
-    here, there = folders
+    here, there = directories
     (there / "docker-compose.yml").unlink()
     me = {"process": os.getpid(), "started": lease.process_start(os.getpid())}
     taken = {"run": "1", "who": "ana", "where": "a laptop", "revision": "x"}
@@ -105,7 +105,7 @@ def test_nobody_is_told_to_move_or_stop_another_users_stack(
     assert "mv " in advice("ana")
 
 
-def test_a_folder_that_this_user_may_not_enter_is_there(tmp_path: Path) -> None:
+def test_a_directory_that_this_user_may_not_enter_is_there(tmp_path: Path) -> None:
     closed = tmp_path / "closed" / "infra"
     closed.mkdir(parents=True)
 
@@ -116,7 +116,7 @@ def test_a_folder_that_this_user_may_not_enter_is_there(tmp_path: Path) -> None:
     assert as_ordinary_user(tmp_path, found) == Owner(closed, "ana")
 
 
-def test_the_way_to_move_a_stack_works_where_a_folder_is_there_already(tmp_path: Path) -> None:
+def test_the_way_to_move_a_stack_works_where_a_directory_is_there_already(tmp_path: Path) -> None:
     here, there = tmp_path / "new wörk" / "infra", tmp_path / "old" / "infra"
     there.mkdir(parents=True)
     (there / ".env").write_text("A=1\n")
@@ -142,7 +142,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_claim_is_refused_where_somebody_else_has_it(tmp_path: Path) -> None:
-    a, b = owned_folder(tmp_path / "an 'a'"), owned_folder(tmp_path / "b")
+    a, b = owned_directory(tmp_path / "an 'a'"), owned_directory(tmp_path / "b")
     docker = FakeEngine()
     ownership.claim(docker, "ours", a)
     with pytest.raises(GroundworkError, match="belong to another directory") as refused:

@@ -16,8 +16,8 @@ def compared(wanted: rendered.Wanted) -> rendered.State:
     return rendered.compare(wanted, files.inspect(wanted.path))
 
 
-def run(folder: Path, *arguments: str) -> str:
-    own = ("-c", "user.name=x", "-c", "user.email=x@x.test", "-C", str(folder))
+def run(directory: Path, *arguments: str) -> str:
+    own = ("-c", "user.name=x", "-c", "user.email=x@x.test", "-C", str(directory))
     return subprocess.run(
         ["git", *own, *arguments], check=True, capture_output=True, text=True
     ).stdout
@@ -34,7 +34,7 @@ def check(path: Path, mode: int = 0o600, covered: bool = False) -> None:
 
 
 def test_a_file_that_git_would_add_is_refused_and_the_advice_works(repository: Path) -> None:
-    path = repository / "my app" / ".env"  # its folder isn't there yet
+    path = repository / "my app" / ".env"  # its directory isn't there yet
     with pytest.raises(GroundworkError, match="git doesn't ignore it") as caught:
         check(path)
     assert f"`.env` to {path.parent / '.gitignore'}" in caught.value.next_step

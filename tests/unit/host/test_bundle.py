@@ -12,27 +12,30 @@ from ansible.module_utils.groundwork.host import bundle
 
 @pytest.fixture
 def sources(tmp_path: Path) -> tuple[Path, dict[str, Path]]:
-    """No requirements at all, and a folder with a script and a cache."""
+    """No requirements at all, and a directory with a script and a cache."""
     requirements = tmp_path / "requirements.txt"
     requirements.write_text("", encoding="utf-8")
-    folder = tmp_path / "our tree"
-    (folder / "__pycache__").mkdir(parents=True)
-    (folder / "__pycache__/x.pyc").write_text("cache")
-    (folder / "run.sh").write_text("#!/bin/sh\n")
-    (folder / "run.sh").chmod(0o700)
-    (folder / "plain.txt").write_text("text")
-    (folder / "plain.txt").chmod(0o600)
-    return requirements, {"tree": folder}
+    directory = tmp_path / "our tree"
+    (directory / "__pycache__").mkdir(parents=True)
+    (directory / "__pycache__/x.pyc").write_text("cache")
+    (directory / "run.sh").write_text("#!/bin/sh\n")
+    (directory / "run.sh").chmod(0o700)
+    (directory / "plain.txt").write_text("text")
+    (directory / "plain.txt").chmod(0o600)
+    return requirements, {"tree": directory}
 
 
 def test_the_digest_changes_with_each_part(sources: tuple[Path, dict[str, Path]]) -> None:
-    requirements, folders = sources
-    seen = {bundle.digest(requirements, folders), bundle.digest(requirements, folders, ["/srv"])}
-    (folders["tree"] / "plain.txt").write_text("other")
-    seen.add(bundle.digest(requirements, folders))
+    requirements, directories = sources
+    seen = {
+        bundle.digest(requirements, directories),
+        bundle.digest(requirements, directories, ["/srv"]),
+    }
+    (directories["tree"] / "plain.txt").write_text("other")
+    seen.add(bundle.digest(requirements, directories))
     requirements.write_text("# another\n", encoding="utf-8")
-    seen.add(bundle.digest(requirements, folders))
-    seen.add(bundle.digest(requirements, {"other name": folders["tree"]}))
+    seen.add(bundle.digest(requirements, directories))
+    seen.add(bundle.digest(requirements, {"other name": directories["tree"]}))
     assert len(seen) == 5
     assert all(len(text) == 16 for text in seen)
 
@@ -40,33 +43,33 @@ def test_the_digest_changes_with_each_part(sources: tuple[Path, dict[str, Path]]
 def test_a_python_may_have_requirements_of_its_own(
     sources: tuple[Path, dict[str, Path]],
 ) -> None:
-    requirements, folders = sources
-    before = bundle.digest(requirements, folders)
+    requirements, directories = sources
+    before = bundle.digest(requirements, directories)
     own = requirements.with_name("requirements-3.10.txt")
     own.write_text("# older\n", encoding="utf-8")
-    assert bundle.digest(requirements, folders) != before
+    assert bundle.digest(requirements, directories) != before
     assert bundle.for_python(requirements, "3.10") == own
     assert bundle.for_python(requirements, "3.11") == requirements
 
 
 def test_a_path_that_is_not_there_is_named(sources: tuple[Path, dict[str, Path]]) -> None:
-    requirements, folders = sources
+    requirements, directories = sources
     with pytest.raises(GroundworkError, match="/nowhere is not there"):
-        bundle.digest(requirements, folders | {"x": Path("/nowhere")})
+        bundle.digest(requirements, directories | {"x": Path("/nowhere")})
 
 
 def test_the_bundle_is_roots_and_without_caches(
     sources: tuple[Path, dict[str, Path]], tmp_path: Path
 ) -> None:
-    requirements, folders = sources
-    (tmp_path / "link").symlink_to(folders["tree"])
-    folders = {"tree": tmp_path / "link"}  # a person's tree may be one
+    requirements, directories = sources
+    (tmp_path / "link").symlink_to(directories["tree"])
+    directories = {"tree": tmp_path / "link"}  # a person's tree may be one
     cache = tmp_path / "cache"
     wheels = bundle._wheels  # nothing to download: pip refuses an empty requirements file
     (cache / "none").mkdir(parents=True)
     bundle._wheels = lambda *_: cache / "none"
     try:
-        path = bundle.bundle(requirements, folders, "3.11", "x86_64", cache)
+        path = bundle.bundle(requirements, directories, "3.11", "x86_64", cache)
     finally:
         bundle._wheels = wheels
     with tarfile.open(path) as archive:

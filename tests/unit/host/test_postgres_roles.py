@@ -35,12 +35,12 @@ def test_letters_are_normalised_as_client_libraries_do() -> None:
 
 
 def test_the_journal_adds_up_and_goes(tmp_path: Path) -> None:
-    folder = tmp_path / "in fra"
-    assert journal(folder) == set()
-    note(folder, ["B"])
-    note(folder, ["A", "B"])
-    assert journal(folder) == {"A", "B"}
-    assert [path.name for path in folder.iterdir()] == [".new-passwords"]
-    clear_journal(folder)
-    clear_journal(folder)
-    assert list(folder.iterdir()) == []
+    directory = tmp_path / "in fra"
+    assert journal(directory) == set()
+    note(directory, ["B"])
+    note(directory, ["A", "B"])
+    assert journal(directory) == {"A", "B"}
+    assert [path.name for path in directory.iterdir()] == [".new-passwords"]
+    clear_journal(directory)
+    clear_journal(directory)
+    assert list(directory.iterdir()) == []

@@ -14,16 +14,16 @@ from receiver import Machine
 @pytest.fixture
 def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A PATH with a mmdebstrap that writes its call; without apt."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
+    directory = tmp_path / "bin"
+    directory.mkdir()
     for name in ("sh", "sleep", "cat", "chmod"):
         found = shutil.which(name)
         assert found
-        (folder / name).symlink_to(found)
-    tool(folder, 'for last; do :; done; echo base >"$last"; echo made >>"$MADE"')
-    monkeypatch.setenv("PATH", str(folder))
+        (directory / name).symlink_to(found)
+    tool(directory, 'for last; do :; done; echo base >"$last"; echo made >>"$MADE"')
+    monkeypatch.setenv("PATH", str(directory))
     monkeypatch.setenv("MADE", str(tmp_path / "made"))
-    return folder
+    return directory
 
 
 @pytest.fixture

@@ -17,13 +17,13 @@ SIZE = 3500
 
 
 class Machine:
-    """The other machine: its real program in a folder, at the end of a line that can be cut."""
+    """The other machine: its real program in a directory, at the end of a line that can be cut."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
         self.sent: list[tuple[str, int, int]] = []
         self.cut_after = -1  # bytes
-        self.processor = ""  # another one than this machine's
+        self.architecture = ""  # another one than this machine's
 
     def ask(self, asked: Mapping[str, Any], data: bytes) -> Mapping[str, Any]:
         if asked["do"] == "part":
@@ -33,43 +33,43 @@ class Machine:
                 raise ConnectionError
             self.cut_after -= len(data) if self.cut_after >= 0 else 0
         answer = receive.serve(asked, io.BytesIO(data))
-        return answer | ({"processor": self.processor} if self.processor else {})
+        return answer | ({"architecture": self.architecture} if self.architecture else {})
 
     def send(self, paths: list[Path]) -> list[Todo]:
-        folder = str(self.folder)
-        todos = image_send.look(image_send.archives(paths), folder, PART, self.ask)
+        directory = str(self.directory)
+        todos = image_send.look(image_send.archives(paths), directory, PART, self.ask)
         for todo in todos:
             if not todo.whole:
-                list(image_send.send(todo, folder, self.ask))
+                list(image_send.send(todo, directory, self.ask))
         return todos
 
     def growing(self) -> list[str]:
-        return sorted(path.name for path in self.folder.glob(".sending-*"))
+        return sorted(path.name for path in self.directory.glob(".sending-*"))
 
 
 def content(seed: int, size: int = SIZE) -> bytes:
     return bytes((seed + number * 7 + number // 256) % 256 for number in range(size))
 
 
-def saved(folder: Path, **seeds: int) -> list[Path]:
+def saved(directory: Path, **seeds: int) -> list[Path]:
     """Archives as saved_images leaves them."""
-    folder.mkdir(exist_ok=True)
-    paths = [folder / f"{name}.tar" for name in seeds]
+    directory.mkdir(exist_ok=True)
+    paths = [directory / f"{name}.tar" for name in seeds]
     for path, seed in zip(paths, seeds.values(), strict=True):
         path.write_bytes(content(seed))
-    sums(folder, *paths)
+    sums(directory, *paths)
     return paths
 
 
-def saved_image(folder: Path, processor: str) -> Path:
+def saved_image(directory: Path, architecture: str) -> Path:
     """One that holds an image."""
-    folder.mkdir(exist_ok=True)
-    path = save(folder / "one.tar", "redis:7", processor=processor)
-    sums(folder, path)
+    directory.mkdir(exist_ok=True)
+    path = save(directory / "one.tar", "redis:7", architecture=architecture)
+    sums(directory, path)
     return path
 
 
-def same(paths: list[Path], folder: Path) -> bool:
+def same(paths: list[Path], directory: Path) -> bool:
     names = [path.name for path in paths] + ["SHA256SUMS"]
     here = paths[0].parent
-    return all((here / name).read_bytes() == (folder / name).read_bytes() for name in names)
+    return all((here / name).read_bytes() == (directory / name).read_bytes() for name in names)

@@ -17,8 +17,8 @@ REDIS = Wanted("redis", "redis:7-alpine", "groundwork/redis:7.0.15", "def")
 def test_a_good_archive_is_found_by_the_name_inside_it(tmp_path: Path) -> None:
     path = save(tmp_path / "some name.tar", "redis:7-alpine", "postgres:16-alpine")
     sums(tmp_path, path)
-    folder = image_archive.read_folder(tmp_path)
-    name, held = image_archive.choose(folder, ["docker.io/library/redis:7-alpine"])
+    directory = image_archive.read_directory(tmp_path)
+    name, held = image_archive.choose(directory, ["docker.io/library/redis:7-alpine"])
     assert (name, held.path) == ("redis:7-alpine", path)
     image_archive.check_digest(path)
 
@@ -29,7 +29,7 @@ def test_a_truncated_archive_is_refused_by_name(tmp_path: Path, share: float) ->
     whole = path.read_bytes().rstrip(b"\0")  # the end of a tarball is padding
     path.write_bytes(whole[: int(len(whole) * share)])
     with pytest.raises(ArchiveError, match=r"redis_7-alpine\.tar is "):
-        image_archive.choose(image_archive.read_folder(tmp_path), ["redis:7-alpine"])
+        image_archive.choose(image_archive.read_directory(tmp_path), ["redis:7-alpine"])
 
 
 def test_an_archive_with_a_layer_missing_is_refused(tmp_path: Path) -> None:
@@ -41,19 +41,19 @@ def test_an_archive_with_a_layer_missing_is_refused(tmp_path: Path) -> None:
                 target.addfile(member, source_.extractfile(member))
     path.unlink()
     with pytest.raises(ArchiveError, match="blobs/0/layer is missing"):
-        image_archive.choose(image_archive.read_folder(tmp_path), ["redis:7-alpine"])
+        image_archive.choose(image_archive.read_directory(tmp_path), ["redis:7-alpine"])
 
 
 def test_an_archive_that_holds_another_image_is_refused_by_name(tmp_path: Path) -> None:
     save(tmp_path / "redis_7-alpine.tar", "redis:6-alpine")
     with pytest.raises(ArchiveError, match=r"redis_7-alpine\.tar holds redis:6-alpine"):
-        image_archive.choose(image_archive.read_folder(tmp_path), ["redis:7-alpine"])
+        image_archive.choose(image_archive.read_directory(tmp_path), ["redis:7-alpine"])
 
 
 def test_no_archive_at_all_says_what_was_looked_for(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("x", encoding="utf-8")
     with pytest.raises(ArchiveError, match=r"no archive in .* holds redis:7-alpine or groundwork"):
-        image_archive.choose(image_archive.read_folder(tmp_path), REDIS.names)
+        image_archive.choose(image_archive.read_directory(tmp_path), REDIS.names)
 
 
 def test_a_wrong_digest_is_refused_by_name(tmp_path: Path) -> None:

@@ -17,13 +17,13 @@ RECIPES = recipes.read_recipes(IMAGES)
 
 
 def test_a_strict_umask_stays_out_of_the_image(tmp_path: Path) -> None:
-    folder = tmp_path / "from here"
-    (folder / "__pycache__").mkdir(parents=True)
-    script, text = folder / "entrypoint.sh", folder / "config"
+    directory = tmp_path / "from here"
+    (directory / "__pycache__").mkdir(parents=True)
+    script, text = directory / "entrypoint.sh", directory / "config"
     for path, mode in ((script, 0o700), (text, 0o600)):
         path.write_text("x", encoding="utf-8")
         path.chmod(mode)
-    copy_context(folder, tmp_path / "to")
+    copy_context(directory, tmp_path / "to")
     assert (tmp_path / "to" / "entrypoint.sh").stat().st_mode & 0o777 == 0o755
     assert (tmp_path / "to" / "config").stat().st_mode & 0o777 == 0o644
     assert not (tmp_path / "to" / "__pycache__").exists()

@@ -15,9 +15,9 @@ from ansible.module_utils.groundwork.images import recipes as image_recipes
 from ansible.module_utils.groundwork.images.fetch import (
     FRESH,
     base_tarball,
+    complete_wheels,
     parse_targets,
     temporary,
-    whole_wheels,
 )
 from build_tools import base_alone
 
@@ -28,10 +28,10 @@ def test_cached_wheels_count_only_with_their_digest(tmp_path: Path) -> None:
     wheel = tmp_path / "a-1-py3-none-any.whl"
     wheel.write_bytes(b"wheel")
     pinned = f"a==1 --hash=sha256:{hashlib.sha256(b'wheel').hexdigest()}"
-    assert whole_wheels(tmp_path, pinned) == [wheel]
+    assert complete_wheels(tmp_path, pinned) == [wheel]
     wheel.write_bytes(b"whee")
-    assert whole_wheels(tmp_path, pinned) == []
-    assert whole_wheels(tmp_path / "none", pinned) == []
+    assert complete_wheels(tmp_path, pinned) == []
+    assert complete_wheels(tmp_path / "none", pinned) == []
 
 
 def test_wheels_are_unpacked_to_be_imported_whatever_the_umask(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_the_hosts_own_mirror_is_used_and_no_password_of_it() -> None:
 
 
 def test_a_base_is_unpacked_where_its_programs_may_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stand-in for the kernel's answer: mounting a folder without programs needs root."""
+    """A stand-in for the kernel's answer: mounting a directory without programs needs root."""
     for flag, used in ((os.ST_NOEXEC, "/var/tmp"), (os.ST_NODEV, "/tmp")):
         monkeypatch.setattr(os, "statvfs", lambda _, flag=flag: SimpleNamespace(f_flag=flag))
         assert temporary("/tmp") == {"TMPDIR": used}

@@ -77,14 +77,14 @@ def test_every_recipe_is_complete() -> None:
     for recipe in recipes.values():
         assert recipe.base is not None
         assert recipe.base.debian is not None
-        assert (recipe.folder / "Dockerfile").exists()
+        assert (recipe.directory / "Dockerfile").exists()
         if recipe.wheels:
-            text = (recipe.folder / recipe.wheels.requirements).read_text(encoding="utf-8")
+            text = (recipe.directory / recipe.wheels.requirements).read_text(encoding="utf-8")
             assert "--hash=sha256:" in text
             assert "://" not in text, "an index address must not be in the repository"
 
 
-def test_no_folder_means_nothing_is_built(tmp_path: Path) -> None:
+def test_no_directory_means_nothing_is_built(tmp_path: Path) -> None:
     assert image_recipes.references(tmp_path / "none") == {}
 
 

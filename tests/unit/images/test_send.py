@@ -22,7 +22,7 @@ def test_all_of_it_goes_in_parts_and_a_second_time_nothing(
 ) -> None:
     paths = saved(tmp_path / "our images", one=1, two=2)
     machine.send(paths)
-    assert same(paths, machine.folder)
+    assert same(paths, machine.directory)
     assert [(name, length) for name, _, length in machine.sent[:4]] == [
         ("one.tar", 1000),
         ("one.tar", 1000),
@@ -30,7 +30,7 @@ def test_all_of_it_goes_in_parts_and_a_second_time_nothing(
         ("one.tar", 500),
     ]
     assert machine.sent[-1][0] == "SHA256SUMS"  # archives that it lists are there by then
-    assert (machine.folder / "one.tar").stat().st_mode & 0o777 == 0o644
+    assert (machine.directory / "one.tar").stat().st_mode & 0o777 == 0o644
     assert not machine.growing()
     machine.sent.clear()
     assert all(todo.whole for todo in machine.send(paths))
@@ -43,13 +43,13 @@ def test_after_a_cut_only_the_rest_is_sent(machine: Machine, tmp_path: Path, cut
     machine.cut_after = cut
     with pytest.raises(ConnectionError):
         machine.send(paths)
-    assert not (machine.folder / "one.tar").exists()
-    (growing,) = machine.folder.iterdir()
+    assert not (machine.directory / "one.tar").exists()
+    (growing,) = machine.directory.iterdir()
     inode = growing.stat().st_ino
     machine.cut_after, machine.sent = -1, []
     machine.send(paths)
-    assert same(paths, machine.folder)
-    assert (machine.folder / "one.tar").stat().st_ino == inode
+    assert same(paths, machine.directory)
+    assert (machine.directory / "one.tar").stat().st_ino == inode
     assert sum(length for name, _, length in machine.sent if name == "one.tar") == SIZE - cut
     assert machine.sent[0][1] == cut
 
@@ -59,13 +59,13 @@ def test_a_damaged_part_is_sent_again_and_no_other(machine: Machine, tmp_path: P
     machine.cut_after = 3200
     with pytest.raises(ConnectionError):
         machine.send(paths)
-    (growing,) = machine.folder.iterdir()
+    (growing,) = machine.directory.iterdir()
     with growing.open("r+b") as file:
         file.seek(1234)
         file.write(b"\0\0\0\0")
     machine.cut_after, machine.sent = -1, []
     machine.send(paths)
-    assert same(paths, machine.folder)
+    assert same(paths, machine.directory)
     assert machine.sent[:2] == [("one.tar", 1000, 1000), ("one.tar", 3200, 300)]
 
 
@@ -75,7 +75,9 @@ def test_another_size_of_parts_goes_on_as_well(machine: Machine, tmp_path: Path)
     with pytest.raises(ConnectionError):
         machine.send(paths)
     machine.cut_after = -1
-    (todo, _) = image_send.look(image_send.archives(paths), str(machine.folder), 700, machine.ask)
+    (todo, _) = image_send.look(
+        image_send.archives(paths), str(machine.directory), 700, machine.ask
+    )
     assert todo.spans == (Span(2500, 300), Span(2800, 700))
 
 
@@ -84,19 +86,19 @@ def test_check_mode_says_what_would_be_sent_and_removes_nothing(
 ) -> None:
     paths = saved(tmp_path / "images", one=1, two=2)
     machine.send(paths[:1])
-    rest = machine.folder / receive.growing_name("old.tar", "0" * 64)
+    rest = machine.directory / receive.growing_name("old.tar", "0" * 64)
     rest.touch()
     files = image_send.planned([*paths, tmp_path / "images" / "not saved yet.tar"])
-    todos = image_send.look(files, str(machine.folder), PART, machine.ask, dry=True)
+    todos = image_send.look(files, str(machine.directory), PART, machine.ask, dry=True)
     assert [todo.whole for todo in todos] == [True, False, False]
     assert [image_send.entry(todo)["action"] for todo in todos] == ["unchanged", "sent", "sent"]
     assert rest.exists()
 
 
-def test_check_mode_makes_no_folder(machine: Machine, tmp_path: Path) -> None:
+def test_check_mode_makes_no_directory(machine: Machine, tmp_path: Path) -> None:
     paths = saved(tmp_path / "images", one=1)
-    image_send.look(image_send.planned(paths), str(machine.folder), PART, machine.ask, dry=True)
-    assert not machine.folder.exists()
+    image_send.look(image_send.planned(paths), str(machine.directory), PART, machine.ask, dry=True)
+    assert not machine.directory.exists()
 
 
 def test_an_archive_that_is_damaged_here_is_named(machine: Machine, tmp_path: Path) -> None:
@@ -105,7 +107,7 @@ def test_an_archive_that_is_damaged_here_is_named(machine: Machine, tmp_path: Pa
     with pytest.raises(GroundworkError, match=r"one\.tar is damaged on this computer") as error:
         machine.send([path])
     assert "Delete it and run again" in error.value.next_step
-    assert not (machine.folder / "one.tar").exists()
+    assert not (machine.directory / "one.tar").exists()
 
 
 def test_one_that_is_not_here_is_named(tmp_path: Path) -> None:
@@ -134,7 +136,7 @@ def test_an_image_for_another_processor_is_refused_before_it_is_sent(
     machine: Machine, tmp_path: Path
 ) -> None:
     path = saved_image(tmp_path / "ours", "arm64")
-    machine.processor = "x86_64"
+    machine.architecture = "x86_64"
     with pytest.raises(GroundworkError) as caught:
         machine.send([path])
     assert "amd64" in caught.value.what
@@ -143,22 +145,22 @@ def test_an_image_for_another_processor_is_refused_before_it_is_sent(
 
 
 @pytest.mark.parametrize(
-    ("processor", "machines"),
+    ("architecture", "machines"),
     [("arm64", "aarch64"), ("386", "x86_64"), ("", "x86_64"), ("arm64", "riscv64")],
 )
 def test_an_image_for_the_same_or_an_unknown_processor_is_sent(
-    machine: Machine, tmp_path: Path, processor: str, machines: str
+    machine: Machine, tmp_path: Path, architecture: str, machines: str
 ) -> None:
-    path = saved_image(tmp_path / "ours", processor)
-    machine.processor = machines
+    path = saved_image(tmp_path / "ours", architecture)
+    machine.architecture = machines
     machine.send([path])
-    assert same([path], machine.folder)
+    assert same([path], machine.directory)
 
 
 @pytest.mark.parametrize("failure", [AnsibleConnectionFailure("reset by peer"), BrokenPipeError()])
 def test_the_task_says_so_however_the_connection_breaks(tmp_path: Path, failure: Exception) -> None:
     """Its own line is a stand-in: no SSH breaks in every way on demand."""
-    args = {"files": [str(path) for path in saved(tmp_path, one=1)], "folder": "/srv/archives"}
+    args = {"files": [str(path) for path in saved(tmp_path, one=1)], "directory": "/srv/archives"}
     plugin = action_loader.get(
         "sent_archives",
         task=SimpleNamespace(args=args, check_mode=False, async_val=0),

@@ -57,8 +57,8 @@ class Engine(Docker):
         return Result(0, "", "")
 
 
-def image(identity: str, processor: str = "amd64", **labels: str) -> dict[str, Any]:
-    return {"Id": identity, "Architecture": processor, "Config": {"Labels": labels}}
+def image(identity: str, architecture: str = "amd64", **labels: str) -> dict[str, Any]:
+    return {"Id": identity, "Architecture": architecture, "Config": {"Labels": labels}}
 
 
 def ask(
@@ -216,7 +216,7 @@ def test_without_the_build_source_any_built_image_will_do() -> None:
     assert (here.inputs, len(builds.inputs)) == ("", 64)
 
 
-def test_a_missing_archive_folder_is_a_reason(tmp_path: Path) -> None:
+def test_a_missing_archive_directory_is_a_reason(tmp_path: Path) -> None:
     setup = Setup(Docker("/nowhere"), sources=["archive"], archive_dir=tmp_path / "none")
     assert "can't be read" in resolve_all([REDIS], setup.ask())[REDIS].tried[0][1].why
 

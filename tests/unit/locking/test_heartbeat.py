@@ -41,12 +41,12 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
 CLAIM = {"run": "ada", "who": "ada", "where": "laptop", "revision": "1234"}
 
 
-def watch_of(run: subprocess.Popen[bytes], folder: Path, every: float = 0.1) -> Watch:
-    (folder / "told").touch()
-    lock, log = str(folder / "lock"), str(folder / "log")
-    take(folder / "lock", CLAIM)
+def watch_of(run: subprocess.Popen[bytes], directory: Path, every: float = 0.1) -> Watch:
+    (directory / "told").touch()
+    lock, log = str(directory / "lock"), str(directory / "log")
+    take(directory / "lock", CLAIM)
     entry = started(CLAIM, "today", "staging.yml", [])
-    return Watch(run.pid, process_start(run.pid), entry, lock, log, folder / "told", every)
+    return Watch(run.pid, process_start(run.pid), entry, lock, log, directory / "told", every)
 
 
 def serve(program: ModuleType, asked: Mapping[str, Any]) -> Mapping[str, Any]:

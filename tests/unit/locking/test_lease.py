@@ -114,14 +114,14 @@ def test_of_many_again_and_again_never_two_have_it(tmp_path: Path) -> None:
     script = (
         "import sys, pathlib, os; sys.path.insert(0, sys.argv[1])\n"
         "from groundwork.locking.lease import take, leave\n"
-        "folder = pathlib.Path(sys.argv[2]); me = str(os.getpid()); won = 0\n"
+        "directory = pathlib.Path(sys.argv[2]); me = str(os.getpid()); won = 0\n"
         "claim = {'run': me, 'who': me, 'where': 'y', 'revision': ''}\n"
         "input()\n"
         "for _ in range(600):\n"
-        "    if take(folder / 'lock', claim).holder is None:\n"
-        "        (folder / 'mine').touch(exist_ok=False)\n"
-        "        (folder / 'mine').unlink()\n"
-        "        leave(folder / 'lock', me); won += 1\n"
+        "    if take(directory / 'lock', claim).holder is None:\n"
+        "        (directory / 'mine').touch(exist_ok=False)\n"
+        "        (directory / 'mine').unlink()\n"
+        "        leave(directory / 'lock', me); won += 1\n"
         "print(won)\n"
     )
     core = str(Path(take.__code__.co_filename).parents[2])
@@ -211,8 +211,8 @@ def test_another_machines_python_needs_nothing_but_the_text_of_the_file(tmp_path
     assert serve({"do": "look", "path": lock}) == {"holder": None}
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="runs as root in a person's folder")
-def test_a_run_as_root_leaves_a_lock_that_the_folders_owner_can_take(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="runs as root in a person's directory")
+def test_a_run_as_root_leaves_a_lock_that_the_directories_owner_can_take(tmp_path: Path) -> None:
     path = tmp_path / "work" / "infra" / ".lock"
 
     def taken(run: str) -> bool:

@@ -15,10 +15,10 @@ def put(path: Path, text: str = "") -> Path:
     return path
 
 
-def tree(folder: Path) -> Path:
-    """A folder with an env.py."""
-    put(folder / "env.py")
-    return folder
+def tree(directory: Path) -> Path:
+    """A directory with an env.py."""
+    put(directory / "env.py")
+    return directory
 
 
 @pytest.mark.parametrize(
@@ -36,30 +36,30 @@ def tree(folder: Path) -> Path:
     ],
 )
 def test_an_alembic_ini_above_the_tree_is_found(tmp_path: Path, at: str, location: str) -> None:
-    folder = tree(tmp_path / "100% my app" / "app" / "db" / "alembic")
+    directory = tree(tmp_path / "100% my app" / "app" / "db" / "alembic")
     ini = put(
         tmp_path / "100% my app" / at / "alembic.ini", f"[alembic]\nscript_location = {location}\n"
     )
-    found = find_layout(folder)
-    assert (found.ini, found.folder) == (ini, ini.parent)
-    assert found.versions == (folder / "versions",)
+    found = find_layout(directory)
+    assert (found.ini, found.directory) == (ini, ini.parent)
+    assert found.versions == (directory / "versions",)
 
 
 def test_one_inside_the_tree_is_its_own_without_saying_so(tmp_path: Path) -> None:
     """Flask-Migrate's."""
-    folder = tree(tmp_path / "migrations")
-    ini = put(folder / "alembic.ini", "[alembic]\nfile_template = x\n[loggers]\nkeys = root\n")
+    directory = tree(tmp_path / "migrations")
+    ini = put(directory / "alembic.ini", "[alembic]\nfile_template = x\n[loggers]\nkeys = root\n")
     put(tmp_path / "alembic.ini", "[alembic]\nscript_location = other\n")
-    assert find_layout(folder).ini == ini
+    assert find_layout(directory).ini == ini
 
 
 def test_the_nearest_that_names_the_tree_counts_and_another_trees_does_not(tmp_path: Path) -> None:
-    folder = tree(tmp_path / "a" / "b" / "alembic")
+    directory = tree(tmp_path / "a" / "b" / "alembic")
     put(tmp_path / "a" / "alembic.ini", "[alembic]\nscript_location = other\n")
     outer = put(tmp_path / "alembic.ini", "[alembic]\nscript_location = a/b/alembic\n")
-    assert find_layout(folder).ini == outer
+    assert find_layout(directory).ini == outer
     inner = put(tmp_path / "a" / "b" / "alembic.ini", "[alembic]\nscript_location = alembic\n")
-    assert find_layout(folder).ini == inner
+    assert find_layout(directory).ini == inner
 
 
 def test_a_tree_behind_a_link_has_the_ini_of_where_it_is(tmp_path: Path) -> None:
@@ -71,8 +71,8 @@ def test_a_tree_behind_a_link_has_the_ini_of_where_it_is(tmp_path: Path) -> None
     assert find_layout(link).ini == ini
 
 
-def test_a_package_in_src_gives_its_root_and_its_folders_of_versions(tmp_path: Path) -> None:
-    folder = tree(tmp_path / "src" / "shop" / "migrations")
+def test_a_package_in_src_gives_its_root_and_its_directories_of_versions(tmp_path: Path) -> None:
+    directory = tree(tmp_path / "src" / "shop" / "migrations")
     (tmp_path / "src" / "shop" / "more").mkdir()
     (tmp_path / "lib" / "extra" / "versions").mkdir(parents=True)
     put(
@@ -80,11 +80,11 @@ def test_a_package_in_src_gives_its_root_and_its_folders_of_versions(tmp_path: P
         "[alembic]\nscript_location = shop:migrations\nprepend_sys_path = lib\npath_separator = ;\n"
         "version_locations = shop:migrations/versions;shop:more;extra:versions;%(here)s/v\n",
     )
-    (folder / "versions").mkdir()
-    found = find_layout(folder)
+    (directory / "versions").mkdir()
+    found = find_layout(directory)
     assert found.package_root == tmp_path / "src"
     assert found.versions == (
-        folder / "versions",
+        directory / "versions",
         tmp_path / "src" / "shop" / "more",
         tmp_path / "lib" / "extra" / "versions",
         tmp_path / "v",
@@ -92,27 +92,27 @@ def test_a_package_in_src_gives_its_root_and_its_folders_of_versions(tmp_path: P
 
 
 def test_a_package_that_is_not_here_is_said_to_be_lost(tmp_path: Path) -> None:
-    folder = tree(tmp_path / "alembic")
+    directory = tree(tmp_path / "alembic")
     put(
         tmp_path / "alembic.ini",
         "[alembic]\nscript_location = alembic\npath_separator = ;\n"
         "version_locations = installed.app:versions\n",
     )
-    found = find_layout(folder)
+    found = find_layout(directory)
     assert (found.versions, found.lost) == ((), ("installed.app:versions",))
 
 
 @pytest.mark.parametrize("location", ["%(here)s/app/alembic", "app:alembic", "app/alembic"])
 def test_pyproject_is_found_above_with_the_ini_beside_it(tmp_path: Path, location: str) -> None:
-    folder = tree(tmp_path / "app" / "alembic")
+    directory = tree(tmp_path / "app" / "alembic")
     toml = put(
         tmp_path / "pyproject.toml",
         f'[tool.alembic]\nscript_location = "{location}"\nrecursive_version_locations = true\n',
     )
-    assert (find_layout(folder).ini, find_layout(folder).toml) == (None, toml)
+    assert (find_layout(directory).ini, find_layout(directory).toml) == (None, toml)
     ini = put(tmp_path / "alembic.ini", "[loggers]\nkeys = root\n")
-    found = find_layout(folder)
-    assert (found.ini, found.toml, found.folder) == (ini, toml, tmp_path)
+    found = find_layout(directory)
+    assert (found.ini, found.toml, found.directory) == (ini, toml, tmp_path)
     assert found.recursive
 
 
@@ -131,10 +131,10 @@ def test_lists_are_split_as_alembic_splits_them(
 ) -> None:
     from alembic.config import Config
 
-    folder = tree(tmp_path / "alembic")
+    directory = tree(tmp_path / "alembic")
     text = f"[alembic]\nscript_location = alembic\n{separator}version_locations = {value}\n"
     ini = put(tmp_path / "alembic.ini", text)
-    found = find_layout(folder)
+    found = find_layout(directory)
     assert [*(path.name for path in found.versions), *found.lost] == sorted(
         (name for name in versions), key=lambda name: (":" in name, versions.index(name))
     )
@@ -142,14 +142,14 @@ def test_lists_are_split_as_alembic_splits_them(
 
 
 def test_a_given_file_is_taken_wherever_it_is(tmp_path: Path) -> None:
-    folder = tree(tmp_path / "db" / "alembic")
+    directory = tree(tmp_path / "db" / "alembic")
     put(tmp_path / "db" / "alembic.ini", "[alembic]\nscript_location = alembic\n")
     text = (
         "[alembic]\nscript_location = db/alembic\nversion_locations = db/v\npath_separator = os\n"
     )
     given = put(tmp_path / "config" / "production.ini", text)
-    found = find_layout(folder, given)
-    assert (found.ini, found.folder) == (given, tmp_path)  # where `alembic -c config/...` is run
+    found = find_layout(directory, given)
+    assert (found.ini, found.directory) == (given, tmp_path)  # where `alembic -c config/...` is run
     assert found.versions == (tmp_path / "db" / "v",)
 
 
@@ -167,11 +167,11 @@ def test_a_given_file_is_taken_wherever_it_is(tmp_path: Path) -> None:
 def test_a_given_file_that_cannot_be_used_is_refused(
     tmp_path: Path, text: str | None, what: str
 ) -> None:
-    folder = tree(tmp_path / "alembic")
+    directory = tree(tmp_path / "alembic")
     tree(tmp_path / "other")
     given = tmp_path / "my.ini"
     if text is not None:
         put(given, text)
     with pytest.raises(GroundworkError, match=what) as caught:
-        find_layout(folder, given)
+        find_layout(directory, given)
     assert caught.value.next_step

@@ -16,13 +16,13 @@ from ansible.module_utils.groundwork.migrations.tree_files import read_tree
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def write(folder: Path, **files: str) -> Path:
-    versions = folder / "versions"
+def write(directory: Path, **files: str) -> Path:
+    versions = directory / "versions"
     versions.mkdir(parents=True)
-    (folder / "env.py").touch()
+    (directory / "env.py").touch()
     for name, text in files.items():
         (versions / f"{name}.py").write_text(text, encoding="utf-8")
-    return folder
+    return directory
 
 
 @pytest.mark.parametrize(
@@ -72,17 +72,17 @@ def test_the_message_is_the_first_line_of_the_docstring(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("folder", ["", "tree"])
+@pytest.mark.parametrize("directory", ["", "tree"])
 @pytest.mark.parametrize("separator", ["path_separator = os\n", "version_path_separator = :\n", ""])
 def test_versions_elsewhere_are_found_through_alembic_ini(
-    tmp_path: Path, folder: str, separator: str
+    tmp_path: Path, directory: str, separator: str
 ) -> None:
     write(tmp_path / "tree", a='revision = "a"\ndown_revision = None\n')
     write(tmp_path / "more", b='revision = "b"\ndown_revision = "a"\n')
     join = os.pathsep if separator else " "
-    here = "%(here)s" if not folder else "%(here)s/.."
+    here = "%(here)s" if not directory else "%(here)s/.."
     places = join.join([f"{here}/tree/versions", f"{here}/more/versions"])
-    (tmp_path / folder / "alembic.ini").write_text(
+    (tmp_path / directory / "alembic.ini").write_text(
         f"[alembic]\nscript_location = {here}/tree\n{separator}version_locations = {places}\n"
         "sqlalchemy.url = postgresql://a:50%@b/c\n"
     )
@@ -107,7 +107,7 @@ def test_versions_elsewhere_are_found_through_pyproject(tmp_path: Path) -> None:
     assert read_tree(find_layout(tmp_path / "tree")).heads == ("b",)
 
 
-def test_a_folder_without_env_py_is_no_tree(tmp_path: Path) -> None:
+def test_a_directory_without_env_py_is_no_tree(tmp_path: Path) -> None:
     with pytest.raises(GroundworkError, match=r"no env\.py"):
         read_tree(find_layout(tmp_path))
 

@@ -49,7 +49,8 @@ def test_the_word_that_removes_one_machines_data_removes_no_others(
 
 
 def test_a_refusal_makes_nothing(tmp_path: Path) -> None:
-    """The folder of a stack that isn't there doesn't come from the lock, where nothing is done."""
+    """The directory of a stack that isn't there doesn't come from the lock, where nothing is
+    done."""
     docker = tmp_path / "bin" / "docker"
     docker.parent.mkdir()
     docker.write_text("#!/bin/sh\necho 'no engine here' >&2\nexit 1\n", encoding="utf-8")

@@ -21,14 +21,14 @@ all:
 """
 
 
-def ask(folder: Path, target: str) -> subprocess.CompletedProcess[str]:
-    (folder / "hosts.yml").write_text(HOSTS)
-    (folder / "play.yml").write_text(
+def ask(directory: Path, target: str) -> subprocess.CompletedProcess[str]:
+    (directory / "hosts.yml").write_text(HOSTS)
+    (directory / "play.yml").write_text(
         "- hosts: '{{ target }}'\n  gather_facts: false\n  tasks:\n"
         f"    - ansible.builtin.import_tasks: {ROOT}/playbooks/tasks/target.yml\n"
     )
     return subprocess.run(
-        [PLAYBOOK, "-i", folder / "hosts.yml", folder / "play.yml", "-e", f"target={target}"],
+        [PLAYBOOK, "-i", directory / "hosts.yml", directory / "play.yml", "-e", f"target={target}"],
         cwd=ROOT, env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip

@@ -138,7 +138,7 @@ def test_a_play_that_only_inspects_is_no_status_unless_it_says_so(runner: Playbo
 
 
 def test_anything_else_that_a_playbook_can_do(runner: PlaybookRunner) -> None:
-    (runner.folder / "more.yml").write_text("- ansible.builtin.debug: {msg: from a file}\n")
+    (runner.directory / "more.yml").write_text("- ansible.builtin.debug: {msg: from a file}\n")
     runner.play([
         {"name": "say", "ansible.builtin.debug": {"msg": "one\ntwo"}},
         {"name": "show", "ansible.builtin.debug": {"var": "inventory_hostname"}},
@@ -224,7 +224,7 @@ def test_a_failure_and_a_host_that_is_gone(runner: PlaybookRunner) -> None:
 
 
 def test_check_and_diff(runner: PlaybookRunner) -> None:
-    copy = {"content": "new\n", "dest": str(runner.folder / "file"), "mode": "0600"}
+    copy = {"content": "new\n", "dest": str(runner.directory / "file"), "mode": "0600"}
     runner.play([
         {"name": "write | The file", "ansible.builtin.copy": copy},
         fake("secret", {"changed": True, "diff": {"before": "a\n", "after": "hunter2\n"}},
@@ -236,7 +236,7 @@ def test_check_and_diff(runner: PlaybookRunner) -> None:
     assert re.search(r"^  \+new$", ran.out, re.MULTILINE), ran.out
     assert "  would     change A play: The file\n" in ran.out
     assert "hunter2" not in ran.out
-    assert not (runner.folder / "file").exists()
+    assert not (runner.directory / "file").exists()
 
 
 @pytest.mark.parametrize("verbosity", ["-v", "-vvvv"])
@@ -282,7 +282,7 @@ def test_insides_without_a_word_are_no_stage(runner: PlaybookRunner) -> None:
     runner.role("toolbox", [fake("look | Ask", {}, when=False)])
     runner.role("inspect", [fake("main | Inspect the host", LOOK, "stack_info")])
     runner.role("docker", [fake("main | Start it", {}, when=False)])
-    runner.folder.joinpath("roles/inspect/tasks/lock.yml").write_text(yaml.safe_dump([done]))
+    runner.directory.joinpath("roles/inspect/tasks/lock.yml").write_text(yaml.safe_dump([done]))
     lock = {"ansible.builtin.import_role": {"name": "inspect", "tasks_from": "lock"}}
     runner.play([lock, role("toolbox"), role("inspect"), role("docker"), lock])
     ran = runner.run()

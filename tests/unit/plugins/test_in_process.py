@@ -13,10 +13,10 @@ import yaml
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def play(folder: Path, tasks: list[dict[str, Any]], **keywords: Any) -> str:
+def play(directory: Path, tasks: list[dict[str, Any]], **keywords: Any) -> str:
     """What a play on this machine prints; it may fail."""
     header = {"hosts": "localhost", "connection": "local", "gather_facts": False, **keywords}
-    file = folder / "play.yml"
+    file = directory / "play.yml"
     file.write_text(yaml.safe_dump([{**header, "tasks": tasks}]), encoding="utf-8")
     command = [
         str(Path(sys.executable).with_name("ansible-playbook")),
@@ -41,7 +41,7 @@ def test_it_is_honoured_by_play_block_and_task_and_gone_after(tmp_path: Path) ->
     tool.chmod(0o755)
     log = tmp_path / "log"
     task = {
-        "saved_images": {"images": ["a"], "folder": str(tmp_path), "docker_cli": str(tool)},
+        "saved_images": {"images": ["a"], "directory": str(tmp_path), "docker_cli": str(tool)},
         "ignore_errors": True,
     }
     block = {"block": [task], "environment": {"DOCKER_HOST": "tcp://block", "SECOND": 2}}

@@ -25,23 +25,23 @@ PLAYBOOK = """
 
 
 class Inventory:
-    """A folder with an inventory and a playbook that checks it."""
+    """A directory with an inventory and a playbook that checks it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        variables = folder / "inventory" / "group_vars"
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        variables = directory / "inventory" / "group_vars"
         variables.mkdir(parents=True)
         (variables / "all").symlink_to(ROOT / "tests" / "group_vars" / "all")
-        (folder / "play.yml").write_text(PLAYBOOK, encoding="utf-8")
+        (directory / "play.yml").write_text(PLAYBOOK, encoding="utf-8")
 
     def check(self, **hosts: dict[str, Any]) -> tuple[bool, str]:
         """Whether it passed, and all that was said. Each host with its own variables."""
         given = {name: {"ansible_connection": "local"} | own for name, own in hosts.items()}
-        path = self.folder / "inventory" / "hosts.yml"
+        path = self.directory / "inventory" / "hosts.yml"
         path.write_text(json.dumps({"dev": {"hosts": given}}), encoding="utf-8")
         done = subprocess.run(
             [Path(sys.executable).with_name("ansible-playbook"), "-v", "-i", path, "play.yml"],
-            cwd=self.folder,
+            cwd=self.directory,
             env=os.environ
             | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_STDOUT_CALLBACK": "default"},
             capture_output=True,

@@ -22,27 +22,27 @@ def postgres_port() -> Iterator[int]:
         pytest.skip("PostgreSQL isn't installed")
     programs = Path(program).resolve().parent
     who = {"user": "nobody", "group": "nogroup"} if os.getuid() == 0 else {}
-    folder = Path(tempfile.mkdtemp(prefix="probe-"))
+    directory = Path(tempfile.mkdtemp(prefix="probe-"))
     try:
-        folder.chmod(0o777)
-        (folder / "password").write_text(SECRET)
-        (folder / "password").chmod(0o644)
+        directory.chmod(0o777)
+        (directory / "password").write_text(SECRET)
+        (directory / "password").chmod(0o644)
         made = subprocess.run(
-            [programs / "initdb", "-D", folder / "data", "-U", "app", "--no-sync", "-E", "UTF8",
-             "--locale=C.UTF-8", "-A", "scram-sha-256", f"--pwfile={folder / 'password'}"],
+            [programs / "initdb", "-D", directory / "data", "-U", "app", "--no-sync", "-E", "UTF8",
+             "--locale=C.UTF-8", "-A", "scram-sha-256", f"--pwfile={directory / 'password'}"],
             capture_output=True, text=True, check=False, timeout=60, **who,
         )  # fmt: skip
         assert made.returncode == 0, made.stderr
         port = free_port()
         with subprocess.Popen(
-            [programs / "postgres", "-D", folder / "data", "-p", str(port), "-k", folder, "-F"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **who,
+            [programs / "postgres", "-D", directory / "data", "-p", str(port), "-k", directory,
+            "-F"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **who,
         ) as process:  # fmt: skip
             until_open(port)
             yield port
             process.send_signal(2)
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(directory)
 
 
 def test_postgres_is_well(postgres_port: int) -> None:

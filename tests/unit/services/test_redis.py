@@ -18,15 +18,15 @@ def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     program = shutil.which("redis-server")
     if not program:
         pytest.skip("redis-server isn't installed")
-    folder = tmp_path_factory.mktemp("redis")
+    directory = tmp_path_factory.mktemp("redis")
     port = free_port()
     digest = hashlib.sha256(SECRET.encode()).hexdigest()
-    (folder / "redis.conf").write_text(
-        f'port {port}\nbind 127.0.0.1\nsave ""\ndir {folder}\n'
+    (directory / "redis.conf").write_text(
+        f'port {port}\nbind 127.0.0.1\nsave ""\ndir {directory}\n'
         f"user default on #{digest} ~* &* +@all\nuser health on nopass -@all +ping\n"
     )
     with subprocess.Popen(
-        [program, str(folder / "redis.conf")], stdout=subprocess.DEVNULL
+        [program, str(directory / "redis.conf")], stdout=subprocess.DEVNULL
     ) as process:
         until_open(port)
         yield port

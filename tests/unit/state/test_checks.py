@@ -67,7 +67,7 @@ def test_a_full_disk_and_a_foreign_stack_are_problems() -> None:
     assert full.where == "/var/lib/docker"
     assert checks.full_disk((1024, "/"), 1024) == checks.full_disk(None, 1024) == []
     assert problems(changed("foreign_compose_file", "/x.yml"))[0]["where"] == "/x.yml"
-    foreign = changed("owner", {"folder": "/other/infra", "user": "ada"})
+    foreign = changed("owner", {"directory": "/other/infra", "user": "ada"})
     (problem,) = problems(foreign | {"ports_taken": [{"port": 1}]})
     assert problem["where"] == "/other/infra, of the user ada"
     assert "mv /other/infra '/work space/infra'" in problem["next_step"]

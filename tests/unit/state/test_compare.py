@@ -25,7 +25,7 @@ def test_a_port_that_somebody_holds_is_told_by_its_option(tmp_path: Path) -> Non
     assert problem.where == "stack_services.qdrant.grpc_port"
 
 
-def test_where_the_stack_is_another_folders_nothing_else_is_told(tmp_path: Path) -> None:
+def test_where_the_stack_is_another_directories_nothing_else_is_told(tmp_path: Path) -> None:
     wanted = desired(tmp_path)
     facts = facts_of(wanted, owner=Owner(tmp_path / "other"), new_passwords=("X_PASSWORD",))
     found = compare.compare(wanted, facts, asked_for(wanted))

@@ -1,4 +1,4 @@
-"""The core on another machine: it looks with nothing but its own folder, and always answers."""
+"""The core on another machine: it looks with nothing but its own directory, and always answers."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_somebody_elses_stack_is_one_problem_and_nothing_else(
     (problem,) = found["problems"]
     assert problem["where"] == f"{theirs}, of the user anna"
     for part in ("services", "images", "files", "env_files"):
-        assert found["state"][part] == {}, "what is there says nothing of this folder"
+        assert found["state"][part] == {}, "what is there says nothing of this directory"
     assert not any(found["state"]["schema"].values())
     assert not any(found["plan"].values())
 
@@ -99,7 +99,7 @@ def test_a_file_that_git_would_take_along_is_a_problem_before_anything_starts(
     assert "git" not in serve(params(str(tmp_path), apps=apps)).get("msg", "")
 
 
-def test_a_file_is_asked_for_its_folder_only_where_it_has_to_be_written(tmp_path: Path) -> None:
+def test_a_file_is_asked_for_its_directory_only_where_it_has_to_be_written(tmp_path: Path) -> None:
     apps = {"web": {"path": "web/.env", "services": [], "variables": {"A": "1"}}}
     (tmp_path / "web").mkdir()
 

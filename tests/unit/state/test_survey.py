@@ -68,7 +68,7 @@ def test_a_service_that_the_inventory_does_not_have(found: dict[str, Any], reaso
         *(("here", "x", "changed"), ("old", "x", "moved")),
     ],
 )
-def test_a_container_is_as_it_should_be_where_its_folder_is(
+def test_a_container_is_as_it_should_be_where_its_directory_is(
     tmp_path: Path, place: str, digest: str, said: str
 ) -> None:
     (tmp_path / "here").mkdir()

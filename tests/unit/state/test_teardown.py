@@ -9,7 +9,7 @@ from ansible.module_utils.groundwork.docker import Result
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.state import teardown
 from fake_engine import FakeEngine, container
-from owned_stack import DATA, marked, owned_folder
+from owned_stack import DATA, marked, owned_directory
 
 
 @pytest.fixture(autouse=True)
@@ -25,13 +25,13 @@ def removal(
 
 @pytest.mark.parametrize("data", [False, True])
 def test_down_refuses_what_dev_refuses(tmp_path: Path, data: bool) -> None:
-    docker = FakeEngine(volumes=DATA | marked(owned_folder(tmp_path / "a")))
-    for here in (owned_folder(tmp_path / "b"), tmp_path / "nowhere"):
+    docker = FakeEngine(volumes=DATA | marked(owned_directory(tmp_path / "a")))
+    for here in (owned_directory(tmp_path / "b"), tmp_path / "nowhere"):
         with pytest.raises(GroundworkError, match="belong to another directory"):
             removal(docker, here, data=data)
 
 
-def test_down_goes_where_the_folder_is_gone_and_says_whose_the_data_are(tmp_path: Path) -> None:
+def test_down_goes_where_the_directory_is_gone_and_says_whose_the_data_are(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     running = [container("db", "ours", service="db"), container("x", "others", service="db")]
     docker = FakeEngine(containers=running, volumes=DATA | marked(gone))

@@ -39,15 +39,15 @@ def test_roots_own_variables_stay_with_root(monkeypatch: pytest.MonkeyPatch) -> 
     }
 
 
-def test_a_script_runs_with_another_python_in_a_folder_with_a_space(tmp_path: Path) -> None:
-    folder = tmp_path / "check out"
-    folder.mkdir()
-    (folder / "python").symlink_to(sys.executable)
-    script = folder / "hello"
+def test_a_script_runs_with_another_python_in_a_directory_with_a_space(tmp_path: Path) -> None:
+    directory = tmp_path / "check out"
+    directory.mkdir()
+    (directory / "python").symlink_to(sys.executable)
+    script = directory / "hello"
     script.write_text("#!/gone/python\nimport sys\nprint(sys.argv[1])\n")
     script.chmod(0o755)
     for _ in range(2):  # and one that has that head already
-        as_user.point_to(script, folder / "python")
+        as_user.point_to(script, directory / "python")
         shown = subprocess.run([script, "well"], capture_output=True, text=True).stdout
         assert shown == "well\n"
 

@@ -69,17 +69,17 @@ def test_the_certificates_of_a_shell_are_uvs_too(name: str) -> None:
     assert install.certificates({}, {name: "/ca.pem"}) == {"SSL_CERT_FILE": "/ca.pem"}
 
 
-def test_a_folder_of_certificates_is_one(tmp_path: Path) -> None:
+def test_a_directory_of_certificates_is_one(tmp_path: Path) -> None:
     assert install.certificates({"cert": str(tmp_path)}, {}) == {"SSL_CERT_DIR": str(tmp_path)}
 
 
-def test_folders_with_wheels_are_addresses_and_those_that_are_gone_are_left_out(
+def test_directories_with_wheels_are_addresses_and_those_that_are_gone_are_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "wheels, and more"
-    folder.mkdir()
+    directory = tmp_path / "wheels, and more"
+    directory.mkdir()
     monkeypatch.setenv("HOME", str(tmp_path))
-    there = folder.as_uri()
+    there = directory.as_uri()
     assert install.addresses(f"{there} file:///not/there https://a/simple /not/there") == [
         there,
         "https://a/simple",
@@ -94,7 +94,7 @@ def test_folders_with_wheels_are_addresses_and_those_that_are_gone_are_left_out(
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project of its own, in a folder with a space, and nothing that is really run."""
+    """A project of its own, in a directory with a space, and nothing that is really run."""
     root = tmp_path / "a b"
     root.mkdir()
     monkeypatch.setattr(install, "ROOT", root)
@@ -126,7 +126,7 @@ def test_it_makes_installs_and_stamps(place: Path, monkeypatch: pytest.MonkeyPat
     assert [words[1:3] for words in ran] == [["-m", "venv"], ["-m", "pip"], ["pip", "install"]]
     assert "--no-index" in ran[-1] and "--require-hashes" in ran[-1]
     there = {path.name for path in (place / ".venv").iterdir()}
-    assert there == {"folder", "ready"}
+    assert there == {"directory", "ready"}
 
 
 def test_pip_is_unpacked_from_what_python_brings_and_works(
@@ -212,7 +212,7 @@ def test_what_was_made_elsewhere_or_lost_its_python_is_made_anew(
     programs(monkeypatch, lambda words: 0)
     assert install.main() == 0
     if change == "moved":
-        (place / ".venv/folder").write_text("/elsewhere\n")
+        (place / ".venv/directory").write_text("/elsewhere\n")
     ran = programs(monkeypatch, lambda words: int("import pip" in words and change == "python"))
     (place / ".venv/kept").touch()
     assert install.main() == 0

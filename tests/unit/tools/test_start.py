@@ -24,18 +24,18 @@ TEXT = "späce and 'quote'"
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("a") / TEXT
-    venv.create(folder / ".venv", symlinks=True)
+    directory = tmp_path_factory.mktemp("a") / TEXT
+    venv.create(directory / ".venv", symlinks=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(install, "VENV", folder / ".venv")
+        patch.setattr(install, "VENV", directory / ".venv")
         install.prepare_start()
     for name in ("ansible-probe", "other"):
-        (folder / ".venv" / "bin" / name).write_text(PROBE, encoding="utf-8")
-    return folder
+        (directory / ".venv" / "bin" / name).write_text(PROBE, encoding="utf-8")
+    return directory
 
 
 def start(
-    project: Path, folder: str | Path = "/", program: str = "ansible-probe", **env: str
+    project: Path, directory: str | Path = "/", program: str = "ansible-probe", **env: str
 ) -> list[str | None]:
     plain = {
         name: value
@@ -44,7 +44,7 @@ def start(
     }
     done = subprocess.run(
         [*(project / ".venv" / "bin" / each for each in ("python", program)), TEXT],
-        cwd=folder,
+        cwd=directory,
         env=plain | env,
         capture_output=True,
         text=True,
@@ -108,13 +108,13 @@ def test_it_loads_nothing_more(project: Path) -> None:
 def test_a_copy_of_links_to_another_users_files_gets_its_own(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (folder,) = project.glob(".venv/lib/python3.*/site-packages")
+    (directory,) = project.glob(".venv/lib/python3.*/site-packages")
     names = ("groundwork_start.py", "groundwork.pth")
-    before = [(folder / name).stat().st_ino for name in names]
-    links = [folder / f"{name} of the other" for name in names]
+    before = [(directory / name).stat().st_ino for name in names]
+    links = [directory / f"{name} of the other" for name in names]
     for name, link in zip(names, links, strict=True):
-        link.hardlink_to(folder / name)
+        link.hardlink_to(directory / name)
     monkeypatch.setattr(install, "VENV", project / ".venv")
     install.prepare_start()
     assert [link.stat().st_ino for link in links] == before
-    assert all((folder / name).stat().st_nlink == 1 for name in names)
+    assert all((directory / name).stat().st_nlink == 1 for name in names)

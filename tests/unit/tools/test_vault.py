@@ -18,12 +18,12 @@ KEY = "correct horse battery"
 
 @pytest.fixture
 def inventory(tmp_path: Path) -> Path:
-    folder = tmp_path / "in ventory"
-    (folder / "group_vars/all").mkdir(parents=True)
+    directory = tmp_path / "in ventory"
+    (directory / "group_vars/all").mkdir(parents=True)
     stack = ROOT / "tests/group_vars/all/stack.yml"
-    (folder / "group_vars/all/stack.yml").write_text(stack.read_text())
+    (directory / "group_vars/all/stack.yml").write_text(stack.read_text())
     (tmp_path / "key").write_text(f"{KEY}\n")
-    return folder
+    return directory
 
 
 def run(inventory: Path, *arguments: str, key: str = "key") -> subprocess.CompletedProcess[str]:

@@ -61,7 +61,7 @@ def external_fields(
 def name_problem(kind: ServiceType, key: str, value: Any, external: bool) -> str:
     """Why a kind's `user` or `database` can't be used, or `""`; None is one that is left out.
 
-    What somebody else runs has the names that they gave it, of any length: a pooler in front of a
+    An external service has the names that they gave it, of any length: a pooler in front of a
     PostgreSQL takes more than its 63 bytes. Ours go into the image's first start as they are.
     """
     if value is None or value == kind.options[key]:

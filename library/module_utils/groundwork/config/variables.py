@@ -28,6 +28,7 @@ _RENAMED = {
     "schema_alembic_ini": "observe_alembic_ini",
     "docker_daemon_options": "observe_daemon",
     "firewall_enabled": "observe_firewall",
+    "toolbox_directories": "toolbox_folders",
 }
 
 

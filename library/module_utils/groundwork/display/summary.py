@@ -148,12 +148,12 @@ def _file_rows(host: Host, run: Run) -> list[Line]:
     shown = {path: state for path, state in host.files.items() if run.status or not _still(state)}
     if not shown:
         return [labelled("files", f"{count(len(host.files), 'file')}, up to date")]
-    folder = os.path.commonpath(list(host.files)) if _absolute(host.files) else ""
+    directory = os.path.commonpath(list(host.files)) if _absolute(host.files) else ""
     if len(host.files) == 1:
-        folder = str(Path(folder).parent)
-    rows = [labelled("files", f"in {folder}")] if folder else []
+        directory = str(Path(directory).parent)
+    rows = [labelled("files", f"in {directory}")] if directory else []
     for path, state in shown.items():
-        name = os.path.relpath(path, folder) if folder else path
+        name = os.path.relpath(path, directory) if directory else path
         text = "up to date" if _still(state) else state
         if run.check and state in ("created", "updated"):
             text = f"would be {state}"

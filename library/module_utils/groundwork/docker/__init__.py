@@ -6,7 +6,7 @@ from .containers import Container, Project, trouble
 from .daemon_config import data_root, merge_daemon_config
 from .engine import Engine, environment, labels
 from .ownership import (
-    FOLDER_LABEL,
+    DIRECTORY_LABEL,
     USER_LABEL,
     Owner,
     marker_of,
@@ -16,7 +16,7 @@ from .ownership import (
 )
 
 __all__ = [
-    "FOLDER_LABEL",
+    "DIRECTORY_LABEL",
     "USER_LABEL",
     "Container",
     "Docker",

@@ -21,29 +21,32 @@ OVERRIDE = "docker-compose.override.yml"
 _UP = ("up", "--detach", "--no-build", "--pull", "never", "--remove-orphans")
 
 
-def run(docker: Docker, project: str, folder: Path, *args: str, timeout: float = 60) -> Result:
-    """Run `docker compose ARGS` for `project` on the files in `folder`, an override file with them.
+def run(docker: Docker, project: str, directory: Path, *args: str, timeout: float = 60) -> Result:
+    """Run `docker compose ARGS` for `project` on the files in `directory`, an override file with
+    them.
 
     Neither what is exported in a person's shell nor a COMPOSE_* line in `.env` leads it to another
     project, file or set of services.
     """
-    files = [folder / name for name in ("docker-compose.yml", OVERRIDE)]
+    files = [directory / name for name in ("docker-compose.yml", OVERRIDE)]
     named = [part for file in files if file.exists() for part in ("-f", str(file))]
-    return _run(docker, project, folder, folder / ".env", *named, *args, timeout=timeout)
+    return _run(docker, project, directory, directory / ".env", *named, *args, timeout=timeout)
 
 
-def check(docker: Docker, project: str, folder: Path, compose_file: Path, env_file: Path) -> Result:
-    """Let Compose read two files as if they were those of `folder`, before they are."""
+def check(
+    docker: Docker, project: str, directory: Path, compose_file: Path, env_file: Path
+) -> Result:
+    """Let Compose read two files as if they were those of `directory`, before they are."""
     named = ("--env-file", str(env_file), "-f", str(compose_file))
-    return _run(docker, project, folder, env_file, *named, "config", "--quiet", timeout=60)
+    return _run(docker, project, directory, env_file, *named, "config", "--quiet", timeout=60)
 
 
 def _run(
-    docker: Docker, project: str, folder: Path, env_file: Path, *args: str, timeout: float
+    docker: Docker, project: str, directory: Path, env_file: Path, *args: str, timeout: float
 ) -> Result:
     return replace(docker, env=_environment(read(env_file) or "", os.environ)).run(
         *("compose", "--ansi", "never", "--progress", "plain"),
-        *("--project-name", project, "--project-directory", str(folder), *args),
+        *("--project-name", project, "--project-directory", str(directory), *args),
         timeout=timeout,
     )
 
@@ -65,15 +68,15 @@ def _environment(text: str, exported: Mapping[str, str]) -> dict[str, str]:
 
 
 def config_hashes(
-    docker: Docker, project: str, folder: Path, *options: str
+    docker: Docker, project: str, directory: Path, *options: str
 ) -> dict[str, str] | None:
     """What Compose would label each service's container with, from the files on the disk.
 
     None where there is no Compose file, or Compose can't read it.
     """
-    if not (folder / "docker-compose.yml").exists():
+    if not (directory / "docker-compose.yml").exists():
         return None
-    result = run(docker, project, folder, *options, "config", "--hash", "*")
+    result = run(docker, project, directory, *options, "config", "--hash", "*")
     pairs = (line.split() for line in result.stdout.splitlines())
     return {pair[0]: pair[1] for pair in pairs if len(pair) == 2} if result.ok else None
 
@@ -85,32 +88,32 @@ def services_in(text: str) -> set[str]:
     return set(re.findall(r"^  ([a-z0-9-]+):", section, re.MULTILINE))
 
 
-def up(docker: Docker, project: str, folder: Path) -> dict[str, str]:
-    """Start what differs from the files in `folder`; doesn't wait until it is healthy.
+def up(docker: Docker, project: str, directory: Path) -> dict[str, str]:
+    """Start what differs from the files in `directory`; doesn't wait until it is healthy.
 
     Returns what happened to each service: created, recreated, started, unpaused, removed; nothing
     for those that ran as they should. Raises GroundworkError with Compose's own last lines, or
-    where the stack belongs to another folder.
+    where the stack belongs to another directory.
     """
-    nothing = "\nservices: {}\n" in (read(folder / "docker-compose.yml") or "")
+    nothing = "\nservices: {}\n" in (read(directory / "docker-compose.yml") or "")
     if nothing and engine.containers(docker, project) is None:
         return {}  # all services are external, and there is no engine: none is needed
     if not nothing:
-        ownership.claim(docker, project, folder)
+        ownership.claim(docker, project, directory)
     found = engine.listed(docker, project)
     before = engine.by_service(found)
-    # Compose doesn't compare where secrets are mounted from, which is gone where a folder moved
-    moved = any(ownership.started_elsewhere(each, folder) for each in before.values())
+    # Compose doesn't compare where secrets are mounted from, which is gone where a directory moved
+    moved = any(ownership.started_elsewhere(each, directory) for each in before.values())
     unpaused = make_ready(docker, project, found)
-    result = run(docker, project, folder, *_UP, *(["--force-recreate"] * moved), timeout=600)
+    result = run(docker, project, directory, *_UP, *(["--force-recreate"] * moved), timeout=600)
     if not result.ok and "no service selected" in result.stderr:
         # All services are external; what ran here before they were goes, its data stay.
-        result = run(docker, project, folder, "down", "--remove-orphans", timeout=600)
+        result = run(docker, project, directory, "down", "--remove-orphans", timeout=600)
     if not result.ok:
         taken = any(sign in result.stderr for sign in _PORT_TAKEN)
         raise GroundworkError(
             "The services can't be started.",
-            where=str(folder / "docker-compose.yml"),
+            where=str(directory / "docker-compose.yml"),
             details=result.stderr.strip().splitlines()[-8:],
             next_step="Somebody took a port just now; run again to see who."
             if taken

@@ -85,7 +85,7 @@ def _there(path: Path) -> bool | None:
 
 
 def data_root(text: str, options: Mapping[str, Any], path: str = "/etc/docker/daemon.json") -> str:
-    """The folder where the engine keeps its data, by these settings."""
+    """The directory where the engine keeps its data, by these settings."""
     return str(_merged(_parse(text, path), options).get("data-root") or "/var/lib/docker")
 
 

@@ -20,7 +20,7 @@ SERVICE_LABEL = "com.docker.compose.service"
 MINIMUM_API = (1, 41)  # Engine 20.10
 MINIMUM_COMPOSE = (2, 24)  # start_interval
 QUICK_START_API = (1, 44)  # Engine 25: start_interval
-SYSTEM_FOLDERS = ("/usr/sbin", "/usr/local/sbin")
+SYSTEM_DIRECTORIES = ("/usr/sbin", "/usr/local/sbin")
 
 
 @dataclass(frozen=True)
@@ -111,12 +111,12 @@ def compose_version(docker: Docker) -> Result:
     return docker.run("compose", "version", "--short", timeout=10)
 
 
-def daemon_installed(folders: Sequence[str] = SYSTEM_FOLDERS) -> bool:
+def daemon_installed(directories: Sequence[str] = SYSTEM_DIRECTORIES) -> bool:
     """Whether an engine is on this machine, running or not.
 
-    Not by PATH alone: an ordinary user's often lacks the sbin folders.
+    Not by PATH alone: an ordinary user's often lacks the sbin directories.
     """
-    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *folders])
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *directories])
     return shutil.which("dockerd", path=path) is not None
 
 

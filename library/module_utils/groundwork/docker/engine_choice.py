@@ -56,20 +56,20 @@ def chosen() -> Choice | None:
     if host := os.environ.get("DOCKER_HOST"):
         found = Choice("DOCKER_HOST", address=host)
     else:
-        folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
-        file = folder / "config.json"
+        directory = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+        file = directory / "config.json"
         by, name = "DOCKER_CONTEXT", os.environ.get("DOCKER_CONTEXT", "")
         if not name:
             by, name = str(file), str(_json(file).get("currentContext") or "")
         if name in ("", "default"):
             return None
-        found = Choice(by, name, _address(folder, name))
+        found = Choice(by, name, _address(directory, name))
     return None if found.address in _OWN else found
 
 
-def _address(folder: Path, context: str) -> str:
+def _address(directory: Path, context: str) -> str:
     digest = hashlib.sha256(context.encode()).hexdigest()
-    meta = _json(folder / "contexts" / "meta" / digest / "meta.json")
+    meta = _json(directory / "contexts" / "meta" / digest / "meta.json")
     endpoint = (meta.get("Endpoints") or {}).get("docker") or {}
     return str(endpoint.get("Host") or "")
 

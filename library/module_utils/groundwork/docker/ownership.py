@@ -1,4 +1,4 @@
-"""Which folder a stack belongs to on this machine, for all who use its engine.
+"""Which directory a stack belongs to on this machine, for all who use its engine.
 
 A second checkout with the same `stack_name` would take the first one's volumes and give its
 databases new passwords. Containers say by a label of Compose's where they were started from, and an
@@ -23,22 +23,22 @@ from ..records import Record
 from . import engine
 from .cli import Docker
 
-FOLDER_LABEL = "groundwork.folder"
+DIRECTORY_LABEL = "groundwork.folder"
 USER_LABEL = "groundwork.user"
-LOCK = ".lock"  # a run's, in the stack's folder, where it is this machine's own
+LOCK = ".lock"  # a run's, in the stack's directory, where it is this machine's own
 WORKING_DIR_LABEL = "com.docker.compose.project.working_dir"
 
 
 @dataclass(frozen=True)
 class Owner(Record):
-    """A folder of a Compose file, and the user it belongs to (`""` where nobody can say)."""
+    """A directory of a Compose file, and the user it belongs to (`""` where nobody can say)."""
 
-    folder: Path
+    directory: Path
     user: str = ""
 
     def __str__(self) -> str:
         """For a sentence."""
-        return f"{self.folder}, of the user {self.user}" if self.user else str(self.folder)
+        return f"{self.directory}, of the user {self.user}" if self.user else str(self.directory)
 
 
 def state_dir() -> Path:
@@ -67,35 +67,35 @@ def other_owner(
     containers: Iterable[Mapping[str, Any]],
     volumes: Mapping[str, Mapping[str, str]],
 ) -> Owner | None:
-    """Another folder that the stack belongs to, if it still is there.
+    """Another directory that the stack belongs to, if it still is there.
 
     `containers` are the stack's, as `docker inspect` tells; `volumes` its volumes with their labels
     (`survey.volumes`).
     """
     marked = volumes.get(marker_of(stack), {})
-    if marked.get("folder"):
-        found = [Owner(Path(marked["folder"]), marked.get("user", ""))]
-        if _same(found[0].folder, here):
+    if marked.get("directory"):
+        found = [Owner(Path(marked["directory"]), marked.get("user", ""))]
+        if _same(found[0].directory, here):
             return None
     else:
         found = []
     started = {engine.labels(each).get(WORKING_DIR_LABEL, "") for each in containers}
-    found += [Owner(Path(folder)) for folder in sorted(started) if folder]
+    found += [Owner(Path(directory)) for directory in sorted(started) if directory]
     if volumes and not found and (note := _note(stack)):
         found.append(Owner(Path(note)))
     for owner in found:
-        if not _same(owner.folder, here) and _stands(owner.folder):
-            return Owner(owner.folder, owner.user or _user_of(owner.folder))
+        if not _same(owner.directory, here) and _stands(owner.directory):
+            return Owner(owner.directory, owner.user or _user_of(owner.directory))
     return None
 
 
 def started_elsewhere(container: Mapping[str, Any], here: Path) -> bool:
-    """Whether Compose made an inspected container from another folder than `here`.
+    """Whether Compose made an inspected container from another directory than `here`.
 
     What it has mounted is from there, though its configuration be the same.
     """
-    folder = engine.labels(container).get(WORKING_DIR_LABEL, "")
-    return bool(folder) and not _same(Path(folder), here)
+    directory = engine.labels(container).get(WORKING_DIR_LABEL, "")
+    return bool(directory) and not _same(Path(directory), here)
 
 
 def refusal(stack: str, here: Path, owner: Owner, advice: str = "") -> GroundworkError:
@@ -105,7 +105,7 @@ def refusal(stack: str, here: Path, owner: Owner, advice: str = "") -> Groundwor
     """
     own_name = "Give this one a name of its own (stack_name) and its own ports."
     if owner.user in ("", user_name()) or os.geteuid() == 0:
-        next_step = f"{advice or own_name} {_move(owner.folder, here)}"
+        next_step = f"{advice or own_name} {_move(owner.directory, here)}"
     else:
         next_step = f"{own_name} The other one is for {owner.user} to change, stop or remove."
     return GroundworkError(
@@ -115,9 +115,9 @@ def refusal(stack: str, here: Path, owner: Owner, advice: str = "") -> Groundwor
     )
 
 
-def _move(folder: Path, here: Path) -> str:
-    """How a stack gets from `folder` to `here`."""
-    there, new = shlex.quote(str(folder)), shlex.quote(str(here))
+def _move(directory: Path, here: Path) -> str:
+    """How a stack gets from `directory` to `here`."""
+    there, new = shlex.quote(str(directory)), shlex.quote(str(here))
     way, kept = f"mv {there} {new}", ""
     if here.exists():  # into which mv would put the other
         old = shlex.quote(f"{here}.before")
@@ -128,15 +128,15 @@ def _move(folder: Path, here: Path) -> str:
     )
 
 
-def claim(docker: Docker, stack: str, folder: Path) -> None:
-    """Write into the marker that a stack belongs to `folder` now.
+def claim(docker: Docker, stack: str, directory: Path) -> None:
+    """Write into the marker that a stack belongs to `directory` now.
 
-    Raises GroundworkError where it belongs to another folder that still is there.
+    Raises GroundworkError where it belongs to another directory that still is there.
     """
     labels = _marked(docker, stack)
     for _ in range(2):
         if labels is None:
-            given = (f"{FOLDER_LABEL}={folder}", f"{USER_LABEL}={user_name()}")
+            given = (f"{DIRECTORY_LABEL}={directory}", f"{USER_LABEL}={user_name()}")
             named = [part for label in given for part in ("--label", label)]
             made = docker.run("volume", "create", *named, marker_of(stack))
             if not made.ok:
@@ -146,11 +146,11 @@ def claim(docker: Docker, stack: str, folder: Path) -> None:
                     next_step="See that `docker volume ls` works for this user, then run again.",
                 )
             labels = _marked(docker, stack) or {}
-        owner = Path(labels.get(FOLDER_LABEL, "/"))
-        if _same(owner, folder):
+        owner = Path(labels.get(DIRECTORY_LABEL, "/"))
+        if _same(owner, directory):
             return
         if _stands(owner):
-            raise refusal(stack, folder, Owner(owner, labels.get(USER_LABEL, "")))
+            raise refusal(stack, directory, Owner(owner, labels.get(USER_LABEL, "")))
         docker.run("volume", "rm", marker_of(stack))
         labels = None
     raise GroundworkError(
@@ -169,23 +169,23 @@ def _same(one: Path, other: Path) -> bool:
     return one == other or one.resolve() == other.resolve()
 
 
-def _stands(folder: Path) -> bool:
-    """Whether a stack's folder is there. One that this user may not look into is.
+def _stands(directory: Path) -> bool:
+    """Whether a stack's directory is there. One that this user may not look into is.
 
     A first run claims the stack before it writes the Compose file; the lock says it until then.
     """
     try:
-        (folder / "docker-compose.yml").stat()
+        (directory / "docker-compose.yml").stat()
     except (FileNotFoundError, NotADirectoryError):
-        return lease.holder(folder / LOCK) is not None
+        return lease.holder(directory / LOCK) is not None
     except OSError:
         return True
     return True
 
 
-def _user_of(folder: Path) -> str:
-    """Whose a folder is, or where this user may not look, the folder that it is in."""
-    for each in (folder, *folder.parents):
+def _user_of(directory: Path) -> str:
+    """Whose a directory is, or where this user may not look, the directory that it is in."""
+    for each in (directory, *directory.parents):
         try:
             return user_name(each.stat().st_uid)
         except OSError:

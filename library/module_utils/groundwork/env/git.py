@@ -51,17 +51,17 @@ def _line_to_add(path: Path) -> str:
 
 def _seen(path: Path) -> str:
     """`tracked`, `untracked`, or `""` where git ignores it, or there is none."""
-    folder = next(parent for parent in path.parents if parent.is_dir())
-    if _git(folder, "check-ignore", "--quiet", str(path)) != 1:
+    directory = next(parent for parent in path.parents if parent.is_dir())
+    if _git(directory, "check-ignore", "--quiet", str(path)) != 1:
         return ""
-    tracked = _git(folder, "ls-files", "--error-unmatch", "--", str(path)) == 0
+    tracked = _git(directory, "ls-files", "--error-unmatch", "--", str(path)) == 0
     return "tracked" if tracked else "untracked"
 
 
-def _git(folder: Path, *arguments: str) -> int:
+def _git(directory: Path, *arguments: str) -> int:
     """Its exit code; 128 where it can't be asked."""
     # A repository that belongs to another user is one all the same
-    command = ["git", "-c", "safe.directory=*", "-C", str(folder), *arguments]
+    command = ["git", "-c", "safe.directory=*", "-C", str(directory), *arguments]
     try:
         done = subprocess.run(
             command,

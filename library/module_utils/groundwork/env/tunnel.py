@@ -50,7 +50,7 @@ def ca_files(
 ) -> tuple[list[Service], dict[Path, str]]:
     """The services as a laptop knows them, and the files that it needs to verify them.
 
-    What vouches for one that runs on the machine is there at its `ca_file` (`own`: the stack's own
+    What verifies for one that runs on the machine is there at its `ca_file` (`own`: the stack's own
     CA); here it goes beside the stack's files, as `prefix` with `.ca.crt`. The second value
     maps each file here to the one there.
     """

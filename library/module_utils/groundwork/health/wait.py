@@ -20,7 +20,7 @@ from .probe import Probe, Result, Target, aim, attempt, by_kind
 from .report import unhealthy
 
 # The rest between two questions is this part of the time waited so far, within bounds in seconds:
-# so nobody waits a tenth longer than the service takes, and a slow one isn't pestered.
+# so nobody waits a tenth longer than the service takes, and a slow one isn't polled.
 REST = 0.1
 SHORTEST_REST = 0.05
 LONGEST_REST = 1.0
@@ -61,7 +61,7 @@ def wait(
     """Wait up to `timeout` seconds until all targets are healthy; results in their order.
 
     With `watch`, the services' containers have to be well too. Raises `report.Unhealthy`, at
-    once where waiting is of no use; GroundworkError where the engine can't be asked.
+    once where waiting can't be used; GroundworkError where the engine can't be asked.
     """
     deadline = clock() + timeout
     events: queue.SimpleQueue[Result | Inspected] = queue.SimpleQueue()
@@ -99,7 +99,7 @@ def poll(
     pause: Callable[[float], bool],
     report: Callable[[Result], None],
 ) -> None:
-    """Ask one service until it is healthy, it is of no use, or `pause(seconds)` says stop."""
+    """Ask one service until it is healthy, it can't be used, or `pause(seconds)` says stop."""
     began = clock()
     refused: float | None = None
     tries = 0

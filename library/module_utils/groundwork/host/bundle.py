@@ -1,7 +1,7 @@
 """What the project's modules need on another machine, as one file to send there.
 
 The target may reach no package index and no repository: its Python packages (for its own Python and
-processor), the image recipes and the migrations are gathered here, on the controller.
+architecture), the image recipes and the migrations are gathered here, on the controller.
 """
 
 from __future__ import annotations
@@ -14,22 +14,23 @@ from pathlib import Path
 
 from ..errors import GroundworkError
 from ..files import replacing
-from ..images import BuildError, download_wheels, whole_wheels
-from ..images import digest as digest_of_folder
+from ..images import BuildError, complete_wheels, download_wheels
+from ..images import digest as digest_of_directory
 
 # Where the C library of the target is new enough for it is what pip on the target says
 _PLATFORMS = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
-_PROCESSORS = ("x86_64", "aarch64")
+_ARCHITECTURES = ("x86_64", "aarch64")
 
 
-def digest(requirements: Path, folders: Mapping[str, Path], also: Sequence[str] = ()) -> str:
-    """Sixteen hexadecimal digits that change with the requirements, the folders' files and `also`.
+def digest(requirements: Path, directories: Mapping[str, Path], also: Sequence[str] = ()) -> str:
+    """Sixteen hexadecimal digits that change with the requirements, the directories' files and
+    `also`.
 
     Before a machine was looked at, its Python isn't known: those of every Python count.
 
     Raises GroundworkError where one of them isn't there.
     """
-    for path in (requirements, *folders.values()):
+    for path in (requirements, *directories.values()):
         if not path.exists():
             raise GroundworkError(
                 f"{path} is not there, and the other machine needs it.",
@@ -39,8 +40,8 @@ def digest(requirements: Path, folders: Mapping[str, Path], also: Sequence[str] 
     total = hashlib.sha256()
     for path in (requirements, *sorted(requirements.parent.glob(f"{requirements.stem}-*.txt"))):
         total.update(path.read_bytes())
-    for name, folder in sorted(folders.items()):
-        total.update(f"{name} {digest_of_folder(folder, '')}\n".encode())
+    for name, directory in sorted(directories.items()):
+        total.update(f"{name} {digest_of_directory(directory, '')}\n".encode())
     total.update("\n".join(also).encode())
     return total.hexdigest()[:16]
 
@@ -53,29 +54,30 @@ def for_python(requirements: Path, python: str) -> Path:
 
 def bundle(
     requirements: Path,
-    folders: Mapping[str, Path],
+    directories: Mapping[str, Path],
     python: str,
-    processor: str,
+    architecture: str,
     cache: Path,
 ) -> Path:
-    """A tarball with `requirements.txt`, `wheels/` and each folder under its name.
+    """A tarball with `requirements.txt`, `wheels/` and each directory under its name.
 
-    `python` is the target's (`3.11`), `processor` as its kernel names it. Raises GroundworkError.
+    `python` is the target's (`3.11`), `architecture` as its kernel names it. Raises
+    GroundworkError.
     """
-    if processor not in _PROCESSORS:
+    if architecture not in _ARCHITECTURES:
         raise GroundworkError(
-            f"There are no ready Python packages for {processor}.",
-            next_step=f"Use a machine with one of: {', '.join(_PROCESSORS)}.",
+            f"There are no ready Python packages for {architecture}.",
+            next_step=f"Use a machine with one of: {', '.join(_ARCHITECTURES)}.",
         )
-    path = cache / f"bundle-{digest(requirements, folders)}-{python}-{processor}.tar"
+    path = cache / f"bundle-{digest(requirements, directories)}-{python}-{architecture}.tar"
     requirements = for_python(requirements, python)
-    wheels = _wheels(requirements, python, processor, cache)
+    wheels = _wheels(requirements, python, architecture, cache)
     with replacing(path) as fresh, tarfile.open(fresh, "w") as archive:
         archive.add(requirements, "requirements.txt", filter=_plain)
         archive.add(wheels, "wheels", filter=_plain)
-        for name, folder in folders.items():
-            archive.add(folder.resolve(), name, filter=_plain)
-    for old in cache.glob(f"bundle-*-{python}-{processor}.tar"):
+        for name, directory in directories.items():
+            archive.add(directory.resolve(), name, filter=_plain)
+    for old in cache.glob(f"bundle-*-{python}-{architecture}.tar"):
         if old != path:
             old.unlink(missing_ok=True)
     return path
@@ -91,24 +93,24 @@ def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
     return member
 
 
-def _wheels(requirements: Path, python: str, processor: str, cache: Path) -> Path:
+def _wheels(requirements: Path, python: str, architecture: str, cache: Path) -> Path:
     text = requirements.read_text(encoding="utf-8")
     key = hashlib.sha256(text.encode()).hexdigest()[:12]
-    folder = cache / f"wheels-{python}-{processor}-{key}"
-    if whole_wheels(folder, text):
-        return folder
-    fresh = folder.with_name(f"{folder.name}.part")
+    directory = cache / f"wheels-{python}-{architecture}-{key}"
+    if complete_wheels(directory, text):
+        return directory
+    fresh = directory.with_name(f"{directory.name}.part")
     shutil.rmtree(fresh, ignore_errors=True)
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(directory, ignore_errors=True)
     cache.mkdir(parents=True, exist_ok=True)
     try:
-        platforms = [f"{name}_{processor}" for name in _PLATFORMS]
+        platforms = [f"{name}_{architecture}" for name in _PLATFORMS]
         download_wheels(requirements, python, fresh, platforms)
     except BuildError as error:
         raise GroundworkError(
-            f"{error} (for Python {python} on {processor}).",
+            f"{error} (for Python {python} on {architecture}).",
             details=list(error.lines),
             next_step="See that this machine reaches its package index (pip config list).",
         ) from None
-    fresh.rename(folder)
-    return folder
+    fresh.rename(directory)
+    return directory

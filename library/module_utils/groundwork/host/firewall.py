@@ -17,7 +17,7 @@ from typing import Any
 
 from ..services import Service
 
-FOLDER = Path("/etc/groundwork/firewall")
+DIRECTORY = Path("/etc/groundwork/firewall")
 COMMANDS = {4: "iptables", 6: "ip6tables"}
 HOOKS = ("DOCKER-USER", "INPUT")
 
@@ -78,10 +78,11 @@ def _file(chain: str, lines: Iterable[str]) -> str:
     )
 
 
-def reasons(wanted: Mapping[str, str], bridge: str, folder: Path = FOLDER) -> list[str]:
+def reasons(wanted: Mapping[str, str], bridge: str, directory: Path = DIRECTORY) -> list[str]:
     """Why the firewall has to be set up anew: plain sentences, none where it is as it should be."""
     there = {
-        path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob(f"{bridge}.*"))
+        path.name: path.read_text(encoding="utf-8")
+        for path in sorted(directory.glob(f"{bridge}.*"))
     }
     if not wanted:
         return ["the firewall is there, and firewall_enabled is false"] if there else []

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from ..docker import Docker, Result, engine
 from ..errors import GroundworkError
-from ..files import make_folders, replacing
+from ..files import make_directories, replacing
 from ..services import ProbeError, Service, endpoint, service_type
 
 JOURNAL = ".new-passwords"
@@ -38,23 +38,23 @@ WHERE usename = :'role' AND pid <> pg_backend_pid() AND backend_type = 'client b
 """
 
 
-def journal(folder: Path) -> set[str]:
+def journal(directory: Path) -> set[str]:
     """The variables whose new values may not be in their databases yet."""
-    path = folder / JOURNAL
+    path = directory / JOURNAL
     return set(path.read_text(encoding="utf-8").split()) if path.exists() else set()
 
 
-def note(folder: Path, variables: Iterable[str]) -> None:
+def note(directory: Path, variables: Iterable[str]) -> None:
     """Add variables to the journal."""
-    make_folders(folder, public=True)
-    names = sorted(journal(folder) | set(variables))
-    with replacing(folder / JOURNAL) as fresh:
+    make_directories(directory, public=True)
+    names = sorted(journal(directory) | set(variables))
+    with replacing(directory / JOURNAL) as fresh:
         fresh.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
 
 
-def clear_journal(folder: Path) -> None:
+def clear_journal(directory: Path) -> None:
     """The databases have them all: drop the journal."""
-    (folder / JOURNAL).unlink(missing_ok=True)
+    (directory / JOURNAL).unlink(missing_ok=True)
 
 
 def has_password(service: Service, password: str) -> bool:

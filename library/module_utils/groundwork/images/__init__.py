@@ -18,7 +18,7 @@ from . import (
 from .build import Builder
 from .choice import Here, ImageChoice, Known
 from .clash import format_clash, ports_that_it_lacks
-from .fetch import BuildError, download_wheels, whole_wheels
+from .fetch import BuildError, complete_wheels, download_wheels
 from .recipes import INPUTS_LABEL, digest, read_recipes
 from .resolve import ImageResult, ImagesResult, Wanted
 from .send import MB
@@ -42,6 +42,7 @@ __all__ = [
     "build",
     "checked_prefix",
     "choice",
+    "complete_wheels",
     "digest",
     "download_wheels",
     "fetch",
@@ -56,5 +57,4 @@ __all__ = [
     "resolve",
     "save",
     "send",
-    "whole_wheels",
 ]

@@ -40,7 +40,7 @@ def needed(
 ) -> list[Recipe]:
     """What will have to be built here, as far as one can know without an engine.
 
-    Nothing where a folder with archives is set. `answers` tells whether there is a registry at a
+    Nothing where a directory with archives is set. `answers` tells whether there is a registry at a
     host; `""` is Docker Hub.
     """
     if "build" not in setup.sources or ("archive" in setup.sources and setup.archive_dir):
@@ -79,7 +79,7 @@ def start(recipes: Sequence[Recipe], cache: Path, run: int) -> subprocess.Popen[
         [
             *(sys.executable, "-c", "from groundwork.images.ahead import main; main()"),
             *(str(run), process_start(run), str(cache)),
-            *(str(recipe.folder) for recipe in recipes),
+            *(str(recipe.directory) for recipe in recipes),
         ],
         env=environment.seen({"PYTHONPATH": str(core)}),
         stdin=subprocess.DEVNULL,
@@ -90,10 +90,10 @@ def start(recipes: Sequence[Recipe], cache: Path, run: int) -> subprocess.Popen[
 
 
 def main() -> None:
-    """Fill the cache: RUN STARTED CACHE FOLDER..., see `start`."""
-    run, started, cache, *folders = sys.argv[1:]
+    """Fill the cache: RUN STARTED CACHE DIRECTORY..., see `start`."""
+    run, started, cache, *directories = sys.argv[1:]
     threading.Thread(target=_end_with, args=(int(run), started), daemon=True).start()
-    recipes = [image_recipes.recipe(path.parent, path.name) for path in map(Path, folders)]
+    recipes = [image_recipes.recipe(path.parent, path.name) for path in map(Path, directories)]
     Builder(Docker(), Path(cache)).prepare(recipes)
 
 

@@ -32,7 +32,7 @@ class Held:
     labels: Mapping[str, str]
     digest: str  # SHA-256 of its configuration, which most engines use as the image's id
     layers: tuple[str, ...] = ()  # the digests of its layers, unpacked
-    processor: str = ""  # as Docker says it: amd64, arm64, ...
+    architecture: str = ""  # as Docker says it: amd64, arm64, ...
     manifest: str = ""  # its digest, which an engine that keeps images with containerd uses as id
 
     @property
@@ -42,8 +42,8 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Folder:
-    """A folder of tarballs as it was read: images by name, and files that can't be used."""
+class Directory:
+    """A directory of tarballs as it was read: images by name, and files that can't be used."""
 
     path: Path
     images: Mapping[str, Held] = field(default_factory=dict)
@@ -64,8 +64,8 @@ def file_name(reference: str) -> str:
     return short(by_tag(reference)).replace("/", "_").replace(":", "_") + ".tar"
 
 
-def read_folder(path: Path) -> Folder:
-    """Read every tarball of a folder. Raises OSError where the folder can't be read."""
+def read_directory(path: Path) -> Directory:
+    """Read every tarball of a directory. Raises OSError where the directory can't be read."""
     images: dict[str, Held] = {}
     broken: dict[Path, str] = {}
     for file in sorted(path.iterdir()):
@@ -76,7 +76,7 @@ def read_folder(path: Path) -> Folder:
                 images.setdefault(reference, held)
         except ArchiveError as error:
             broken[file] = str(error)
-    return Folder(path, images, broken)
+    return Directory(path, images, broken)
 
 
 def read(path: Path) -> dict[str, Held]:
@@ -98,9 +98,9 @@ def read(path: Path) -> dict[str, Held]:
                 said = json.loads(raw)
                 labels = (said.get("config") or {}).get("Labels") or {}
                 layers = (said.get("rootfs") or {}).get("diff_ids") or ()
-                processor = str(said.get("architecture") or "")
+                architecture = str(said.get("architecture") or "")
                 identity = hashlib.sha256(raw).hexdigest()
-                held = Held(path, dict(labels), identity, (*layers,), processor)
+                held = Held(path, dict(labels), identity, (*layers,), architecture)
                 for name in map(short, entry["RepoTags"] or ()):
                     found[name] = replace(held, manifest=manifests.get(name, ""))
             return found
@@ -129,29 +129,29 @@ def _bytes(archive: tarfile.TarFile, members: Mapping[str, tarfile.TarInfo], nam
     return stream.read()
 
 
-def choose(folder: Folder, wanted: Iterable[str]) -> tuple[str, Held]:
-    """The first of the `wanted` names that the folder holds.
+def choose(directory: Directory, wanted: Iterable[str]) -> tuple[str, Held]:
+    """The first of the `wanted` names that the directory holds.
 
     Raises ArchiveError that names the file where one has the right name and can't be used.
     """
     names = [short(name) for name in wanted]
     for name in names:
-        if held := folder.images.get(name):
+        if held := directory.images.get(name):
             return name, held
     for name in names:
-        file = folder.path / file_name(name)
-        if file in folder.broken:
-            raise ArchiveError(folder.broken[file])
-        if inside := sorted(key for key, held in folder.images.items() if held.path == file):
+        file = directory.path / file_name(name)
+        if file in directory.broken:
+            raise ArchiveError(directory.broken[file])
+        if inside := sorted(key for key, held in directory.images.items() if held.path == file):
             raise ArchiveError(f"{file} holds {', '.join(inside)} and not {name}")
-    text = f"no archive in {folder.path} holds {' or '.join(names)}"
-    if folder.broken:
-        text += f" ({'; '.join(folder.broken.values())})"
+    text = f"no archive in {directory.path} holds {' or '.join(names)}"
+    if directory.broken:
+        text += f" ({'; '.join(directory.broken.values())})"
     raise ArchiveError(text)
 
 
 def check_digest(path: Path) -> None:
-    """Compare a tarball with the SHA256SUMS of its folder, where there is one.
+    """Compare a tarball with the SHA256SUMS of its directory, where there is one.
 
     Raises ArchiveError where the digest is another, or the file isn't listed.
     """

@@ -97,7 +97,7 @@ class Builder:
         if (here.get("Config", {}).get("Labels") or {}).get(INPUTS_LABEL) == recipe.inputs:
             return  # another run has built it while this one waited
         context = work / recipe.kind
-        copy_context(recipe.folder, context)
+        copy_context(recipe.directory, context)
         fetch.put_wheels(recipe, files, context)
         surroundings = fetch.environment()
         docker = Docker(self.docker.cli, {**surroundings, **(self.docker.env or {})})
@@ -112,15 +112,15 @@ class Builder:
         )  # fmt: skip
         if not result.ok:
             raise BuildError(
-                f"Building {recipe.reference} from {recipe.folder} failed",
+                f"Building {recipe.reference} from {recipe.directory} failed",
                 fetch.last_lines(result.stdout, result.stderr),
             )
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[Path]:
-        """A fresh folder to work in, for one run at a time.
+        """A fresh directory to work in, for one run at a time.
 
-        The kernel gives the lock back however a run ends, so what lies in the folder when it is
+        The kernel gives the lock back however a run ends, so what lies in the directory when it is
         got was left by a run that is gone.
         """
         self.cache.mkdir(parents=True, exist_ok=True)
@@ -155,12 +155,13 @@ def _bases(recipes: Sequence[Recipe]) -> list[Recipe]:
     return list({recipe.base.reference: recipe.base for recipe in recipes if recipe.base}.values())
 
 
-def copy_context(folder: Path, context: Path) -> None:
-    """Copy a build folder, with the modes that git knows: a strict umask stays out of the image."""
+def copy_context(directory: Path, context: Path) -> None:
+    """Copy a build directory, with the modes that git knows: a strict umask stays out of the
+    image."""
     ignored = shutil.ignore_patterns("__pycache__", "*.pyc", ".*_cache")
-    shutil.copytree(folder, context, copy_function=shutil.copyfile, ignore=ignored)
+    shutil.copytree(directory, context, copy_function=shutil.copyfile, ignore=ignored)
     for path in (context, *context.rglob("*")):
-        original = folder / path.relative_to(context)
+        original = directory / path.relative_to(context)
         path.chmod(0o755 if path.is_dir() or os.access(original, os.X_OK) else 0o644)
 
 

@@ -60,13 +60,13 @@ def environment() -> dict[str, str]:
     return known
 
 
-def temporary(folder: str) -> dict[str, str]:
-    """Where a system may be unpacked and its programs run: `folder`, or `/var/tmp` in its place.
+def temporary(directory: str) -> dict[str, str]:
+    """Where a system may be unpacked and its programs run: `directory`, or `/var/tmp` in its place.
 
     As a variable for the environment. Hardened machines mount /tmp so that no program starts there.
     """
-    forbidden = os.statvfs(folder).f_flag & os.ST_NOEXEC
-    return {"TMPDIR": "/var/tmp" if forbidden else folder}  # noqa: S108
+    forbidden = os.statvfs(directory).f_flag & os.ST_NOEXEC
+    return {"TMPDIR": "/var/tmp" if forbidden else directory}  # noqa: S108
 
 
 def run(
@@ -110,23 +110,23 @@ def wheels(recipe: Recipe, cache: Path, work: Path) -> list[Path]:
     """The recipe's wheels: those of the cache where they are whole, else downloaded into it."""
     if recipe.wheels is None:
         return []
-    requirements = recipe.folder / recipe.wheels.requirements
+    requirements = recipe.directory / recipe.wheels.requirements
     text = requirements.read_text(encoding="utf-8")
     key = hashlib.sha256(f"{recipe.wheels.python}\n{text}".encode()).hexdigest()[:12]
-    folder = cache / f"{recipe.kind}-{key}"
-    if found := whole_wheels(folder, text):
+    directory = cache / f"{recipe.kind}-{key}"
+    if found := complete_wheels(directory, text):
         return found
     fresh = work / f"{recipe.kind}-wheels"
     download_wheels(requirements, recipe.wheels.python, fresh)
     cache.mkdir(parents=True, exist_ok=True)
     for old in cache.glob(f"{recipe.kind}-*"):
         shutil.rmtree(old)
-    fresh.rename(folder)  # whole or not at all
-    return sorted(folder.glob("*.whl"))
+    fresh.rename(directory)  # whole or not at all
+    return sorted(directory.glob("*.whl"))
 
 
 def download_wheels(
-    requirements: Path, python: str, folder: Path, platforms: Sequence[str] = ()
+    requirements: Path, python: str, directory: Path, platforms: Sequence[str] = ()
 ) -> None:
     """Download hashed wheels for a Python (`3.11`); `platforms` where it isn't this machine's."""
     run(
@@ -134,16 +134,16 @@ def download_wheels(
             *pip(), "download", "--quiet", "--no-input", "--disable-pip-version-check",
             "--progress-bar=off", "--no-deps", "--require-hashes", "--only-binary=:all:",
             f"--python-version={python}", *(f"--platform={name}" for name in platforms),
-            f"--requirement={requirements}", f"--dest={folder}",
+            f"--requirement={requirements}", f"--dest={directory}",
         ],
         "The Python packages can't be downloaded",
     )  # fmt: skip
 
 
-def whole_wheels(folder: Path, requirements: str) -> list[Path]:
-    """The wheels of a folder if each has a digest that `requirements` names, else none."""
+def complete_wheels(directory: Path, requirements: str) -> list[Path]:
+    """The wheels of a directory if each has a digest that `requirements` names, else none."""
     pinned = set(re.findall(r"--hash=sha256:([0-9a-f]{64})", requirements))
-    found = sorted(folder.glob("*.whl")) if folder.is_dir() else []
+    found = sorted(directory.glob("*.whl")) if directory.is_dir() else []
     known = all(hashlib.sha256(path.read_bytes()).hexdigest() in pinned for path in found)
     return found if known else []
 
@@ -235,7 +235,7 @@ def base_tarball(recipe: Recipe, cache: Path, work: Path) -> Path:
 
 def _debian(recipe: Recipe) -> Debian:
     if recipe.debian is None:
-        raise BuildError(f"{recipe.folder / 'image.json'} doesn't say how the base is made")
+        raise BuildError(f"{recipe.directory / 'image.json'} doesn't say how the base is made")
     return recipe.debian
 
 

@@ -21,27 +21,30 @@ _GROWING = ".sending-"
 def serve(asked: Mapping[str, Any], stream: IO[bytes]) -> dict[str, Any]:
     """What a controller asks for: `do` is look or part. `error` is what the disk doesn't allow.
 
-    look: `folder`, `files` (name to digest and size), `part` (bytes), `clean`. The answer's `files`
-    has for each name whether it is `whole`, and the `parts` that are there, length and digest;
-    `processor` is the machine's, as uname says it.
-    part: `folder`, `name`, `digest`, `offset`, `length`; the bytes come from `stream`. With `size`
-    it is the last one, and the answer says whether the archive is `whole`.
+    look: `directory`, `files` (name to digest and size), `part` (bytes), `clean`. The answer's
+    `files` has for each name whether it is `whole`, and the `parts` that are there, length and
+    digest;
+    `architecture` is the machine's, as uname says it.
+    part: `directory`, `name`, `digest`, `offset`, `length`; the bytes come from `stream`. With
+    `size` it is the last one, and the answer says whether the archive is `whole`.
     """
-    folder = Path(asked["folder"])
+    directory = Path(asked["directory"])
     try:
         if asked["do"] == "look":
-            files = _look(folder, asked["files"], asked["part"], asked["clean"])
-            return {"files": files, "processor": os.uname().machine}
-        folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-        growing = folder / growing_name(asked["name"], asked["digest"])
+            files = _look(directory, asked["files"], asked["part"], asked["clean"])
+            return {"files": files, "architecture": os.uname().machine}
+        directory.mkdir(mode=0o755, parents=True, exist_ok=True)
+        growing = directory / growing_name(asked["name"], asked["digest"])
         complete = _write(growing, asked["offset"], asked["length"], stream)
         if "size" not in asked or not complete:
             return {"whole": False}
-        return {"whole": _finish(growing, folder / asked["name"], asked["size"], asked["digest"])}
+        return {
+            "whole": _finish(growing, directory / asked["name"], asked["size"], asked["digest"])
+        }
     except OSError as error:
         while stream.read(_BLOCK):  # or the other side takes it for a broken connection
             pass
-        return {"error": error.strerror, "path": str(error.filename or folder)}
+        return {"error": error.strerror, "path": str(error.filename or directory)}
 
 
 def growing_name(name: str, digest: str) -> str:
@@ -50,18 +53,18 @@ def growing_name(name: str, digest: str) -> str:
 
 
 def _look(
-    folder: Path, files: Mapping[str, Mapping[str, Any]], part: int, clean: bool
+    directory: Path, files: Mapping[str, Mapping[str, Any]], part: int, clean: bool
 ) -> dict[str, dict[str, Any]]:
     found = {}
     needed = set()
     for name, file in files.items():
-        whole = _digest(folder / name, file["size"]) == file["digest"]
-        growing = folder / growing_name(name, file["digest"])
+        whole = _digest(directory / name, file["size"]) == file["digest"]
+        growing = directory / growing_name(name, file["digest"])
         found[name] = {"whole": whole, "parts": [] if whole else list(_parts(growing, part))}
         if not whole:
             needed.add(growing)
     if clean:
-        for rest in set(folder.glob(f"{_GROWING}*")) - needed:
+        for rest in set(directory.glob(f"{_GROWING}*")) - needed:
             rest.unlink()
     return found
 

@@ -1,6 +1,6 @@
-"""How images are built where no registry is in reach: one recipe for each folder of `images/`.
+"""How images are built where no registry is in reach: one recipe for each directory of `images/`.
 
-A recipe is the folder's `image.json`: the name that the built image gets, the recipe that it
+A recipe is the directory's `image.json`: the name that the built image gets, the recipe that it
 stands on, and what has to be fetched on the host for it. The Dockerfile beside it does the rest.
 """
 
@@ -27,7 +27,7 @@ _NO_INPUTS = ("tests", "pyproject.toml")  # of a program whose image is built th
 class Wheels:
     """Python packages that the host fetches, since a container may have no package index.
 
-    `python` is the version that they are for. `unpack` is the folder of the build context into
+    `python` is the version that they are for. `unpack` is the directory of the build context into
     which all are unpacked, ready to be imported; `extract` maps a path inside the wheels (a
     pattern) to its name there. Without either, the wheels themselves are put into `wheels/`.
     """
@@ -60,13 +60,13 @@ class Debian:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One folder of `images/`. `inputs` is the digest of all that the image is made from.
+    """One directory of `images/`. `inputs` is the digest of all that the image is made from.
 
     `stands_for` is the major version of the official image that it stands in for.
     """
 
     kind: str
-    folder: Path
+    directory: Path
     reference: str
     inputs: str
     base: Recipe | None = None
@@ -95,7 +95,7 @@ class Recipe:
 
 
 def references(build_dir: Path) -> dict[str, str]:
-    """The name of the image that is built for each kind of service; `{}` without that folder."""
+    """The name of the image that is built for each kind of service; `{}` without that directory."""
     found = {path.parent.name: _read(path) for path in sorted(build_dir.glob("*/image.json"))}
     return {kind: str(entry["reference"]) for kind, entry in found.items() if "base" in entry}
 
@@ -106,9 +106,9 @@ def read_recipes(build_dir: Path) -> dict[str, Recipe]:
 
 
 def recipe(build_dir: Path, kind: str) -> Recipe:
-    """The recipe in the folder `kind`, with the one that it stands on."""
-    folder = build_dir / kind
-    path = folder / "image.json"
+    """The recipe in the directory `kind`, with the one that it stands on."""
+    directory = build_dir / kind
+    path = directory / "image.json"
     entry = _read(path)
     try:
         base = recipe(build_dir, entry["base"]) if "base" in entry else None
@@ -120,9 +120,9 @@ def recipe(build_dir: Path, kind: str) -> Recipe:
             debian = Debian(**{**asked, **{name: tuple(asked[name]) for name in lists}})
         return Recipe(
             kind=kind,
-            folder=folder,
+            directory=directory,
             reference=entry["reference"],
-            inputs=digest(folder, base.inputs if base else ""),
+            inputs=digest(directory, base.inputs if base else ""),
             base=base,
             wheels=wheels,
             debian=debian,
@@ -148,21 +148,23 @@ def _read(path: Path) -> dict[str, Any]:
     return entry
 
 
-def inputs_of(folder: Path) -> Iterator[Path]:
-    """The files that matter for an image: no hidden folders, caches, tests or prose. In order."""
-    for path in sorted(folder.rglob("*")):
-        parts = path.relative_to(folder).parts
+def inputs_of(directory: Path) -> Iterator[Path]:
+    """The files that matter for an image: no hidden directories, caches, tests or prose. In
+    order."""
+    for path in sorted(directory.rglob("*")):
+        parts = path.relative_to(directory).parts
         hidden = any(part.startswith(".") or part == "__pycache__" for part in parts[:-1])
         skipped = path.suffix in _SKIPPED_SUFFIXES or parts[0] in _NO_INPUTS
         if path.is_file() and not hidden and not skipped:
             yield path
 
 
-def digest(folder: Path, base: str) -> str:
-    """The SHA-256 of a folder's files (names, contents, whether executable) and of its base's."""
+def digest(directory: Path, base: str) -> str:
+    """The SHA-256 of a directory's files (names, contents, whether executable) and of its
+    base's."""
     total = hashlib.sha256(base.encode())
-    for path in inputs_of(folder):
-        name = path.relative_to(folder).as_posix()
+    for path in inputs_of(directory):
+        name = path.relative_to(directory).as_posix()
         mode = "x" if os.access(path, os.X_OK) else "-"
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         total.update(f"{name}\0{mode}\0{content}\n".encode())

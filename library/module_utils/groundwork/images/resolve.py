@@ -1,7 +1,7 @@
 """Brings the image of every service onto the host, from the first source that has it.
 
 The sources are asked in the inventory's order, each for the images that are still missing:
-`present` (already here), `archive` (a `docker save` tarball in a folder), `registry` (pull),
+`present` (already here), `archive` (a `docker save` tarball in a directory), `registry` (pull),
 `build` (from `images/`, where no registry is in reach).
 """
 

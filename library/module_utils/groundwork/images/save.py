@@ -1,4 +1,4 @@
-"""Writes `docker save` tarballs into a folder, each whole or not at all, with their digests."""
+"""Writes `docker save` tarballs into a directory, each whole or not at all, with their digests."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _TIMEOUT = 900.0  # seconds, for one image
 
 
 def missing(
-    docker: Docker, references: Sequence[str], folder: Path, dry: bool = False
+    docker: Docker, references: Sequence[str], directory: Path, dry: bool = False
 ) -> list[str]:
-    """The images whose tarball isn't in the folder or its SHA256SUMS, or holds another image.
+    """The images whose tarball isn't in the directory or its SHA256SUMS, or holds another image.
 
     Raises GroundworkError where the engine doesn't have an image itself; `dry`, it may come yet.
     """
@@ -30,13 +30,13 @@ def missing(
             f"There is no image {', '.join(lacking)} to save.",
             next_step="Run playbooks/dev.yml, which gets the images.",
         )
-    sums = folder / SUMS
+    sums = directory / SUMS
     listed = archive.parse_sums(sums.read_text(encoding="utf-8")) if sums.exists() else {}
     return lacking + [
         name
         for name in here
         if archive.file_name(name) not in listed
-        or here[name]["Id"] not in _ids(folder / archive.file_name(name), name)
+        or here[name]["Id"] not in _ids(directory / archive.file_name(name), name)
     ]
 
 
@@ -49,29 +49,29 @@ def _ids(path: Path, reference: str) -> tuple[str, ...]:
     return held.ids if held else ()
 
 
-def save(docker: Docker, references: Sequence[str], folder: Path) -> None:
+def save(docker: Docker, references: Sequence[str], directory: Path) -> None:
     """Save images side by side and bring SHA256SUMS up to date. Raises GroundworkError."""
-    folder.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda reference: _save(docker, reference, folder), references))
+        list(pool.map(lambda reference: _save(docker, reference, directory), references))
     lines = []
-    for path in sorted(folder.glob("*.tar")):
+    for path in sorted(directory.glob("*.tar")):
         with path.open("rb") as stream:
             lines.append(f"{archive.digest(stream)}  {path.name}\n")
-    with replacing(folder / SUMS) as fresh:
+    with replacing(directory / SUMS) as fresh:
         fresh.write_text("".join(lines), encoding="utf-8")
 
 
-def _save(docker: Docker, reference: str, folder: Path) -> None:
+def _save(docker: Docker, reference: str, directory: Path) -> None:
     name = by_tag(reference)  # an archive keeps no digests
 
-    with replacing(folder / archive.file_name(reference)) as fresh:
+    with replacing(directory / archive.file_name(reference)) as fresh:
         result = docker.run("tag", reference, name) if name != reference else Result(0, "", "")
         if result.ok:
             result = docker.run("save", "--output", str(fresh), name, timeout=_TIMEOUT)
         if not result.ok:
             raise GroundworkError(
                 f"{reference} can't be saved: {result.error}",
-                where=str(folder),
+                where=str(directory),
                 next_step="See that the disk has free space, and run again.",
             )

@@ -14,7 +14,7 @@ from .archive import SUMS, ArchiveError
 
 MB = 1000 * 1000
 # What a machine (in uname's words) runs (in Docker's)
-_PROCESSORS = {"x86_64": ("amd64", "386"), "aarch64": ("arm64", "arm")}
+_ARCHITECTURES = {"x86_64": ("amd64", "386"), "aarch64": ("arm64", "arm")}
 # Asks the other machine's image_receive.serve, and sends it bytes
 Ask = Callable[[Mapping[str, Any], bytes], Mapping[str, Any]]
 
@@ -51,12 +51,12 @@ class Todo:
 
 
 def archives(paths: Sequence[Path]) -> list[Archive]:
-    """The files of a folder that saved_images wrote, and last its SHA256SUMS, which has their
+    """The files of a directory that saved_images wrote, and last its SHA256SUMS, which has their
     digests. Raises GroundworkError where one isn't there or isn't listed."""
     found = [_archive(path, _listed(path.parent).get(path.name, "")) for path in paths]
-    for folder in dict.fromkeys(path.parent for path in paths):
-        text = (folder / SUMS).read_bytes()
-        found.append(Archive(folder / SUMS, hashlib.sha256(text).hexdigest(), len(text)))
+    for directory in dict.fromkeys(path.parent for path in paths):
+        text = (directory / SUMS).read_bytes()
+        found.append(Archive(directory / SUMS, hashlib.sha256(text).hexdigest(), len(text)))
     return found
 
 
@@ -69,8 +69,8 @@ def planned(paths: Sequence[Path]) -> list[Archive]:
     ]
 
 
-def _listed(folder: Path) -> dict[str, str]:
-    sums = folder / SUMS
+def _listed(directory: Path) -> dict[str, str]:
+    sums = directory / SUMS
     return image_archive.parse_sums(sums.read_text(encoding="utf-8")) if sums.exists() else {}
 
 
@@ -85,36 +85,37 @@ def _archive(path: Path, digest: str) -> Archive:
 
 
 def look(
-    files: Sequence[Archive], folder: str, part: int, ask: Ask, dry: bool = False
+    files: Sequence[Archive], directory: str, part: int, ask: Ask, dry: bool = False
 ) -> list[Todo]:
     """What has to be sent of each archive. Parts of other versions are removed there, unless `dry`.
 
-    Raises GroundworkError where the folder can't be used, or an image is for another processor.
+    Raises GroundworkError where the directory can't be used, or an image is for another
+    architecture.
     """
     wanted = {
         file.path.name: {"digest": file.digest, "size": file.size} for file in files if file.digest
     }
-    asked = {"do": "look", "folder": folder, "files": wanted, "part": part, "clean": not dry}
+    asked = {"do": "look", "directory": directory, "files": wanted, "part": part, "clean": not dry}
     answer = _checked(ask(asked, b""))
     todos = []
     for file in files:
         there = answer["files"].get(file.path.name, {"whole": False, "parts": []})
         spans = () if there["whole"] else tuple(_lacking(file, there["parts"], part))
         todos.append(Todo(file, there["whole"], spans))
-    _check_processor([todo.archive.path for todo in todos], answer["processor"])
+    _check_processor([todo.archive.path for todo in todos], answer["architecture"])
     return todos
 
 
 def _check_processor(paths: Sequence[Path], machine: str) -> None:
     """Raise GroundworkError where an archive's images can't run on a machine (as uname says it)."""
-    if machine not in _PROCESSORS:
+    if machine not in _ARCHITECTURES:
         return
-    theirs = _PROCESSORS[machine][0]
+    theirs = _ARCHITECTURES[machine][0]
     others = [
-        f"{name} is for {held.processor}"
+        f"{name} is for {held.architecture}"
         for path in paths
         for name, held in _images(path).items()
-        if held.processor not in ("", *_PROCESSORS[machine])
+        if held.architecture not in ("", *_ARCHITECTURES[machine])
     ]
     if others:
         raise GroundworkError(
@@ -151,7 +152,7 @@ def _lacking(file: Archive, there: Sequence[Sequence[Any]], part: int) -> Iterat
                 yield Span(offset + arrived, length - arrived)
 
 
-def send(todo: Todo, folder: str, ask: Ask) -> Iterator[Span]:
+def send(todo: Todo, directory: str, ask: Ask) -> Iterator[Span]:
     """Send what is lacking of an archive; gives each span after it arrived, the last one when the
     archive has its name. Raises GroundworkError; what arrived until then stays there."""
     file = todo.archive
@@ -160,7 +161,7 @@ def send(todo: Todo, folder: str, ask: Ask) -> Iterator[Span]:
         for span in spans:
             asked = {
                 "do": "part",
-                "folder": folder,
+                "directory": directory,
                 "name": file.path.name,
                 "digest": file.digest,
                 "offset": span.offset,
@@ -169,7 +170,7 @@ def send(todo: Todo, folder: str, ask: Ask) -> Iterator[Span]:
             last = {"size": file.size} if span == spans[-1] else {}
             answer = _checked(ask(asked | last, _read(stream, span)))
             if last and not answer["whole"]:
-                raise _broken(file, folder)
+                raise _broken(file, directory)
             yield span
 
 
@@ -199,13 +200,13 @@ def _there(entries: Sequence[Mapping[str, Any]]) -> str:
 
 
 def broken(
-    host: str, folder: str, entries: Sequence[Mapping[str, Any]], said: Sequence[str]
+    host: str, directory: str, entries: Sequence[Mapping[str, Any]], said: Sequence[str]
 ) -> GroundworkError:
     """The connection broke. `said` is why, in SSH's words."""
     there = f": {_there(entries)}" if entries else ""
     return GroundworkError(
         f"The connection to {host} broke while images were sent{there}.",
-        where=f"{folder} on {host}",
+        where=f"{directory} on {host}",
         details=[line.rstrip(" :") for line in said[-3:]],
         next_step="Run again when it is in reach: sending goes on where it stopped.",
     )
@@ -227,7 +228,7 @@ def _checked(answer: Mapping[str, Any]) -> Mapping[str, Any]:
     return answer
 
 
-def _broken(file: Archive, folder: str) -> GroundworkError:
+def _broken(file: Archive, directory: str) -> GroundworkError:
     with file.path.open("rb") as stream:
         here = image_archive.digest(stream)
     if here != file.digest:
@@ -238,6 +239,6 @@ def _broken(file: Archive, folder: str) -> GroundworkError:
         )
     return GroundworkError(
         f"{file.path.name} arrived damaged.",
-        where=folder,
+        where=directory,
         next_step="Run again: the damaged parts are sent again.",
     )

@@ -165,15 +165,15 @@ class Setup:
         if self.archive_dir is None:
             return dict.fromkeys(wanted, Answer(why="no directory is set (images_archive_dir)"))
         try:
-            folder = archive.read_folder(self.archive_dir)
+            directory = archive.read_directory(self.archive_dir)
         except OSError as error:
             why = f"the directory {self.archive_dir} can't be read ({error.strerror})"
             return dict.fromkeys(wanted, Answer(why=why))
-        return {item: self._load(folder, item) for item in wanted}
+        return {item: self._load(directory, item) for item in wanted}
 
-    def _load(self, folder: archive.Folder, item: Wanted) -> Answer:
+    def _load(self, directory: archive.Directory, item: Wanted) -> Answer:
         try:
-            name, held = archive.choose(folder, item.names)
+            name, held = archive.choose(directory, item.names)
             if not item.accepts(name, held.labels):
                 return Answer(why=f"{held.path} holds {name}, made from an older recipe")
             archive.check_digest(held.path)
@@ -195,7 +195,7 @@ class Setup:
             refusals = list(pool.map(lambda i: image_registry.pull(i.reference, run), asked))
         found = dict(zip(asked, refusals, strict=True))
         came = [item for item, refusal in found.items() if refusal is None]
-        found |= self._other_processors(came, before)
+        found |= self._other_architectures(came, before)
         return {item: self._pulled(item, refusal) for item, refusal in found.items()}
 
     def _pulled(self, item: Wanted, refusal: PullError | None) -> Answer:
@@ -205,12 +205,12 @@ class Setup:
         final = refusal.reached or self.renew
         return Answer(why=refusal.why, final=final, next_step=refusal.next_step)
 
-    def _other_processors(
+    def _other_architectures(
         self, came: Sequence[Wanted], before: Mapping[str, Mapping[str, Any]]
     ) -> dict[Wanted, PullError | None]:
-        """Why those that came are of no use here, as the engine pulls what is for another processor
-        alone without a word; they are removed again, and their names are whose they were `before`.
-        An engine that can run them may."""
+        """Why those that came are unusable here, as the engine pulls what is for another
+        architecture alone without a word; they are removed again, and their names are whose they
+        were `before`. An engine that can run them may."""
         if not came:
             return {}
         machine = self.docker.run("version", "--format", "{{.Server.Arch}}").stdout.strip()
@@ -219,7 +219,7 @@ class Setup:
         for item in came:
             theirs = str(here.get(item.reference, {}).get("Architecture") or machine)
             if theirs != machine and not self._runs(item.reference):
-                found[item] = image_registry.other_processor(theirs, machine)
+                found[item] = image_registry.other_architecture(theirs, machine)
                 self.docker.run("image", "rm", item.reference)
                 if item.reference in before:
                     self.docker.run("tag", str(before[item.reference]["Id"]), item.reference)

@@ -107,9 +107,9 @@ def take(path: Path, claim: Mapping[str, Any]) -> Taken:
 
     `claim` has run, who, where and revision; process and started for a run on this machine.
     """
-    for folder in reversed([each for each in path.parents if not each.exists()]):
-        folder.mkdir(exist_ok=True)
-        _inherit(folder)
+    for directory in reversed([each for each in path.parents if not each.exists()]):
+        directory.mkdir(exist_ok=True)
+        _inherit(directory)
     with _opened(path) as file:
         held = _owner(file)
         if held and held.alive():
@@ -157,7 +157,7 @@ def _opened(path: Path) -> Iterator[IO[str]]:
 
 
 def _inherit(path: Path) -> None:
-    """Root may run in a person's folder: what it makes belongs to whom the folder does."""
+    """Root may run in a person's directory: what it makes belongs to whom the directory does."""
     if os.geteuid() == 0:
         owner = path.parent.stat()
         os.chown(path, owner.st_uid, owner.st_gid)
@@ -185,14 +185,14 @@ def commands_left(pid: int, proc: Path = Path("/proc")) -> int:
     """
     parents: dict[int, int] = {}
     names: dict[int, str] = {}
-    for folder in proc.glob("[0-9]*"):
+    for directory in proc.glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            stat = (folder / "stat").read_text(encoding="utf-8", errors="replace")
+            stat = (directory / "stat").read_text(encoding="utf-8", errors="replace")
             before, _, after = stat.rpartition(")")
             state, parent, *_ = after.split()
             if state != "Z":
-                parents[int(folder.name)] = int(parent)
-                names[int(folder.name)] = before.partition("(")[2]
+                parents[int(directory.name)] = int(parent)
+                names[int(directory.name)] = before.partition("(")[2]
     while parents.get(pid) and not names.get(parents[pid], "").startswith("sshd"):
         pid = parents[pid]
     session = parents.get(pid)

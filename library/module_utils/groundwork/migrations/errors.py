@@ -12,7 +12,7 @@ from ..errors import GroundworkError
 from ..text import MASK, shortened
 from .database import LOCK_TIMEOUT, Database, lock_holders
 from .layout import Layout
-from .runner import project_folders
+from .runner import project_directories
 from .tree import Step
 
 READ_ONLY = "25006"
@@ -27,15 +27,15 @@ def describe(
     """Any failure inside a tree's code, as one that a user may see."""
     if isinstance(error, GroundworkError):
         return error
-    folders = project_folders(layout)
+    directories = project_directories(layout)
     state, statement = getattr(_driver_error(error), "sqlstate", None), _statement(error)
-    file = step.file if step else str(folders[0] / "env.py")
+    file = step.file if step else str(directories[0] / "env.py")
     if step is None:
-        what = f"The Alembic tree can't be run: {_message(error, folders)}"
+        what = f"The Alembic tree can't be run: {_message(error, directories)}"
     else:
         name = f"Revision {step.revision}" + (f" ({step.message})" if step.message else "")
         verb = "applied" if step.direction == "up" else "taken back"
-        what = f"{name} could not be {verb}: {_message(error, folders)}"
+        what = f"{name} could not be {verb}: {_message(error, directories)}"
     details: list[str] = []
     if statement:
         details += ["SQL:", *(f"  {line}" for line in trimmed(statement))]
@@ -64,21 +64,21 @@ def describe(
         )
     return GroundworkError(
         database.masked(what),
-        where=place(error, folders) or file,
+        where=place(error, directories) or file,
         details=[database.masked(line) for line in details],
         next_step=next_step,
     )
 
 
-def place(error: BaseException, folders: Sequence[Path]) -> str:
+def place(error: BaseException, directories: Sequence[Path]) -> str:
     """`file:line` of the deepest code of the tree that an error came through, or nothing."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}"
-    own = [folder.resolve() for folder in folders]
+    own = [directory.resolve() for directory in directories]
     found = ""
     for frame in traceback.extract_tb(error.__traceback__):
         path = Path(frame.filename).resolve()
-        if any(folder in path.parents for folder in own):
+        if any(directory in path.parents for directory in own):
             found = f"{frame.filename}:{frame.lineno}"
     return found
 
@@ -94,7 +94,7 @@ def trimmed(statement: str) -> list[str]:
     return [*shown, f"… {left} more lines"] if left else shown
 
 
-def _message(error: BaseException, folders: Sequence[Path] = ()) -> str:
+def _message(error: BaseException, directories: Sequence[Path] = ()) -> str:
     driver = _driver_error(error)
     if driver is not None:
         primary = getattr(getattr(driver, "diag", None), "message_primary", None)
@@ -105,16 +105,16 @@ def _message(error: BaseException, folders: Sequence[Path] = ()) -> str:
     if isinstance(error, SystemExit):
         return f"it ended itself (exit {text})"
     if isinstance(error, AssertionError) and not text:
-        text = _source(error, folders)
+        text = _source(error, directories)
     # Alembic's own refusals are sentences; of other errors the name is half of the message.
     if type(error).__name__ == "CommandError":
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _source(error: BaseException, folders: Sequence[Path]) -> str:
+def _source(error: BaseException, directories: Sequence[Path]) -> str:
     """The line of the tree's code that an error came from."""
-    number = place(error, folders).rpartition(":")[2]
+    number = place(error, directories).rpartition(":")[2]
     frames = [f for f in traceback.extract_tb(error.__traceback__) if str(f.lineno) == number]
     return frames[-1].line or "" if frames else ""
 

@@ -1,4 +1,4 @@
-"""Where an Alembic tree's parts are: its configuration, its folders of versions, its package.
+"""Where an Alembic tree's parts are: its configuration, its directories of versions, its package.
 
 Read as Alembic reads them, without importing it or anything of the tree's.
 """
@@ -36,15 +36,16 @@ _SEPARATORS = {"space": " ", "newline": "\n", "os": os.pathsep, ":": ":", ";": "
 class Layout:
     """A tree's parts, all absolute.
 
-    `folder` is where `alembic` is run by hand: relative paths and `prepend_sys_path` start there.
-    `package_root` holds the package of a `script_location = package:folder`; `lost` are folders of
-    versions, named by a package, that aren't found.
+    `directory` is where `alembic` is run by hand: relative paths and `prepend_sys_path` start
+    there.
+    `package_root` holds the package of a `script_location = package:directory`; `lost` are
+    directories of versions, named by a package, that aren't found.
     """
 
     schema_dir: Path
     ini: Path | None
     toml: Path | None
-    folder: Path
+    directory: Path
     versions: tuple[Path, ...]
     recursive: bool = False
     package_root: Path | None = None
@@ -54,7 +55,7 @@ class Layout:
 def find_layout(schema_dir: Path, alembic_ini: Path | None = None) -> Layout:
     """Where the tree's parts are. `alembic_ini` (an .ini, or a .toml) is taken as it is given.
 
-    Without it, the nearest folder counts, from the tree's own upwards, whose alembic.ini or
+    Without it, the nearest directory counts, from the tree's own upwards, whose alembic.ini or
     pyproject.toml names this tree as its script_location; an alembic.ini inside the tree is the
     tree's own without saying so. Raises GroundworkError.
     """
@@ -68,20 +69,20 @@ def find_layout(schema_dir: Path, alembic_ini: Path | None = None) -> Layout:
     if alembic_ini is not None:
         return _given(schema_dir, alembic_ini.absolute())
     real = schema_dir.resolve()
-    for folder in dict.fromkeys((schema_dir, *schema_dir.parents, real, *real.parents)):
-        ini, toml = folder / "alembic.ini", folder / "pyproject.toml"
+    for directory in dict.fromkeys((schema_dir, *schema_dir.parents, real, *real.parents)):
+        ini, toml = directory / "alembic.ini", directory / "pyproject.toml"
         from_ini, from_toml = _ini_options(ini), _toml_options(toml)
         options = (from_toml or {}) | (from_ini or {})
-        own = folder == schema_dir and from_ini is not None and "script_location" not in options
-        if own or _leads_to(options, folder, schema_dir):
+        own = directory == schema_dir and from_ini is not None and "script_location" not in options
+        if own or _leads_to(options, directory, schema_dir):
             has_ini = ini.is_file()  # also one that has nothing but the loggers in it
             found = (ini if has_ini else None, toml if from_toml is not None else None)
-            return _layout(schema_dir, *found, options, folder)
+            return _layout(schema_dir, *found, options, directory)
     return _layout(schema_dir, None, None, {}, schema_dir.parent)
 
 
 def _given(schema_dir: Path, path: Path) -> Layout:
-    """The layout by the file that somebody named; its paths start in its folder or one above."""
+    """The layout by the file that somebody named; its paths start in its directory or one above."""
     if not path.is_file():
         raise GroundworkError(
             "There is no such alembic.ini.",
@@ -98,10 +99,10 @@ def _given(schema_dir: Path, path: Path) -> Layout:
             next_step="Correct schema_alembic_ini, or leave it empty to have it found.",
         )
     above = (path.parent, *path.parent.parents)
-    folder = next((each for each in above if _leads_to(options, each, schema_dir)), path.parent)
+    directory = next((each for each in above if _leads_to(options, each, schema_dir)), path.parent)
     location = str(options.get("script_location", ""))
-    if folder == path.parent and location and not _is_resource(location):
-        other = (folder / location).resolve()
+    if directory == path.parent and location and not _is_resource(location):
+        other = (directory / location).resolve()
         if other != schema_dir.resolve() and (other / "env.py").is_file():
             raise GroundworkError(
                 "The alembic.ini belongs to another tree: its script_location isn't schema_dir.",
@@ -109,12 +110,12 @@ def _given(schema_dir: Path, path: Path) -> Layout:
                 details=[f"script_location: {other}", f"schema_dir: {schema_dir}"],
                 next_step="Correct schema_dir or schema_alembic_ini, so that both say the same.",
             )
-    toml = path if is_toml else folder / "pyproject.toml"
+    toml = path if is_toml else directory / "pyproject.toml"
     if not is_toml and _toml_options(toml) is not None:
         options = (_toml_options(toml) or {}) | options
-        return _layout(schema_dir, path, toml, options, folder)
+        return _layout(schema_dir, path, toml, options, directory)
     return _layout(
-        schema_dir, None if is_toml else path, toml if is_toml else None, options, folder
+        schema_dir, None if is_toml else path, toml if is_toml else None, options, directory
     )
 
 
@@ -163,7 +164,7 @@ def _toml_options(path: Path) -> dict[str, Any] | None:
 
 
 def _is_resource(location: str) -> bool:
-    """Whether it is Alembic's `package:folder`."""
+    """Whether it is Alembic's `package:directory`."""
     return not Path(location).is_absolute() and ":" in location
 
 
@@ -173,17 +174,18 @@ def _tail(location: str) -> tuple[str, ...]:
     return (*package.split("."), *(part for item in rest for part in Path(item).parts))
 
 
-def _leads_to(options: Mapping[str, Any], folder: Path, schema_dir: Path) -> bool:
+def _leads_to(options: Mapping[str, Any], directory: Path, schema_dir: Path) -> bool:
     location = str(options.get("script_location") or "")
     if not location:
         return False
     if _is_resource(location):
         return _package_root(location, schema_dir) is not None
-    return (folder / location).resolve() == schema_dir.resolve()
+    return (directory / location).resolve() == schema_dir.resolve()
 
 
 def _package_root(location: str, schema_dir: Path) -> Path | None:
-    """The folder above the package that `package:folder` begins with, if that is `schema_dir`."""
+    """The directory above the package that `package:directory` begins with, if that is
+    `schema_dir`."""
     tail = _tail(location) if _is_resource(location) else ()
     if not tail:
         return None
@@ -198,17 +200,17 @@ def _layout(
     ini: Path | None,
     toml: Path | None,
     options: Mapping[str, Any],
-    folder: Path,
+    directory: Path,
 ) -> Layout:
     root = _package_root(str(options.get("script_location") or ""), schema_dir)
     separators = ("path_separator", "version_path_separator")
     prepended = _listed(options, "prepend_sys_path", separators[:1], r", *|(?: +)|:")
-    roots = [*([root] if root else []), *(folder / item for item in prepended), folder]
+    roots = [*([root] if root else []), *(directory / item for item in prepended), directory]
     versions: list[Path] = []
     lost: list[str] = []
     for item in _listed(options, "version_locations", separators, r", *|(?: +)"):
         if not _is_resource(item):
-            versions.append(folder / item)
+            versions.append(directory / item)
             continue
         places = [each.joinpath(*_tail(item)) for each in roots]
         there = next((place for place in places if place.is_dir()), None)
@@ -218,7 +220,7 @@ def _layout(
             lost.append(item)
     recursive = options.get("recursive_version_locations") in ("true", True)
     found = tuple(versions) if versions or lost else (schema_dir / "versions",)
-    return Layout(schema_dir, ini, toml, folder, found, recursive, root, tuple(lost))
+    return Layout(schema_dir, ini, toml, directory, found, recursive, root, tuple(lost))
 
 
 def _listed(

@@ -255,7 +255,7 @@ def _refuse_two_heads(tree: Tree, target: str) -> None:
         return
     raise GroundworkError(
         f"The revisions have {len(tree.heads)} heads: {', '.join(tree.heads)}.",
-        where=tree.folder,
+        where=tree.directory,
         details=[f"{head}: {tree.by_id[head].file}" for head in tree.heads],
         next_step="Two branches of work met. Join them with `alembic merge heads`, or let one "
         "stand on the other (its down_revision). The database was not touched.",
@@ -267,7 +267,7 @@ def _refuse_ahead(tree: Tree, current: Sequence[str], database: Database) -> Non
     if unknown:
         raise GroundworkError(
             f"The database is ahead: its revision {', '.join(unknown)} is not in this checkout.",
-            where=f"{database}; {tree.folder}",
+            where=f"{database}; {tree.directory}",
             next_step="Get the code that brought it (`git pull`, or the branch: `git log --all "
             f"--oneline -S {unknown[0]}` finds it), then run again. Nothing was changed.",
         )
@@ -282,7 +282,7 @@ def _resolve(tree: Tree, current: Sequence[str], target: str) -> tuple[str, bool
         begun = sorted(id_ for id_ in tree.by_id if id_.startswith(target))
         raise GroundworkError(
             f"There is no revision {target!r}, nor a single one that begins so.",
-            where=tree.folder,
+            where=tree.directory,
             details=[f"It could be {', '.join(begun)}."] if begun else [],
             next_step="Give head, base, +N, -N or a revision of this tree. Nothing was changed.",
         )

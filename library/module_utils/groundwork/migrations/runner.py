@@ -48,7 +48,8 @@ class AlembicTree:
 
     @contextmanager
     def opened(self, settings: Mapping[str, str]) -> Iterator[None]:
-        """Where the tree's code runs: its folder; new connections get PostgreSQL's `settings`."""
+        """Where the tree's code runs: its directory; new connections get PostgreSQL's
+        `settings`."""
         try:
             import alembic  # noqa: F401
             from sqlalchemy import event
@@ -75,8 +76,8 @@ class AlembicTree:
         try:
             # For an env.py that asks the environment, and a migration that has its own connection
             here = {**self.database.variables(), "PGOPTIONS": options}
-            with lent(here), _chdir(self.layout.folder):
-                sys.path_importer_cache.pop(".", None)  # what "." meant in another folder
+            with lent(here), _chdir(self.layout.directory):
+                sys.path_importer_cache.pop(".", None)  # what "." meant in another directory
                 yield
         finally:
             event.remove(Pool, "connect", prepare)
@@ -271,15 +272,15 @@ def standing(current: Sequence[str], steps: Sequence[Step], tree: Tree) -> list[
     return [step for step in steps if (step.revision in there) == (step.direction == "up")]
 
 
-def project_folders(layout: Layout) -> list[Path]:
-    """The folders whose files are the tree's own, for telling where an error came from."""
+def project_directories(layout: Layout) -> list[Path]:
+    """The directories whose files are the tree's own, for telling where an error came from."""
     return [layout.schema_dir, *layout.versions]
 
 
 @contextmanager
-def _chdir(folder: Path) -> Iterator[None]:
+def _chdir(directory: Path) -> Iterator[None]:
     before = Path.cwd()
-    os.chdir(folder)
+    os.chdir(directory)
     try:
         yield
     finally:

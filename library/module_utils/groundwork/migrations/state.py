@@ -49,7 +49,7 @@ class SchemaState(Record):
 def schema_state(
     services: Sequence[Service], tree: Tree | None, secrets: Mapping[str, str]
 ) -> SchemaState:
-    """Ask the database. Raises GroundworkError where the tree's folder holds none."""
+    """Ask the database. Raises GroundworkError where the tree's directory holds none."""
     if tree is None:
         return SchemaState("off")
     service = migrated(services, tree.service)

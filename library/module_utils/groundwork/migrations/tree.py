@@ -1,6 +1,6 @@
 """An Alembic tree's revisions, compared with a database's: pure functions, Alembic not needed.
 
-`tree_files` reads a tree from its folder, in milliseconds for a hundred files.
+`tree_files` reads a tree from its directory, in milliseconds for a hundred files.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ class Problem:
 
 @dataclass(frozen=True)
 class Tree:
-    """The revisions of a folder.
+    """The revisions of a directory.
 
     `problems` says what could not be told from the files; then the tree is not to be trusted,
     and every comparison with it is `unknown`.
     """
 
-    folder: str
+    directory: str
     revisions: tuple[Revision, ...]
     problems: tuple[Problem, ...] = ()
 

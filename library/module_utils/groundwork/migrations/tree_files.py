@@ -31,11 +31,11 @@ def read_tree(layout: Layout) -> Tree:
 
 
 def version_files(layout: Layout) -> list[Path]:
-    """The files that Alembic takes for revisions, sorted by name within their folder."""
+    """The files that Alembic takes for revisions, sorted by name within their directory."""
     return [
         path
-        for folder in layout.versions
-        for path in sorted(folder.rglob("*.py") if layout.recursive else folder.glob("*.py"))
+        for directory in layout.versions
+        for path in sorted(directory.rglob("*.py") if layout.recursive else directory.glob("*.py"))
         if not path.name.startswith((".#", "__init__")) and "__pycache__" not in path.parts
     ]
 

@@ -17,7 +17,7 @@ class Service:
     published on `bind`. `password` is empty unless the inventory gives one. `options` holds what
     only its kind knows (PostgreSQL: user, database), every key present.
 
-    One that somebody else runs has a `host`, no image and no address here, and always a password.
+    An external one has a `host`, no image and no address here, and always a password.
     `tls`: its certificate is verified, by `ca_file` or else by the machine's own CAs. One
     of ours shows the `certificate` that the inventory names, with its `key`, or where they are
     empty one that the stack's own CA signed.

@@ -14,7 +14,7 @@ SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 
 
 def ca_bundle(service: Service) -> str:
-    """The file with the certificates of those who may vouch for `service`."""
+    """The file with the certificates of those who may verify for `service`."""
     return service.ca_file or SYSTEM_AUTHORITIES
 
 

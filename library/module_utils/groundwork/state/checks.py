@@ -190,7 +190,7 @@ def clashes(desired: Desired, state: State) -> list[Problem]:
 
 
 def full_disk(free: tuple[int, str] | None, least: int) -> list[Problem]:
-    """Too little space for a start; `free` in megabytes, with the folder on that disk."""
+    """Too little space for a start; `free` in megabytes, with the directory on that disk."""
     if free is None or free[0] >= least:
         return []
     return [

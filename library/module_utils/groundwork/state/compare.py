@@ -36,7 +36,7 @@ class Comparison:
 
 def compare(desired: Desired, facts: Facts, asked: Asked) -> Comparison:
     """What the facts mean for one host."""
-    if facts.owner:  # what answers there says nothing of this folder's services
+    if facts.owner:  # what answers there says nothing of this directory's services
         state = State(facts.engine, tuple(facts.engine_settings), owner=facts.owner)
         return Comparison(state, (), (), None)
     wrong = _certificates(desired)

@@ -178,7 +178,7 @@ class Desired:
         """The Compose file, `infra/.env`, and the files that the containers get their secrets from.
 
         A container reads its file as whichever user its image has, so everybody may read it; who
-        is on this machine is kept out by the folder, which is its owner's alone.
+        is on this machine is kept out by the directory, which is its owner's alone.
 
         `quick_start`: the engine knows `start_interval` (API 1.44); Compose refuses the file on
         an older one, so there those lines are left out. Raises GroundworkError for a certificate in

@@ -114,7 +114,7 @@ def gather(desired: Desired, where: Where) -> Facts:
 
 
 def free_megabytes(docker: Docker) -> tuple[int, str] | None:
-    """The free space on the engine's disk, and its folder there; None where nobody can say.
+    """The free space on the engine's disk, and its directory there; None where nobody can say.
 
     Not part of the read: it costs a command, and matters only where something will be started.
     """

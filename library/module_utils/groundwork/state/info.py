@@ -119,8 +119,8 @@ def _more_ports(desired: Desired) -> Iterator[tuple[str, str]]:
 
 def _tree(params: Mapping[str, Any]) -> Tree | None:
     names = ("schema_dir", "alembic_ini", "version_table_file")
-    folder, ini, file = (Path(params[name]) if params[name] else None for name in names)
-    return Tree(folder, params["schema_service"], ini, file) if folder else None
+    directory, ini, file = (Path(params[name]) if params[name] else None for name in names)
+    return Tree(directory, params["schema_service"], ini, file) if directory else None
 
 
 def _first_end(desired: Desired) -> str:

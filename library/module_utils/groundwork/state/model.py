@@ -19,7 +19,7 @@ class ServiceState(Record):
     """A service as it runs. What nobody knows is `unknown`, or empty.
 
     `state` is the container's, or missing (none yet), orphan (not in the inventory any more),
-    external. `config` is in_sync, changed, moved (made from another folder) or unknown: the
+    external. `config` is in_sync, changed, moved (made from another directory) or unknown: the
     container against the Compose file; `image` is in_sync, changed or unknown, `runs` its name.
     `answers`, `version`, `error` and `code`: what it said in its own protocol. `custom`: it is a
     person's, from the override file. `leftover`: external, but its container is still here.
@@ -72,8 +72,8 @@ class PortTaken(Record):
 class State(Record):
     """One host. `files` and `env_files` map a path to in_sync, changed, missing or unknown.
 
-    `owner`: the stack is another folder's, and nothing else of it is told. `new_passwords` are the
-    secrets' variables whose change an interrupted run began, `other_passwords` the services to
+    `owner`: the stack is another directory's, and nothing else of it is told. `new_passwords` are
+    the secrets' variables whose change an interrupted run began, `other_passwords` the services to
     which the inventory gives another password than infra/.env has. `left_data`: volumes of
     services that don't run here any more. `firewall`: why it has to be set up anew.
     """

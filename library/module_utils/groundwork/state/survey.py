@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..docker import (
-    FOLDER_LABEL,
+    DIRECTORY_LABEL,
     USER_LABEL,
     Docker,
     Result,
@@ -97,11 +97,11 @@ def _writable(container: Mapping[str, Any]) -> Iterable[str]:
 
 
 def volumes(docker: Docker, stack: str) -> dict[str, dict[str, str]]:
-    """The stack's volumes by name, with the marker; each with storage_format, folder and user.
+    """The stack's volumes by name, with the marker; each with storage_format, directory and user.
 
     Raises GroundworkError where the engine doesn't answer.
     """
-    labels = (FORMAT_LABEL, FOLDER_LABEL, USER_LABEL)
+    labels = (FORMAT_LABEL, DIRECTORY_LABEL, USER_LABEL)
     asked = ",".join(["{{json .Name}}", *(f'{{{{json (.Label "{each}")}}}}' for each in labels)])
     listed = docker.run(
         *("volume", "ls", "--filter", f"name=^{stack}_", "--format", f"[{asked}]"), timeout=10
@@ -113,8 +113,8 @@ def volumes(docker: Docker, stack: str) -> dict[str, dict[str, str]]:
         )
     rows = [json.loads(line) for line in listed.stdout.splitlines()]
     return {
-        name: {"storage_format": storage_format, "folder": folder, "user": user}
-        for name, storage_format, folder, user in rows
+        name: {"storage_format": storage_format, "directory": directory, "user": user}
+        for name, storage_format, directory, user in rows
         if name == marker_of(stack) or data_of(name, stack)
     }
 
@@ -165,21 +165,22 @@ CONFIGURATION_REASONS = {
 }
 
 
-def configuration(container: Mapping[str, Any], wanted: str | None, folder: Path) -> str:
-    """How a container is against the Compose file in `folder`: in_sync, changed, moved or unknown.
+def configuration(container: Mapping[str, Any], wanted: str | None, directory: Path) -> str:
+    """How a container is against the Compose file in `directory`: in_sync, changed, moved or
+    unknown.
 
     `wanted` is the label that Compose would give it, None where nobody can say. `moved`: it was
-    made from another folder, so that what it has mounted is from there.
+    made from another directory, so that what it has mounted is from there.
     """
     if not wanted:
         return "unknown"
-    if started_elsewhere(container, folder):
+    if started_elsewhere(container, directory):
         return "moved"
     digest = engine.labels(container).get("com.docker.compose.config-hash")
     return "in_sync" if digest == wanted else "changed"
 
 
-def _custom(container: Mapping[str, Any] | None, wanted: str, folder: Path) -> ServiceState:
+def _custom(container: Mapping[str, Any] | None, wanted: str, directory: Path) -> ServiceState:
     if container is None:
         return ServiceState(custom=True, state="missing")
     state = container["State"]
@@ -188,7 +189,7 @@ def _custom(container: Mapping[str, Any] | None, wanted: str, folder: Path) -> S
         state=state["Status"],
         health=(state.get("Health") or {}).get("Status", "none"),
         exit_code=state.get("ExitCode", 0),
-        config=configuration(container, wanted, folder),
+        config=configuration(container, wanted, directory),
     )
 
 

@@ -30,22 +30,22 @@ class Removal(Record):
 
 
 def removal(
-    docker: Docker, name: str, folder: Path, data: bool, service: str, check: bool
+    docker: Docker, name: str, directory: Path, data: bool, service: str, check: bool
 ) -> Removal:
-    """What goes of the stack `name`, from the folder of its Compose file.
+    """What goes of the stack `name`, from the directory of its Compose file.
 
     That needn't be there any more. Where the data are kept, it is written down whose they are,
     unless it is a `check`: soon no container says it. Raises GroundworkError.
     """
     found = survey.volumes(docker, name)
     containers = engine.listed(docker, name)
-    _check_owner(name, folder, containers, found)
+    _check_owner(name, directory, containers, found)
     stores = {survey.data_of(volume, name): volume for volume in sorted(found)}
     stores.pop("", None)  # the mark
     if service:
         return _of_service(name, service, containers, stores)
     if stores and not data and not check:
-        ownership.claim(docker, name, folder)
+        ownership.claim(docker, name, directory)
     mark = [marker_of(name)] if marker_of(name) in found else []
     return Removal(
         stop=bool(containers) or _has_networks(docker, name),
@@ -55,18 +55,18 @@ def removal(
 
 def _check_owner(
     name: str,
-    folder: Path,
+    directory: Path,
     containers: Sequence[dict[str, Any]],
     volumes: Mapping[str, Mapping[str, str]],
 ) -> None:
     started = engine.by_service(containers).values()
-    other = ownership.other_owner(name, folder, started, volumes)
+    other = ownership.other_owner(name, directory, started, volumes)
     if other:
         raise ownership.refusal(
             name,
-            folder,
+            directory,
             other,
-            "Stop it from that folder. Where nobody can, "
+            "Stop it from that directory. Where nobody can, "
             f"`docker compose --project-name {name} down` does (data stay).",
         )
 

@@ -66,7 +66,7 @@ def given(service: Service, names: Sequence[str]) -> KeyPair:
     """The pair that the inventory names for a service, read from this machine.
 
     Checked as a client does, by a handshake for each of `names`, with the CA that the
-    inventory names. Raises GroundworkError that says which of the files is of no use and why.
+    inventory names. Raises GroundworkError that says which of the files can't be used and why.
     """
     where = f"stack_services.{service.name}"
     pair = KeyPair(

@@ -41,9 +41,9 @@ ARCHIVES = [
 ]
 
 
-def tasks(folder: Path) -> list[dict[str, object]]:
+def tasks(directory: Path) -> list[dict[str, object]]:
     """A task of each kind; the play has two hosts, `away` gives no answer."""
-    copy = {"content": "new\n", "dest": str(folder / "file"), "mode": "0600"}
+    copy = {"content": "new\n", "dest": str(directory / "file"), "mode": "0600"}
     refused: dict[str, Any] = {"fail": True, "ignore_errors": True}
     return [
         fake("ok", {"msg": "well"}),
@@ -77,33 +77,33 @@ def tasks(folder: Path) -> list[dict[str, object]]:
     ]  # fmt: skip
 
 
-def record(folder: Path) -> dict[str, list[Event]]:
+def record(directory: Path) -> dict[str, list[Event]]:
     """The events of three runs: `run`, `check` (check mode), `interrupted` (Ctrl-C), masked."""
-    runner = PlaybookRunner(folder)
+    runner = PlaybookRunner(directory)
     runner.env |= {
         "ANSIBLE_CALLBACK_PLUGINS": str(HERE),
         "ANSIBLE_STDOUT_CALLBACK": "recorder",
-        "RECORD_TO": str(folder / "events"),
+        "RECORD_TO": str(directory / "events"),
     }
     away = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
     runner.hosts({"here": {}, "away": away})
-    runner.play(tasks(folder))
+    runner.play(tasks(directory))
     runner.run()
-    found = {"run": _read(folder)}
-    (folder / "file").unlink()
+    found = {"run": _read(directory)}
+    (directory / "file").unlink()
     runner.run("--check", "--limit", "here")
-    found["check"] = _read(folder)
+    found["check"] = _read(directory)
     runner.hosts({"here": {}})
     runner.play([fake("slow", {}, seconds=50)])
     _interrupt(runner)
-    found["interrupted"] = _read(folder)
+    found["interrupted"] = _read(directory)
     return found
 
 
 def _interrupt(runner: PlaybookRunner) -> None:
-    events, end = runner.folder / "events", time.monotonic() + 60
+    events, end = runner.directory / "events", time.monotonic() + 60
     process = subprocess.Popen(
-        runner.command(), cwd=runner.folder, env=runner.env, stdin=subprocess.DEVNULL,
+        runner.command(), cwd=runner.directory, env=runner.env, stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:
@@ -116,22 +116,23 @@ def _interrupt(runner: PlaybookRunner) -> None:
         process.kill()
 
 
-def _read(folder: Path) -> list[Event]:
-    file = folder / "events"
+def _read(directory: Path) -> list[Event]:
+    file = directory / "events"
     events = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     file.unlink()
-    return [_masked(event, str(folder)) for event in events]
+    return [_masked(event, str(directory)) for event in events]
 
 
-def _masked(value: Any, folder: str) -> Any:
+def _masked(value: Any, directory: str) -> Any:
     if isinstance(value, dict):
         return {
-            key: "masked" if key in MASKED else _masked(each, folder) for key, each in value.items()
+            key: "masked" if key in MASKED else _masked(each, directory)
+            for key, each in value.items()
         }
     if isinstance(value, list):
-        return [_masked(each, folder) for each in value]
+        return [_masked(each, directory) for each in value]
     if isinstance(value, str):
-        return value.replace(folder, "/play").replace(sys.executable, "python")
+        return value.replace(directory, "/play").replace(sys.executable, "python")
     return value
 
 
@@ -150,8 +151,8 @@ def _file(name: str) -> Path:
 
 def main() -> None:
     """Writes the recordings, an event a line."""
-    with tempfile.TemporaryDirectory() as folder:
-        for name, events in record(Path(folder)).items():
+    with tempfile.TemporaryDirectory() as directory:
+        for name, events in record(Path(directory)).items():
             everything = [{"ansible-core": ansible.release.__version__}, *events]
             lines = [json.dumps(event, ensure_ascii=False, sort_keys=True) for event in everything]
             _file(name).write_text("\n".join([*lines, ""]), encoding="utf-8")
