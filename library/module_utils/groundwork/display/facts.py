@@ -13,8 +13,9 @@ from ..rendered import FilesResult
 from ..state import Inspection, ServiceState
 from ..text import masked_url
 from .outcome import Outcome, Status
+from .runs import RunsResult
 from .story import reasons, short
-from .text import first, mapping, sequence, words
+from .text import first, mapping, words
 
 # How a service is, in the summary's words, besides the engine's own
 SILENT = "does not answer"
@@ -54,8 +55,7 @@ class Host:
     todo: dict[str, list[str]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     changes: list[tuple[str, str]] = field(default_factory=list)
-    holder: Mapping[str, Any] = field(default_factory=dict)
-    runs: list[Mapping[str, Any]] = field(default_factory=list)
+    log: RunsResult = field(default_factory=RunsResult)
     failure: tuple[str, str] | None = None
 
     def take(self, module: str, status: Status, result: Mapping[str, Any]) -> None:
@@ -154,8 +154,7 @@ class Host:
         self.schema, self.schema_error = ("at_head" if status == "ok" else "failed"), ""
 
     def _log(self, result: Mapping[str, Any]) -> None:
-        self.holder = mapping(result.get("holder"))
-        self.runs = [mapping(each) for each in sequence(result.get("runs"))]
+        self.log = RunsResult.from_dict(result)
 
 
 class Facts:

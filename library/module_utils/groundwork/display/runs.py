@@ -2,38 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from .text import Line, Marks, duration, labelled, line, mapping, number, sequence, words
+from ..records import Record
+from .text import Line, Marks, duration, labelled, line
 
 _STYLES = {"ok": "ok", "failed": "failed", "interrupted": "warn"}
 
 
-def run_rows(
-    holder: Mapping[str, Any], runs: Sequence[Mapping[str, Any]], marks: Marks
-) -> list[Line]:
+@dataclass(frozen=True)
+class SchemaMove(Record):
+    """The revisions before and after a run."""
+
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True)
+class LoggedRun(Record):
+    """A run of the log; `seconds` is None where it has no end."""
+
+    result: str = ""
+    at: str = ""
+    who: str = ""
+    where: str = ""
+    playbook: str = ""
+    revision: str = ""
+    seconds: float | None = None
+    changed: tuple[str, ...] = ()
+    schema: SchemaMove = field(default_factory=SchemaMove)
+    stopped: str = ""
+
+
+@dataclass(frozen=True)
+class Holder(Record):
+    """Who changes the machine now."""
+
+    who: str = ""
+    where: str = ""
+    since: str = ""
+    revision: str = ""
+
+
+@dataclass(frozen=True)
+class RunsResult(Record):
+    """The result of the module run_log."""
+
+    holder: Holder | None = None
+    runs: tuple[LoggedRun, ...] = ()
+
+
+def run_rows(found: RunsResult, marks: Marks) -> list[Line]:
     """Who changes the machine now; then for each run who, with what, how it went, what it did."""
     rows = []
-    if holder:
-        text = f"{_who(holder)} changes this machine since {words(holder.get('since'))} UTC"
-        rows.append(labelled("now", text, "warn", words(holder.get("revision"))))
-    for index, run in enumerate(runs):
-        result = words(run.get("result"))
-        head = f"{words(run.get('at'))} UTC  {_who(run)}  "
-        tail = "  ".join(
-            each
-            for each in (
-                words(run.get("playbook")),
-                words(run.get("revision")),
-                duration(number(run["seconds"])) if "seconds" in run else "",
-            )
-            if each
-        )
+    if now := found.holder:
+        text = f"{now.who} on {now.where} changes this machine since {now.since} UTC"
+        rows.append(labelled("now", text, "warn", now.revision))
+    for index, run in enumerate(found.runs):
+        took = "" if run.seconds is None else duration(run.seconds)
+        tail = "  ".join(each for each in (run.playbook, run.revision, took) if each)
         rows.append(
             line(
-                *labelled("" if index else "runs", head),
-                (result, _STYLES.get(result, "warn")),
+                *labelled("" if index else "runs", f"{run.at} UTC  {run.who} on {run.where}  "),
+                (run.result, _STYLES.get(run.result, "warn")),
                 (f"  {tail}", "dim"),
             )
         )
@@ -41,23 +74,15 @@ def run_rows(
     return rows
 
 
-def _who(run: Mapping[str, Any]) -> str:
-    return f"{words(run.get('who'))} on {words(run.get('where'))}"
-
-
-def _did(run: Mapping[str, Any], marks: Marks) -> list[str]:
+def _did(run: LoggedRun, marks: Marks) -> Sequence[str]:
     """At most three lines: what was changed, by stage, the schema's move, where it stopped."""
-    stages: dict[str, int] = {}
-    for change in sequence(run.get("changed")):
-        stage = words(change).partition(":")[0]
-        stages[stage] = stages.get(stage, 0) + 1
+    stages = Counter(change.partition(":")[0] for change in run.changed)
     lines = []
     if stages:
         lines.append("changed " + ", ".join(f"{name} ({n})" for name, n in stages.items()))
-    schema = mapping(run.get("schema"))
-    before, after = words(schema.get("before")), words(schema.get("after"))
+    before, after = run.schema.before, run.schema.after
     if before != after:
         lines.append(f"schema {before or 'empty'} {marks.arrow} {after or 'empty'}")
-    if stopped := words(run.get("stopped")):
-        lines.append(f"stopped in {stopped}")
-    return lines or (["changed nothing"] if run.get("result") != "interrupted" else [])
+    if run.stopped:
+        lines.append(f"stopped in {run.stopped}")
+    return lines or (["changed nothing"] if run.result != "interrupted" else [])

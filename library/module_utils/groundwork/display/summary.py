@@ -75,7 +75,7 @@ def host_lines(host_name: str, host: Host, run: Run, marks: Marks) -> list[Line]
         rows.append(labelled("engine", host.engine))
     rows += _file_rows(host, run)
     rows += _schema_rows(host, marks)
-    rows += run_rows(host.holder, host.runs, marks)
+    rows += run_rows(host.log, marks)
     rows += _change_rows(host, run)
     rows += [labelled(label[:9], text) for label, text in host.docs]
     return [
