@@ -112,6 +112,15 @@ def test_an_actions_documentation_has_its_name(path: Path) -> None:
     assert yaml.safe_load(documented.EXAMPLES) and yaml.safe_load(documented.RETURN)
 
 
+@pytest.mark.parametrize("path", ACTIONS, ids=lambda path: path.stem)
+def test_an_actions_documentation_has_the_options_that_it_reads(path: Path) -> None:
+    text = (ROOT / "library" / "action" / path.name).read_text(encoding="utf-8")
+    read = set(re.findall(r'\bargs(?:\.get\(|\[)"(\w+)"', text))
+    for spec in re.findall(r"validate_argument_spec\(\s*(\{.*?\})\s*\)", text, re.DOTALL):
+        read |= set(ast.literal_eval(spec))
+    assert read == set(yaml.safe_load(load_module(path).DOCUMENTATION)["options"])
+
+
 def test_every_variable_of_the_compose_file_is_in_the_env_file() -> None:
     from ansible.module_utils.groundwork.config.services import parse_services
     from ansible.module_utils.groundwork.env.content import Image, infra_env
