@@ -65,7 +65,7 @@ def value_of(variable: str, path: Path) -> str:
         raise CommandError(
             f"{path} is not a text file in UTF-8.\nNext: save it as UTF-8."
         ) from None
-    from dotenv import dotenv_values  # only by hand: shared machines don't have it
+    from dotenv import dotenv_values  # only by hand
 
     return dotenv_values(stream=io.StringIO(text), interpolate=False).get(variable) or ""
 

@@ -32,5 +32,9 @@ class ActionModule(ActionBase):
         except GroundworkError as error:
             return {"failed": True, "changed": False, "msg": str(error)}
         # The one that goes on now is the holder: it has no end yet, and wasn't interrupted
-        over = [run for run in runs if not held or run.get("run") != held["run"]]
+        over = [
+            run
+            for run in runs
+            if not held or run.get("run") != held["run"] or run["result"] != "interrupted"
+        ]
         return {"changed": False, "holder": held, "runs": over[:count]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tarfile
 from pathlib import Path
 
@@ -67,11 +68,16 @@ def test_the_bundle_is_roots_and_without_caches(
     cache = tmp_path / "cache"
     wheels = bundle._wheels  # nothing to download: pip refuses an empty requirements file
     (cache / "none").mkdir(parents=True)
+    old, new = cache / ".bundle-x.tar.killed", cache / ".bundle-y.tar.going-on"
+    for rest in (old, new):
+        rest.write_text("")
+    os.utime(old, (1, 1))
     bundle._wheels = lambda *_: cache / "none"
     try:
         path = bundle.bundle(requirements, directories, "3.11", "x86_64", cache)
     finally:
         bundle._wheels = wheels
+    assert (old.exists(), new.exists()) == (False, True)
     with tarfile.open(path) as archive:
         members = {member.name: member for member in archive}
     assert {"requirements.txt", "wheels", "tree", "tree/run.sh", "tree/plain.txt"} == set(members)

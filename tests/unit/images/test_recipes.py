@@ -15,13 +15,14 @@ BUILD_DIR = Path(__file__).resolve().parents[3] / "images"
 
 def test_the_tests_of_a_program_are_no_part_of_its_image(tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text("1")
-    before = recipes.digest(tmp_path, "base")
+    before = recipes.digest(tmp_path, "base", recipes.NO_INPUTS)
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "test_main.py").write_text("2")
     (tmp_path / "pyproject.toml").write_text("3")
-    assert recipes.digest(tmp_path, "base") == before
+    assert recipes.digest(tmp_path, "base", recipes.NO_INPUTS) == before
+    assert recipes.digest(tmp_path, "base") != before, "an Alembic tree may have its settings there"
     (tmp_path / "main.py").write_text("4")
-    assert recipes.digest(tmp_path, "base") != before
+    assert recipes.digest(tmp_path, "base", recipes.NO_INPUTS) != before
 
 
 @pytest.mark.parametrize(

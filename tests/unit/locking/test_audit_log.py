@@ -57,6 +57,14 @@ def test_lines_of_older_versions_are_runs_of_their_own(tmp_path: Path) -> None:
     assert tail(log, 5)[-1] == old
 
 
+def test_two_playbooks_of_one_process_are_two_runs(tmp_path: Path) -> None:
+    log = tmp_path / "runs.jsonl"
+    first, second = start_of("1") | {"at": "11:00"}, start_of("1") | {"at": "12:00"}
+    for entry in (first, ended(first, {"result": "failed"}), second):
+        append(log, entry)
+    assert [run["result"] for run in tail(log, 5)] == ["interrupted", "failed"]
+
+
 def test_an_entry_is_short() -> None:
     changed = [f"Stack: {n} {'x' * 500}\nmore" for n in range(100)]
     line = ended(start_of("1"), {"result": "ok", "changed": changed})

@@ -115,6 +115,25 @@ def test_a_run_whose_lock_was_taken_over_is_stopped(run, tmp_path) -> None:
     assert tail(tmp_path / "log", 5)[0]["result"] == "interrupted"
 
 
+def test_a_run_that_ended_while_the_machine_was_asked_is_logged_and_not_stopped(
+    run, tmp_path
+) -> None:
+    watch = watch_of(run, tmp_path)
+    (tmp_path / "lock").write_text("")
+    take(tmp_path / "lock", CLAIM | {"run": "bob"})
+
+    def slow(program: ModuleType, what: Mapping[str, Any]) -> Mapping[str, Any]:
+        if what.get("do") == "renew":
+            report(watch.outcome, {"result": "ok"})
+        return serve(program, what)
+
+    start(watch, slow).join(10)
+    assert run.poll() is None
+    assert [each["result"] for each in tail(tmp_path / "log", 5)] == ["ok"]
+    held = holder(tmp_path / "lock")
+    assert held and held.run == "bob"
+
+
 def test_a_machine_that_does_not_answer_is_asked_again(run, tmp_path) -> None:
     watch = watch_of(run, tmp_path)
     asked: list[str] = []

@@ -50,3 +50,17 @@ def test_one_run_makes_its_keys_and_passwords_once(tmp_path: Path) -> None:
     images = {"cache": Image("redis:7-alpine", "redis")}
     first, second = (desired.infra_files(images, True) for _ in range(2))
     assert first == second
+
+
+def test_the_file_of_an_app_at_the_end_of_a_tunnel_is_the_laptops(tmp_path: Path) -> None:
+    entry = {"kind": "redis", "image": "redis:7-alpine", "port": 6379}
+    apps = {
+        name: {"path": f"{name}/.env", "audience": name, "services": ["cache"]}
+        for name in ("host", "tunnel")
+    }
+    params = {"stack_name": "demo", "services": {"cache": entry}, "apps": apps, "compose": ""}
+    params |= {"workspace_dir": str(tmp_path), "stack_dir": str(tmp_path / "infra")}
+    desired = Desired.of(params | {"password_length": 32})
+    assert tmp_path / "host" / ".env" in desired.paths()
+    assert tmp_path / "tunnel" / ".env" not in desired.paths()
+    assert {item.path for item in desired.app_files()} <= set(desired.paths())

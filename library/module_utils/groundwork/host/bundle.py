@@ -6,9 +6,11 @@ architecture), the image recipes and the migrations are gathered here, on the co
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import shutil
 import tarfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from ..images import digest as digest_of_directory
 # Where the C library of the target is new enough for it is what pip on the target says
 _PLATFORMS = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
 _ARCHITECTURES = ("x86_64", "aarch64")
+_REST = 3600.0  # seconds; no packing takes as long
 
 
 def digest(requirements: Path, directories: Mapping[str, Path], also: Sequence[str] = ()) -> str:
@@ -80,6 +83,10 @@ def bundle(
     for old in cache.glob(f"bundle-*-{python}-{architecture}.tar"):
         if old != path:
             old.unlink(missing_ok=True)
+    for rest in cache.glob(".bundle-*"):  # of a run that was killed; a younger one may be at it
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - rest.stat().st_mtime > _REST:
+                rest.unlink()
     return path
 
 

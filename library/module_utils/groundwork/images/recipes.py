@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from ..services import BUILT_LABEL, SERVICE_TYPES
 
 INPUTS_LABEL = BUILT_LABEL
 _SKIPPED_SUFFIXES = (".pyc", ".md")
-_NO_INPUTS = ("tests", "pyproject.toml")  # of a program whose image is built there
+NO_INPUTS = ("tests", "pyproject.toml")  # of a program whose image is built there
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def recipe(build_dir: Path, kind: str) -> Recipe:
             kind=kind,
             directory=directory,
             reference=entry["reference"],
-            inputs=digest(directory, base.inputs if base else ""),
+            inputs=digest(directory, base.inputs if base else "", NO_INPUTS),
             base=base,
             wheels=wheels,
             debian=debian,
@@ -148,22 +148,21 @@ def _read(path: Path) -> dict[str, Any]:
     return entry
 
 
-def inputs_of(directory: Path) -> Iterator[Path]:
-    """The files that matter for an image: no hidden directories, caches, tests or prose. In
-    order."""
+def inputs_of(directory: Path, but: Collection[str] = ()) -> Iterator[Path]:
+    """The files that matter, in order: no hidden directories, caches, prose, nor those in `but`."""
     for path in sorted(directory.rglob("*")):
         parts = path.relative_to(directory).parts
         hidden = any(part.startswith(".") or part == "__pycache__" for part in parts[:-1])
-        skipped = path.suffix in _SKIPPED_SUFFIXES or parts[0] in _NO_INPUTS
+        skipped = path.suffix in _SKIPPED_SUFFIXES or parts[0] in but
         if path.is_file() and not hidden and not skipped:
             yield path
 
 
-def digest(directory: Path, base: str) -> str:
+def digest(directory: Path, base: str, but: Collection[str] = ()) -> str:
     """The SHA-256 of a directory's files (names, contents, whether executable) and of its
-    base's."""
+    base's; without what is named in `but`."""
     total = hashlib.sha256(base.encode())
-    for path in inputs_of(directory):
+    for path in inputs_of(directory, but):
         name = path.relative_to(directory).as_posix()
         mode = "x" if os.access(path, os.X_OK) else "-"
         content = hashlib.sha256(path.read_bytes()).hexdigest()

@@ -71,7 +71,8 @@ def tail(path: Path, count: int) -> list[dict[str, Any]]:
         with contextlib.suppress(ValueError):
             entry = json.loads(line)
             if isinstance(entry, dict):
-                run = str(entry.get("run") or f"line {number}")
+                # A process may run several playbooks, one after the other
+                run = f"{entry['run']} {entry.get('at')}" if entry.get("run") else f"line {number}"
                 runs.setdefault(run, {"result": "interrupted", **entry})
         if len(runs) == count:
             break

@@ -50,9 +50,12 @@ def keep(watch: Watch, ask: Ask) -> None:
     while not ((outcome := _outcome(watch)) or _gone(watch)):
         if time.monotonic() >= due:
             if _lost(watch, ask):  # two at once would harm each other: this one has to stop
+                if outcome := _outcome(watch):  # it ended while the machine was asked
+                    break
                 watch.outcome.unlink(missing_ok=True)
-                with contextlib.suppress(OSError):
-                    os.kill(watch.process, TAKEN_OVER)
+                if not _gone(watch):
+                    with contextlib.suppress(OSError):
+                        os.kill(watch.process, TAKEN_OVER)
                 return
             due = time.monotonic() + watch.every
         time.sleep(_PAUSE)

@@ -171,7 +171,7 @@ class Desired:
             self.secrets_dir / ".gitignore",
             *(self.secrets_dir / service.name for service in self.managed),
             *(item.path for item in self._certificate_files(pairs)),
-            *(self.app_path(app) for app in self.apps),
+            *(self.app_path(app) for app in self.apps if app.audience != "tunnel"),
         ]
 
     def infra_files(self, images: Mapping[str, Image], quick_start: bool) -> list[Wanted]:
