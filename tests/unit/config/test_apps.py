@@ -6,20 +6,8 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.groundwork.config.apps import App, parse_apps
-from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.errors import GroundworkError
-
-RAW: dict[str, Any] = {
-    "postgres": {
-        "kind": "postgres",
-        "image": "postgres:16-alpine",
-        "port": 15432,
-        "url_variable": "DATABASE_URL",
-    },
-    "qdrant": {"kind": "qdrant", "image": "qdrant/qdrant:v1.7.4", "port": 16333},
-    "redis": {"kind": "redis", "image": "redis:7-alpine", "port": 16379},
-}
-SERVICES = parse_services(RAW)
+from three_services import SERVICES
 
 
 def app_of(entry: dict[str, Any]) -> App:

@@ -18,25 +18,8 @@ from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.tls.certificates import KeyPair
 from grpc_stack import PLAIN, QDRANT
 from rendered import compose
+from three_services import HARD, RAW, SECRETS, SERVICES
 
-RAW: dict[str, Any] = {
-    "postgres": {
-        "kind": "postgres",
-        "image": "postgres:16-alpine",
-        "port": 15432,
-        "url_variable": "DATABASE_URL",
-    },
-    "qdrant": {"kind": "qdrant", "image": "qdrant/qdrant:v1.7.4", "port": 16333},
-    "redis": {"kind": "redis", "image": "redis:7-alpine", "port": 16379},
-}
-SERVICES = parse_services(RAW)
-HARD = "a:b/c@d?e#f%g$h&i'j\"k l+m"
-SECRETS = {
-    SALT_VARIABLE: "salt",
-    "POSTGRES_PASSWORD": HARD,
-    "QDRANT_API_KEY": "qdrant-key",
-    "REDIS_PASSWORD": HARD,
-}
 IMAGES = {service.name: Image(service.image, "storage_format") for service in SERVICES}
 BACKEND = {"path": "apps/backend/.env", "services": ["postgres", "qdrant", "redis"]}
 QDRANT_SECRETS = {SALT_VARIABLE: "salt", "QDRANT_API_KEY": "key"}

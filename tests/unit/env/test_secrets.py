@@ -9,25 +9,7 @@ from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.dotenv import PLACEHOLDER
 from ansible.module_utils.groundwork.env.secrets import SALT_VARIABLE, resolve_secrets, unlike_kept
 from ansible.module_utils.groundwork.errors import GroundworkError
-
-RAW: dict[str, Any] = {
-    "postgres": {
-        "kind": "postgres",
-        "image": "postgres:16-alpine",
-        "port": 15432,
-        "url_variable": "DATABASE_URL",
-    },
-    "qdrant": {"kind": "qdrant", "image": "qdrant/qdrant:v1.7.4", "port": 16333},
-    "redis": {"kind": "redis", "image": "redis:7-alpine", "port": 16379},
-}
-SERVICES = parse_services(RAW)
-HARD = "a:b/c@d?e#f%g$h&i'j\"k l+m"
-SECRETS = {
-    SALT_VARIABLE: "salt",
-    "POSTGRES_PASSWORD": HARD,
-    "QDRANT_API_KEY": "qdrant-key",
-    "REDIS_PASSWORD": HARD,
-}
+from three_services import HARD, RAW, SECRETS, SERVICES
 
 
 def test_secrets_are_made_once_and_kept() -> None:
