@@ -1,6 +1,6 @@
 """The docker command, the engine, and one Compose project."""
 
-from . import compose, daemon_config, engine, engine_choice, ownership, ports
+from . import compose, daemon_config, engine, ownership, ports
 from .cli import Docker, Result
 from .containers import Container, Project, trouble
 from .daemon_config import data_root, merge_daemon_config
@@ -28,7 +28,6 @@ __all__ = [
     "daemon_config",
     "data_root",
     "engine",
-    "engine_choice",
     "environment",
     "labels",
     "marker_of",

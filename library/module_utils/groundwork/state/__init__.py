@@ -4,13 +4,12 @@ from . import info, teardown
 from .desired import Desired
 from .examples import example_files
 from .info import ARGUMENT_SPEC, stack_info
-from .model import Inspection, Plan, ServiceState, State
+from .model import Inspection, ServiceState, State
 
 __all__ = [
     "ARGUMENT_SPEC",
     "Desired",
     "Inspection",
-    "Plan",
     "ServiceState",
     "State",
     "example_files",
