@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 import ast
-import importlib.metadata
 import importlib.util
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tomllib
 import yaml
+from project import INTERNAL, MODULE_FILES, ROLES, ROOT, load, spec_of
 
-ROOT = Path(__file__).resolve().parents[2]
-ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
-_MODULES = sorted((ROOT / "library" / "modules").glob("*.py"))
 # An action's documentation is a module of its name, which has nothing else
-MODULES = [path for path in _MODULES if "\ndef run(" in path.read_text(encoding="utf-8")]
-ACTIONS = [path for path in _MODULES if path not in MODULES]
-# The tests' own stack.yml: a person may change theirs
-INTERNAL = ROOT / "tests" / "group_vars" / "all" / "internal.yml"
-
-
-def load(path: Path) -> Any:
-    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
-
-
-def spec_of(role: str) -> dict[str, Any]:
-    spec = load(ROOT / "roles" / role / "meta" / "argument_specs.yml")
-    return spec["argument_specs"]["main"]["options"]
+MODULES = [path for path in MODULE_FILES if "\ndef run(" in path.read_text(encoding="utf-8")]
+ACTIONS = [path for path in MODULE_FILES if path not in MODULES]
 
 
 def load_module(path: Path) -> Any:
@@ -155,143 +140,6 @@ def test_a_fragment_uses_only_variables_that_its_kind_has() -> None:
         (service,) = parse_services({"x": {"kind": kind, "image": "x:1", "port": 1} | further})
         text = (ROOT / f"roles/stack/templates/services/{kind}.yml.j2").read_text()
         assert set(re.findall(r"service\.env\.(\w+)", text)) <= set(describe(service)["env"])
-
-
-def documents() -> list[Path]:
-    directories = (
-        ROOT,
-        *(path for path in ROOT.iterdir() if path.is_dir() and path.name[0] != "."),
-    )
-    return [
-        path
-        for directory in directories
-        for path in sorted(directory.glob("*.md") if directory == ROOT else directory.rglob("*.md"))
-    ]
-
-
-def anchors(path: Path) -> set[str]:
-    """The places in a page that a link can name, as code forges make them of its headings."""
-    headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_links_lead_somewhere(path: Path) -> None:
-    text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
-    for link in re.findall(r"\]\(([^)\s]+)\)", text):
-        if re.match(r"[a-z]+:", link):
-            continue
-        name, _, anchor = link.partition("#")
-        target = (path.parent / name).resolve() if name else path
-        assert target.exists(), link
-        assert not anchor or anchor in anchors(target), link
-
-
-@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_what_the_docs_name_exists(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    known = {name for role in ROLES for name in spec_of(role)}
-    known |= set(load(INTERNAL)) | set(load(INTERNAL.with_name("stack.yml")))
-    named = set(re.findall(rf"(?<!\.)\b(?:{'|'.join(ROLES)})_[a-z_]+\b", text))
-    files = {path.stem for path in (ROOT / "roles").rglob("*.yml")} | {p.stem for p in _MODULES}
-    assert not named - known - files - set(ROLES)
-    for playbook in re.findall(r"playbooks/\w+\.yml", text):
-        assert (ROOT / playbook).exists(), playbook
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    typed = re.findall(
-        r"`make ([a-z][a-z ]*)[`$]|^ *make ([a-z][a-z ]*?)(?: *#| *$| [A-Z])", text, re.M
-    )
-    words = {word for pair in typed for line in pair for word in line.split()}
-    assert words <= targets
-    for tool in re.findall(r"\btools/[\w.]+\b", text):
-        assert (ROOT / tool).exists(), tool
-
-
-def test_no_file_is_longer_than_300_lines() -> None:
-    long = [
-        str(path.relative_to(ROOT))
-        for top in ("library", "roles", "playbooks", "inventory", "images", "alembic", "tools")
-        for path in (ROOT / top).rglob("*")
-        if path.suffix in (".py", ".yml", ".j2", ".sh") and len(path.read_text().splitlines()) > 300
-    ]
-    assert not long
-
-
-def test_no_function_is_longer_than_60_lines() -> None:
-    directories = ("library", "tools", "alembic", "images/qdrant/gateway")
-    long = [
-        f"{path.relative_to(ROOT)}: {node.name}"
-        for directory in directories
-        for path in (ROOT / directory).rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-        if (node.end_lineno or 0) - node.lineno >= 60
-    ]
-    assert not long
-
-
-LOCKS = [
-    *ROOT.glob("requirements*.txt"),
-    *(
-        path
-        for top in ("images", "roles", "tools")
-        for path in (ROOT / top).rglob("requirements*.txt")
-    ),
-]
-
-
-@pytest.mark.parametrize("path", LOCKS, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_a_lock_file_names_no_address_and_no_directory_of_a_machine(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert "--hash=sha256:" in text
-    assert "://" not in text
-    assert not re.search(r"(^|\s)/\w", text)
-
-
-def locked(name: str) -> set[str]:
-    """Each requirement of a locked file, with its version and condition."""
-    text = (ROOT / name).read_text(encoding="utf-8")
-    return set(re.findall(r"^([\w.-]+==[^ ]+)", text, re.MULTILINE))
-
-
-def test_the_two_sets_agree_on_versions() -> None:
-    runs, tests = locked("requirements.txt"), locked("requirements-dev.txt")
-    names = {entry.partition("==")[0] for entry in runs}
-    assert {entry for entry in tests if entry.partition("==")[0] in names} <= runs
-
-
-def test_what_runs_imports_only_what_is_installed_for_it() -> None:
-    """The set that `make dev` installs is whole: nothing comes from the tests' set by accident."""
-    files = [
-        *(ROOT / "library").rglob("*.py"),
-        *(ROOT / "alembic").rglob("*.py"),
-        # Run by hand, with what tests it: kill_*.py and recording.py
-        *(
-            path
-            for path in (ROOT / "tools").glob("*.py")
-            if not path.name.startswith(("kill_", "rec"))
-        ),
-    ]
-    own = {path.stem for path in files} | {"groundwork"} | set(sys.stdlib_module_names)
-    imported = {
-        name.partition(".")[0]
-        for path in files
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        for name in (
-            [alias.name for alias in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module or ""]
-            if isinstance(node, ast.ImportFrom) and not node.level
-            else []
-        )
-    }
-    wheels = importlib.metadata.packages_distributions()
-    runs = {entry.partition("==")[0] for entry in locked("requirements.txt")}
-    needs = {name: wheels.get(name, [name]) for name in imported - own - {"tomli"}}
-    assert {"ansible", "psycopg", "sqlalchemy"} <= set(needs)
-    assert not {
-        name for name, packages in needs.items() if not {p.lower() for p in packages} & runs
-    }
 
 
 def test_there_is_a_version_and_a_changelog() -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from .stack import ROOT, Stack, new_stack
+from .images import DOCKER, import_tiny
+from .registry import Registry
+from .stack import ROOT, Stack, new_stack, slot_port
 
 
 def pytest_cmdline_main(config: pytest.Config) -> None:
@@ -35,3 +38,34 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         pytest.exit(f"playbooks/dev.yml failed, so nothing can be tested:\n{play.output}", 1)
     yield stack
     stack.destroy()
+
+
+@pytest.fixture
+def other(stack: Stack, tmp_path: Path) -> Iterator[Stack]:
+    """A second stack, not yet there. The first one is up, so that engine and images are too."""
+    other = new_stack(tmp_path / "work space", "groundwork-fault", 15532)
+    yield other
+    other.destroy()
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Iterator[str]:
+    """A tiny image of its own name; it is gone afterwards."""
+    name = import_tiny(tmp_path)
+    yield name
+    DOCKER.run("rmi", "--force", name)
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    directory = tmp_path_factory.mktemp("registry") / "open"
+    with Registry(directory, slot_port(16300)) as registry:
+        yield registry
+
+
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """One that wants a login."""
+    directory = tmp_path_factory.mktemp("registry") / "closed"
+    with Registry(directory, slot_port(16301), login=True) as registry:
+        yield registry

@@ -187,6 +187,18 @@ class Stack:
         return {name: item["State"]["StartedAt"] for name, item in self.containers().items()}
 
 
+def with_service(stack: Stack, name: str, **change: Any) -> dict[str, Any]:
+    """The stack's services, one of them changed; None takes an option out."""
+    service = {k: v for k, v in (stack.services[name] | change).items() if v is not None}
+    return stack.services | {name: service}
+
+
+def nothing_is_there(stack: Stack) -> bool:
+    """No file but, at most, the lock of the run that failed, and no container."""
+    left = [path.name for path in stack.infra.iterdir()] if stack.infra.exists() else []
+    return left in ([], [".lock"]) and not stack.containers()
+
+
 def slot_port(port: int) -> int:
     """A port of this run's own."""
     return port + 2000 * SLOT
