@@ -34,7 +34,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "stack_info": STACK | {"workspace_dir": ".", "compose": "", "sources": ["present"],
                         "refuse": False},
     "pending_changes": {"reasons": ["redis is missing"]},
-    "preflight": {"roles": ["stack"]},
+    "inventory_check": {"roles": ["stack"]},
     "prepared_images": {"services": SERVICES, "sources": ["archive"], "archive_dir": "none"},
     "run_lock": {"path": "lock"},
     "run_log": {"path": "lock", "log": "log"},

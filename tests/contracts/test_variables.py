@@ -87,7 +87,7 @@ def test_the_hops_are_seen() -> None:
 
 
 def test_no_variable_of_the_inventory_is_taken_for_a_near_miss_of_another() -> None:
-    """preflight would refuse every run with it."""
+    """inventory_check would refuse every run with it."""
     inventory = [load(path) for path in (ROOT / "inventory" / "group_vars").rglob("*.yml")]
     names = {name for variables in inventory for name in variables}
     assert name_problems(names, {role: list(spec_of(role)) for role in ROLES}) == []

@@ -12,14 +12,14 @@ from ansible.module_utils.groundwork.migrations import SchemaState
 from ansible.module_utils.groundwork.state.compare import Asked
 from ansible.module_utils.groundwork.state.desired import Desired
 from ansible.module_utils.groundwork.state.gather import Facts
-from ansible.module_utils.groundwork.state.survey import Survey
+from ansible.module_utils.groundwork.state.stack_containers import StackContainers
 
 
 def facts_of(desired: Desired, **known: Any) -> Facts:
     nothing = Facts(
         engine=Engine("ok"),
         engine_settings=(),
-        surveyed=Survey({}),
+        stack_containers=StackContainers({}),
         images=Here({}, {}),
         volumes={},
         data_versions={},

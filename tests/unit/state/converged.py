@@ -11,7 +11,7 @@ from ansible.module_utils.groundwork.state.checks import Limits
 from ansible.module_utils.groundwork.state.compare import Comparison
 from ansible.module_utils.groundwork.state.desired import Desired
 from ansible.module_utils.groundwork.state.model import State
-from ansible.module_utils.groundwork.state.survey import Survey
+from ansible.module_utils.groundwork.state.stack_containers import StackContainers
 from stack_facts import facts_of
 
 DESIRED = Desired.of(
@@ -60,7 +60,7 @@ CONVERGED: dict[str, Any] = {
 STEPS = ["docker", "images", "firewall", "files", "services", "env_files", "schema"]
 
 
-FACTS = facts_of(DESIRED, surveyed=Survey(None))
+FACTS = facts_of(DESIRED, stack_containers=StackContainers(None))
 
 
 def planned(look: dict[str, Any], desired: Desired = DESIRED) -> dict[str, list[str]]:

@@ -118,7 +118,7 @@ def strangers(facts: Facts) -> list[Problem]:
             f"Remove it (`docker rm --force {each.name}`; what is on the volume stays), then run "
             "again.",
         )
-        for each in facts.surveyed.strangers
+        for each in facts.stack_containers.strangers
     ]
 
 

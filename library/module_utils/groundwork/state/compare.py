@@ -12,7 +12,7 @@ from ..images import ImageChoice, Known, Wanted, choice
 from .desired import Desired
 from .gather import Facts
 from .model import PortTaken, ServiceState, State, VolumeState
-from .survey import configuration, custom_services, left_data
+from .stack_containers import configuration, custom_services, left_data
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def _services(
 ) -> dict[str, ServiceState]:
     """Each service as it runs; a person's own, and those that have left the inventory, too."""
     found: dict[str, ServiceState] = {}
-    containers, hashes = facts.containers, facts.surveyed.hashes or {}
+    containers, hashes = facts.containers, facts.stack_containers.hashes or {}
     for service in desired.services:
         entry = ServiceState.unknown(service)
         if answer := facts.answers.get(service.name):
@@ -158,7 +158,7 @@ def _services(
             continue
         found[service.name] = entry
     compose_text = facts.files[desired.compose_file].text or ""
-    return found | custom_services(desired, facts.surveyed, compose_text)
+    return found | custom_services(desired, facts.stack_containers, compose_text)
 
 
 def _ports(desired: Desired, facts: Facts) -> list[PortTaken]:

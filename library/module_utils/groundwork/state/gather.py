@@ -22,8 +22,8 @@ from ..images import Here, Wanted
 from ..migrations import SchemaState, Tree, schema_state
 from ..services import Service, service_type
 from .desired import Desired
-from .survey import Containers, Survey, survey
-from .survey import volumes as stack_volumes
+from .stack_containers import Containers, StackContainers, gather_containers
+from .stack_containers import volumes as stack_volumes
 
 _T = TypeVar("_T")
 
@@ -49,7 +49,7 @@ class Facts:
 
     engine: Engine
     engine_settings: Sequence[str]
-    surveyed: Survey
+    stack_containers: StackContainers
     images: Here
     volumes: Mapping[str, Mapping[str, str]]
     data_versions: Mapping[str, str]
@@ -66,7 +66,7 @@ class Facts:
     @property
     def containers(self) -> Containers:
         """The containers of the stack's services; None where the engine doesn't answer."""
-        return self.surveyed.containers
+        return self.stack_containers.containers
 
 
 def gather(desired: Desired, where: Where) -> Facts:
@@ -75,7 +75,7 @@ def gather(desired: Desired, where: Where) -> Facts:
     docker = where.docker
     with ThreadPoolExecutor(8) as pool:
         asked_engine = pool.submit(engines.version, docker)
-        asked_survey = pool.submit(survey, docker, desired)
+        asked_containers = pool.submit(gather_containers, docker, desired)
         names = sorted({name for wanted in where.images.values() for name in wanted.names})
         asked_images = pool.submit(_quiet, docker.inspect, "image", names)
         asked_volumes = pool.submit(_quiet, stack_volumes, docker, desired.stack)
@@ -83,16 +83,16 @@ def gather(desired: Desired, where: Where) -> Facts:
         asked_health = pool.submit(probe_all, list(desired.services), known)
         asked_schema = pool.submit(schema_state, desired.services, where.schema, known)
         asked_firewall = pool.submit(_firewall, desired, where)
-        surveyed = asked_survey.result()
-        engine = engines.judged(asked_engine.result(), surveyed.compose)
+        stack_containers = asked_containers.result()
+        engine = engines.judged(asked_engine.result(), stack_containers.compose)
         inspected = asked_images.result() or {}
         volumes = asked_volumes.result() or {}
-        containers = surveyed.containers
+        containers = stack_containers.containers
         found = {path: files.inspect(path) for path in desired.paths()}
         return Facts(
             engine=engine,
             engine_settings=_engine_settings(where),
-            surveyed=surveyed,
+            stack_containers=stack_containers,
             images=Here.of(docker, where.images, inspected),
             volumes=volumes,
             data_versions=_data_versions(desired, where, volumes),

@@ -12,7 +12,7 @@ from ..migrations import SchemaState
 from ..services import Service
 from .desired import Desired
 from .model import Plan, ServiceState, State
-from .survey import CONFIGURATION_REASONS, custom_reason
+from .stack_containers import CONFIGURATION_REASONS, custom_reason
 
 ENGINE_REASONS = {
     "absent": "there is no Docker engine here",

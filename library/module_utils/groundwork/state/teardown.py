@@ -13,7 +13,7 @@ from typing import Any
 from ..docker import Docker, engine, marker_of, ownership
 from ..errors import GroundworkError
 from ..records import Record
-from . import survey
+from . import stack_containers
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,10 @@ def removal(
     That needn't be there any more. Where the data are kept, it is written down whose they are,
     unless it is a `check`: soon no container says it. Raises GroundworkError.
     """
-    found = survey.volumes(docker, name)
+    found = stack_containers.volumes(docker, name)
     containers = engine.listed(docker, name)
     _check_owner(name, directory, containers, found)
-    stores = {survey.data_of(volume, name): volume for volume in sorted(found)}
+    stores = {stack_containers.data_of(volume, name): volume for volume in sorted(found)}
     stores.pop("", None)  # the mark
     if service:
         return _of_service(name, service, containers, stores)

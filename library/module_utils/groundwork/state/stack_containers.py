@@ -37,7 +37,7 @@ class Stranger:
 
 
 @dataclass(frozen=True)
-class Survey:
+class StackContainers:
     """What the engine has of a stack.
 
     `containers` are those of its services, as `docker inspect` tells; None where the engine doesn't
@@ -51,12 +51,12 @@ class Survey:
     strangers: Sequence[Stranger] = ()
 
 
-def survey(docker: Docker, desired: Desired) -> Survey:
+def gather_containers(docker: Docker, desired: Desired) -> StackContainers:
     """Ask the engine, and Compose where there is something to compare with. Never raises."""
     try:
         containers, strangers = _containers(docker, desired)
     except GroundworkError:
-        return Survey(None, None, engine.compose_version(docker))
+        return StackContainers(None, None, engine.compose_version(docker))
     theirs = desired.override_file.exists()
     ask: Callable[..., Any] = compose.config_hashes
     hashes = ask(docker, desired.stack, desired.stack_dir) if containers or theirs else None
@@ -65,7 +65,7 @@ def survey(docker: Docker, desired: Desired) -> Survey:
         every = ask(docker, desired.stack, desired.stack_dir, "--profile", "*") or {}
         hashes |= {name: every[name] for name in set(containers) & set(every) - set(hashes)}
     version = None if hashes else engine.compose_version(docker)
-    return Survey(containers, hashes, version, strangers)
+    return StackContainers(containers, hashes, version, strangers)
 
 
 def _containers(
@@ -138,7 +138,7 @@ def left_data(desired: Desired, found: Mapping[str, Mapping[str, str]]) -> dict[
 
 
 def custom_services(
-    desired: Desired, surveyed: Survey, compose_text: str
+    desired: Desired, stack_containers: StackContainers, compose_text: str
 ) -> dict[str, ServiceState]:
     """The services that the inventory doesn't have, by name. `compose_text` is our file's.
 
@@ -147,7 +147,7 @@ def custom_services(
     """
     written = compose.services_in(compose_text)
     named = {service.name for service in desired.services}
-    containers, hashes = surveyed.containers or {}, surveyed.hashes or {}
+    containers, hashes = stack_containers.containers or {}, stack_containers.hashes or {}
     theirs = set(hashes) - written - named
     found = {
         name: _custom(containers.get(name), hashes[name], desired.stack_dir)

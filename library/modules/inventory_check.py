@@ -1,9 +1,9 @@
-"""What action/preflight.py does on the controller, for ansible-doc."""
+"""What action/inventory_check.py does on the controller, for ansible-doc."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: preflight
+module: inventory_check
 short_description: Check the inventory of all hosts of a play before anything happens
 description:
   - Checks the services, the apps and the passwords of the inventory (C(stack_name),
@@ -25,7 +25,7 @@ options:
 
 EXAMPLES = r"""
 - name: Check the inventory
-  preflight:
+  inventory_check:
     roles: [docker, images, stack]
 """
 

@@ -1,4 +1,4 @@
-"""preflight in real runs of ansible-playbook, with the project's own group_vars."""
+"""inventory_check in real runs of ansible-playbook, with the project's own group_vars."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PLAYBOOK = """
 - hosts: dev
   gather_facts: false
   tasks:
-    - ansible.builtin.import_role: {name: inspect, tasks_from: preflight}
+    - ansible.builtin.import_role: {name: inspect, tasks_from: inventory_check}
     - ansible.builtin.debug: {msg: went on}
 """
 

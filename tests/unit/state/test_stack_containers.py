@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.groundwork.state.model import ServiceState
-from ansible.module_utils.groundwork.state.survey import configuration, custom_reason, data_of
+from ansible.module_utils.groundwork.state.stack_containers import (
+    configuration,
+    custom_reason,
+    data_of,
+)
 from fake_engine import container
 from stack_params import problems_found
 
