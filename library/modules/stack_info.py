@@ -48,6 +48,7 @@ options:
     description: Where images may come from, as the module container_images has it.
     type: list
     elements: str
+    choices: [present, archive, registry, build]
     required: true
   build_dir:
     description: The directory that says how images are built; without it, built ones aren't known.

@@ -124,6 +124,27 @@ def test_every_variable_of_the_compose_file_is_in_the_env_file() -> None:
         assert wanted - {described["file_variable"]} <= there
 
 
+def test_every_place_that_names_the_sources_of_images_names_the_same() -> None:
+    from ansible.module_utils.groundwork.docker import Docker
+    from ansible.module_utils.groundwork.images import SOURCES, Setup
+
+    named = {"images_sources": spec_of("images")["images_sources"]["choices"]}
+    for path in MODULE_FILES:
+        options = yaml.safe_load(load_module(path).DOCUMENTATION).get("options", {})
+        if "sources" in options:
+            named[path.stem] = options["sources"]["choices"]
+    assert set(named) >= {"container_images", "prepared_images", "stack_info"}
+    table = (ROOT / "docs" / "images.md").read_text(encoding="utf-8").split("##")[0]
+    named["docs/images.md"] = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    # All, where nothing else is said; one may come twice
+    named["asked"] = [name for name, _ in Setup(Docker()).ask()]
+    assert {place: sorted(set(names)) for place, names in named.items()} == dict.fromkeys(
+        named, sorted(SOURCES)
+    )
+    words = [source.words for source in SOURCES.values()]
+    assert all(words) and len(set(words)) == len(words)
+
+
 def test_every_kind_has_its_template_fragment_and_every_fragment_its_kind() -> None:
     from ansible.module_utils.groundwork.services import SERVICE_TYPES
 

@@ -16,9 +16,11 @@ from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.docker.cli import Docker
 from ansible.module_utils.groundwork.images import ahead as image_ahead
 from ansible.module_utils.groundwork.images import recipes
+from ansible.module_utils.groundwork.images.resolve import SOURCES
 from ansible.module_utils.groundwork.images.sources import Setup
 from ansible.module_utils.groundwork.services import Service
 from build_tools import base_alone, tool
+from invented_source import DEPOT
 
 IMAGES = Path(__file__).resolve().parents[3] / "images"
 RECIPES = recipes.read_recipes(IMAGES)
@@ -89,6 +91,12 @@ def test_what_nothing_stands_in_for_is_not_begun() -> None:
 def test_without_registry_in_the_sources_none_is_asked() -> None:
     setup = Setup(Docker(), recipes=RECIPES, sources=["present", "build"])
     assert kinds(setup, services(), everybody) == ["postgres", "redis"]
+
+
+def test_a_new_source_may_have_what_would_be_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SOURCES, "depot", DEPOT)
+    setup = Setup(Docker(), recipes=RECIPES, sources=["present", "depot", "build"])
+    assert kinds(setup, services(), nobody) == []
 
 
 @pytest.fixture

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
 from ansible.module_utils.groundwork.images import choice
 from ansible.module_utils.groundwork.images.choice import Here, ImageChoice, Known
-from ansible.module_utils.groundwork.images.resolve import Wanted
+from ansible.module_utils.groundwork.images.resolve import SOURCES, Wanted, source_words
+from invented_source import DEPOT
 
 ALL = ["present", "archive", "registry", "build"]
 SHA = "sha256:" + "0123456789abcdef" * 4
@@ -104,6 +106,13 @@ def test_a_source_that_comes_before_building_is_asked_first() -> None:
     for sources in (["present", "archive", "build"], ["registry", "build", "present"]):
         assert choose(here(built=GLIBC), NOTHING, sources).due, sources
     assert choose(here(built=GLIBC), NOTHING, ["present", "build", "registry"]).due == ""
+
+
+def test_a_new_source_of_official_images_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SOURCES, "depot", DEPOT)
+    assert choose(here(built=GLIBC), NOTHING, ["present", "depot", "build"]).due
+    assert choose(here(built=GLIBC), NOTHING, ["depot"]).reference == "", "it has none of ours"
+    assert source_words("depot") == "from the depot"
 
 
 def test_a_tag_that_moved_is_no_longer_the_image_that_served_the_volume() -> None:

@@ -15,6 +15,7 @@ from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.images import registry
 from ansible.module_utils.groundwork.images.recipes import read_recipes
 from ansible.module_utils.groundwork.images.resolve import (
+    SOURCES,
     Answer,
     Outcome,
     Wanted,
@@ -24,6 +25,7 @@ from ansible.module_utils.groundwork.images.resolve import (
 )
 from ansible.module_utils.groundwork.images.sources import Setup, checked_prefix
 from grpc_stack import PLAIN, QDRANT
+from invented_source import DEPOT
 from references import SHA
 
 BUILD_DIR = Path(__file__).resolve().parents[3] / "images"
@@ -250,6 +252,18 @@ def test_what_was_built_and_is_merely_here_comes_after_the_registry(
         f"present {BUILT}",
         f"build {BUILT}",
     ]
+
+
+def test_a_new_source_of_official_images_comes_before_what_was_built(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(SOURCES, "depot", DEPOT)
+    setup = Setup(Docker("/nowhere"), sources=["present", "depot", "build"])
+    asked = answers(setup, monkeypatch, Answer(why="out of reach"))
+    known = setup._known()
+    monkeypatch.setattr(Setup, "_known", lambda _: known | {"depot": known["registry"]})
+    resolve_all([POSTGRES], setup.ask())
+    assert [each.split()[0] for each in asked] == ["present", "registry", "present", "build"]
 
 
 def test_nothing_takes_the_place_of_an_image_that_a_registry_refused(

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..health import HealthResult
 from ..image_names import difference
-from ..images import ImageResult, ImagesResult
+from ..images import ImageResult, ImagesResult, source_words
 from ..migrations import MigrationResult
 from ..rendered import FilesResult
 from ..state import Inspection
@@ -32,12 +32,6 @@ from .text import (
 
 BAR_WIDTH = 20
 PRINTED = 15  # lines at most of what a migration printed
-SOURCES = {
-    "present": "already here",
-    "archive": "from an archive",
-    "registry": "pulled",
-    "build": "built here",
-}
 
 
 def health_lines(outcome: Outcome, marks: Marks) -> list[Line]:
@@ -90,7 +84,7 @@ def image_lines(outcome: Outcome, marks: Marks) -> list[Line]:
         took = (f"  {duration(image.seconds)}", "dim")
         lines.append(line(f"{service}  {used}  ", _source(image), took))
         reasons += [
-            f"  not {SOURCES.get(each.source, each.source)}: {first(each.why)}"
+            f"  not {source_words(each.source)}: {first(each.why)}"
             for each in image.tried
             if each.source not in (image.source, "present")
             if not each.why.startswith("no directory is set")
@@ -102,7 +96,7 @@ def _source(image: ImageResult) -> tuple[str, str]:
     if image.source == "registry" and not image.changed:
         return "no newer one", "dim"
     if image.source:
-        return SOURCES.get(image.source, image.source), "changed"
+        return source_words(image.source), "changed"
     if not image.settled:  # a check can't tell which source will have it
         return "to be fetched", "changed"
     return "not found", "failed"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..image_names import difference
+from ..images import source_words
 from .facts import UNWELL, Facts, Host, Service
-from .results import SOURCES
 from .runs import run_rows
 from .story import TITLES
 from .text import Line, Marks, count, duration, labelled, line
@@ -137,7 +137,7 @@ def _image(service: Service) -> str:
         return service.source
     if not service.image:
         return "no image yet" if service.health == "missing" else ""
-    source = SOURCES.get(service.source, service.source)
+    source = source_words(service.source)
     return f"{service.image} ({source})" if source else service.image
 
 

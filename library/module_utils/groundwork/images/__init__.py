@@ -19,7 +19,7 @@ from .choice import Here, ImageChoice, Known
 from .clash import format_clash, ports_that_it_lacks
 from .fetch import BuildError, complete_wheels, download_wheels
 from .recipes import INPUTS_LABEL, digest, read_recipes
-from .resolve import ImageResult, ImagesResult, Wanted
+from .resolve import SOURCES, ImageResult, ImagesResult, Wanted, source_words
 from .send import MB
 from .sources import ARGUMENTS, Setup, checked_prefix
 
@@ -27,6 +27,7 @@ __all__ = [
     "ARGUMENTS",
     "INPUTS_LABEL",
     "MB",
+    "SOURCES",
     "BuildError",
     "Builder",
     "Here",
@@ -55,4 +56,5 @@ __all__ = [
     "resolve",
     "save",
     "send",
+    "source_words",
 ]

@@ -27,6 +27,7 @@ from ..services import Service
 from . import recipes as image_recipes
 from .build import Builder
 from .recipes import Recipe
+from .resolve import SOURCES
 from .sources import Setup
 
 DOCKER_HUB = "registry-1.docker.io"
@@ -40,14 +41,17 @@ def needed(
 ) -> list[Recipe]:
     """What will have to be built here, as far as one can know without an engine.
 
-    Nothing where a directory with archives is set. `answers` tells whether there is a registry at a
-    host; `""` is Docker Hub.
+    Nothing where a directory with archives is set, or another source may have the images that only
+    an engine can ask. `answers` tells whether there is a registry at a host; `""` is Docker Hub.
     """
-    if "build" not in setup.sources or ("archive" in setup.sources and setup.archive_dir):
+    bringing = {name for name in setup.sources if SOURCES[name].official}
+    if not setup.archive_dir:
+        bringing.discard("archive")
+    if "build" not in setup.sources or bringing - {"registry"}:
         return []
     items = [item for item in setup.wanted(services).values() if item.built]
-    asked = "registry" in setup.sources
-    hosts = list({image_names.registry_of(item.reference) for item in items}) if asked else []
+    asked = items if "registry" in bringing else []
+    hosts = list({image_names.registry_of(item.reference) for item in asked})
     with ThreadPoolExecutor(8) as pool:
         there = dict(zip(hosts, pool.map(answers, hosts), strict=True))
     kinds = [i.kind for i in items if not there.get(image_names.registry_of(i.reference))]

@@ -11,7 +11,7 @@ from ..docker import Docker, labels
 from ..records import Record
 from ..services import SERVICE_TYPES
 from . import formats
-from .resolve import Wanted, absent
+from .resolve import SOURCES, Wanted, absent
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def choose(
     options = _options(wanted, here, known)
     fitting = [option for option in options if option.storage_format == (known.made_by or "")]
     bound = _bound(wanted, here, known) and all(o.reference == wanted.built for o in fitting)
-    if bound or not {"present", "archive", "build"} & set(sources):
+    if bound or not any(SOURCES[name].built for name in sources):
         options = [o for o in options if (o.reference == wanted.built) == bound]
     none = ImageChoice()
     chosen = next((option for option in fitting if option in options), (options or [none])[0])
@@ -150,4 +150,4 @@ def _repository(reference: str) -> str:
 def _may_have(sources: Sequence[str]) -> bool:
     """Whether some source may have the official image before a new one would be built."""
     before = sources[: sources.index("build")] if "build" in sources else sources
-    return "registry" in before or "archive" in before
+    return any(SOURCES[name].official for name in before)

@@ -60,7 +60,7 @@ class Setup:
     """
 
     docker: Docker
-    sources: Sequence[str] = SOURCES
+    sources: Sequence[str] = tuple(SOURCES)
     archive_dir: Path | None = None
     recipes: Mapping[str, Recipe] = field(default_factory=dict)
     cache_dir: Path | None = None
@@ -106,15 +106,9 @@ class Setup:
     def ask(self) -> list[tuple[str, Source]]:
         """The sources, in their order.
 
-        What was built here and merely is here comes after the registry, which may have the
-        official one. Only the registry renews. Raises GroundworkError where there is none.
+        What was built here and merely is here comes after those that have official ones alone.
+        Only the registry renews. Raises GroundworkError where there is none.
         """
-        known: dict[str, Source] = {
-            "present": self._present,
-            "archive": self._archive,
-            "registry": self._registry,
-            "build": self._build,
-        }
         names = list(self.sources)
         if self.renew:
             if "registry" not in names:
@@ -124,11 +118,22 @@ class Setup:
                     next_step="Run without images_renew; or load a newer archive: `docker load`.",
                 )
             return [("present", self._lasting), ("registry", self._registry)]
+        known = self._known()
         order = [(name, known[name]) for name in names]
-        if "present" in names and "registry" in names[names.index("present") :]:
+        plain = [n for n, name in enumerate(names) if SOURCES[name].official_alone]
+        if "present" in names and plain and plain[-1] > names.index("present"):
             order[names.index("present")] = ("present", self._official)
-            order.insert(names.index("registry") + 1, ("present", self._present))
+            order.insert(plain[-1] + 1, ("present", self._present))
         return order
+
+    def _known(self) -> dict[str, Source]:
+        """How each of SOURCES is asked."""
+        return {
+            "present": self._present,
+            "archive": self._archive,
+            "registry": self._registry,
+            "build": self._build,
+        }
 
     def lacking(self, outcomes: Mapping[Wanted, Outcome]) -> list[str]:
         """The Debian packages without which the images that nobody had can't be built here."""

@@ -12,7 +12,7 @@ from .. import environment
 from ..docker import Docker
 from ..env import Image
 from ..errors import GroundworkError
-from ..images import Setup, checked_prefix, read_recipes
+from ..images import SOURCES, Setup, checked_prefix, read_recipes
 from ..migrations import Tree
 from ..services import endpoint
 from ..tls import certificates
@@ -31,7 +31,12 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "stack_dir": {"type": "path", "required": True},
     "compose": {"type": "str", "required": True},
     "password_length": {"type": "int", "default": 32, "no_log": False},
-    "sources": {"type": "list", "elements": "str", "required": True},
+    "sources": {
+        "type": "list",
+        "elements": "str",
+        "choices": list(SOURCES),
+        "required": True,
+    },
     "registry": {"type": "str", "default": ""},
     "renew": {"type": "bool", "default": False},
     "build_dir": {"type": "path"},
