@@ -10,33 +10,43 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from . import models
 from .errors import ApiError, from_engine, from_validation
+from .store import Store
 
 Body = TypeVar("Body", bound=models.Body)
+Work = Callable[[Store, dict[str, str], bytes], Any]
+
+
+def route(store: Store, method: str, path: str, work: Work) -> Route:
+    """A route whose answer is what `work` makes of the path's parameters and the body."""
+
+    async def endpoint(request: Request) -> Response:
+        body = await read_body(request, store.settings.max_request_bytes)
+        return await answer(lambda: work(store, request.path_params, body))
+
+    return Route(path, endpoint, methods=[method])
 
 
 async def answer(work: Callable[[], Any]) -> Response:
-    """Do the blocking work in a thread and wrap what comes of it."""
+    """Do the blocking work and wrap what comes of it. Raises ApiError."""
     started = time.perf_counter()
-    try:
-        result = await run_in_threadpool(guarded, work)
-    except ApiError as error:
-        return failure(error, time.perf_counter() - started)
+    result = await guarded(work)
     return JSONResponse({"result": result, "status": "ok", "time": time.perf_counter() - started})
 
 
-def failure(error: ApiError, seconds: float = 0.0) -> Response:
+def failure(error: ApiError) -> Response:
     """Qdrant's envelope for an error."""
-    content = {"result": None, "status": {"error": error.message}, "time": seconds}
+    content = {"result": None, "status": {"error": error.message}, "time": 0.0}
     return JSONResponse(content, status_code=error.status)
 
 
-def guarded(work: Callable[[], Any]) -> Any:
-    """Translate whatever goes wrong into an ApiError."""
+async def guarded(work: Callable[[], Any]) -> Any:
+    """Do blocking work in a thread; whatever goes wrong is an ApiError."""
     try:
-        return work()
+        return await run_in_threadpool(work)
     except ApiError:
         raise
     except ValidationError as error:

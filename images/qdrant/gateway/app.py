@@ -13,11 +13,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from . import GATEWAY, QDRANT_VERSION, collections_api, models, reads, snapshots_api, writes
-from .answers import Body, answer, failure, parse, read_body
+from .answers import Body, failure, parse, route
 from .errors import ApiError, not_spoken
 from .store import Store
 
-Work = Callable[[Store, dict[str, str], bytes], Any]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 _OPEN_PATHS = frozenset({"/", "/healthz", "/livez", "/readyz"})
@@ -55,14 +54,14 @@ def _collections(store: Store) -> list[Route]:
         return {"collections": [{"name": name} for name in store.names()]}
 
     return [
-        _route(store, "GET", "/collections", names),
-        _route(store, "PUT", one, lambda s, p, b: collections_api.create(
+        route(store, "GET", "/collections", names),
+        route(store, "PUT", one, lambda s, p, b: collections_api.create(
             s, p["name"], parse(models.CreateCollection, b))),
-        _route(store, "PATCH", one, lambda s, p, b: collections_api.update(
+        route(store, "PATCH", one, lambda s, p, b: collections_api.update(
             s.get(p["name"]), parse(models.UpdateCollection, b))),
-        _route(store, "GET", one, lambda s, p, b: s.get(p["name"]).info()),
-        _route(store, "DELETE", one, lambda s, p, b: s.delete(p["name"])),
-        _route(store, "GET", f"{one}/exists", lambda s, p, b: {"exists": p["name"] in s.names()}),
+        route(store, "GET", one, lambda s, p, b: s.get(p["name"]).info()),
+        route(store, "DELETE", one, lambda s, p, b: s.delete(p["name"])),
+        route(store, "GET", f"{one}/exists", lambda s, p, b: {"exists": p["name"] in s.names()}),
     ]  # fmt: skip
 
 
@@ -70,26 +69,20 @@ def _points(store: Store) -> list[Route]:
     points = "/collections/{name}/points"
 
     def read(path: str, model: type[Body], work: Callable[[Any, Body], Any]) -> Route:
-        return _route(store, "POST", path, lambda s, p, b: work(s.get(p["name"]), parse(model, b)))
+        return route(store, "POST", path, lambda s, p, b: work(s.get(p["name"]), parse(model, b)))
 
     def write(method: str, path: str, model: type[Body], build: Callable[[Body], Any]) -> Route:
         def work(s: Store, p: dict[str, str], b: bytes) -> Any:
             collection = s.get(p["name"])
             return writes.run(collection, build(parse(model, b)))
 
-        return _route(store, method, path, work)
+        return route(store, method, path, work)
 
     return [
-        write("PUT", points, models.Upsert, writes.upsert),
-        read(points, models.Retrieve, reads.retrieve),
-        write("POST", f"{points}/delete", models.Selector, writes.delete),
-        write("POST", f"{points}/payload", models.SetPayload, writes.set_payload),
-        write("PUT", f"{points}/payload", models.SetPayload, writes.overwrite_payload),
-        write("POST", f"{points}/payload/delete", models.DeletePayload, writes.delete_payload),
-        write("POST", f"{points}/payload/clear", models.Selector, writes.clear_payload),
-        write("PUT", f"{points}/vectors", models.UpdateVectors, writes.update_vectors),
-        write("POST", f"{points}/vectors/delete", models.DeleteVectors, writes.delete_vectors),
+        *(write(method, f"{points}{path}", model, build)
+          for method, path, model, build in writes.KINDS.values()),
         write("POST", f"{points}/batch", models.Operations, writes.batch),
+        read(points, models.Retrieve, reads.retrieve),
         read(f"{points}/search", models.Search, reads.search),
         read(f"{points}/search/batch", models.SearchBatch,
              lambda c, body: [reads.search(c, one) for one in body.searches]),
@@ -99,20 +92,12 @@ def _points(store: Store) -> list[Route]:
         read(f"{points}/recommend", models.Recommend, reads.recommend),
         read(f"{points}/scroll", models.Scroll, reads.scroll),
         read(f"{points}/count", models.Count, reads.count),
-        _route(store, "GET", points + "/{id}", lambda s, p, b: reads.one(
+        route(store, "GET", points + "/{id}", lambda s, p, b: reads.one(
             s.get(p["name"]), p["id"])),
         write("PUT", "/collections/{name}/index", models.CreateIndex, writes.create_index),
-        _route(store, "DELETE", "/collections/{name}/index/{field:path}", lambda s, p, b:
+        route(store, "DELETE", "/collections/{name}/index/{field:path}", lambda s, p, b:
                writes.run(s.get(p["name"]), writes.Op.delete_field_index(p["field"]))),
     ]  # fmt: skip
-
-
-def _route(store: Store, method: str, path: str, work: Work) -> Route:
-    async def endpoint(request: Request) -> Response:
-        body = await read_body(request, store.settings.max_request_bytes)
-        return await answer(lambda: work(store, request.path_params, body))
-
-    return Route(path, endpoint, methods=[method])
 
 
 async def _root(_request: Request) -> Response:

@@ -192,25 +192,6 @@ class NamedVector(Body):
     vector: Vector
 
 
-class Search(Body):
-    """POST /points/search."""
-
-    vector: Dense | NamedVector
-    filter: dict[str, Any] | None = None
-    params: dict[str, Any] | None = None
-    limit: Annotated[int, Field(ge=1)]
-    offset: Annotated[int, Field(ge=0)] | None = None
-    with_payload: WithPayload | None = None
-    with_vector: WithVector | None = None
-    score_threshold: float | None = None
-
-
-class SearchBatch(Body):
-    """POST /points/search/batch."""
-
-    searches: list[Search]
-
-
 class Prefetch(Body):
     """A query whose hits another one works on."""
 
@@ -230,6 +211,19 @@ class Query(Prefetch):
     offset: Annotated[int, Field(ge=0)] | None = None
     with_payload: WithPayload | None = None
     with_vector: WithVector | None = None
+
+
+class Search(Query):
+    """POST /points/search, 1.7's own form of a query for the nearest points to a vector."""
+
+    vector: Dense | NamedVector
+    limit: Annotated[int, Field(ge=1)]
+
+
+class SearchBatch(Body):
+    """POST /points/search/batch."""
+
+    searches: list[Search]
 
 
 class QueryBatch(Body):
@@ -254,12 +248,9 @@ class OrderBy(Body):
     start_from: int | float | str | None = None
 
 
-class Recommend(Query):
+class Recommend(RecommendInput, Query):
     """POST /points/recommend, 1.7's own form of a recommend query."""
 
-    positive: list[Any] = Field(default_factory=list)
-    negative: list[Any] = Field(default_factory=list)
-    strategy: str | None = None
     using: Any = None
     limit: Annotated[int, Field(ge=1)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 from uuid import UUID
 
@@ -17,6 +18,10 @@ Json = dict[str, Any]
 _DEFAULT_LIMIT = 10
 _POINT_ID: TypeAdapter[Any] = TypeAdapter(models.PointId)
 _VECTOR: TypeAdapter[Any] = TypeAdapter(models.Vector)
+_BY_SCORES: dict[str | None, Callable[..., Any]] = {
+    "best_score": edge.Query.RecommendBestScore,
+    "sum_scores": edge.Query.RecommendSumScores,
+}
 
 
 def retrieve(collection: Collection, body: models.Retrieve) -> list[Json]:
@@ -62,70 +67,49 @@ def count(collection: Collection, body: models.Count) -> Json:
         return {"count": shard.count(request)}
 
 
-def search(collection: Collection, body: models.Search) -> list[Json]:
-    """The nearest points to a vector."""
-    named = isinstance(body.vector, models.NamedVector)
-    vector = body.vector.vector if isinstance(body.vector, models.NamedVector) else body.vector
-    request = edge.QueryRequest(
-        limit=body.limit,
-        offset=body.offset,
-        query=edge.Query.Nearest(
-            convert.vector(vector),
-            using=cast(models.NamedVector, body.vector).name if named else None,
-        ),
-        filter=to_filter(body.filter),
-        params=_params(body.params),
-        score_threshold=body.score_threshold,
-        with_payload=convert.with_payload(body.with_payload, default=False),
-        with_vector=body.with_vector or False,
-    )
-    with collection.shard() as shard:
-        return [convert.scored(hit) for hit in shard.query(request)]
-
-
 def query(collection: Collection, body: models.Query) -> Json:
     """The one endpoint for all ways to ask: nearest, recommend, fusion, order, sample."""
-    with collection.shard() as shard:
-        scoring, seen = _scoring(shard, body)
-        request = edge.QueryRequest(
-            limit=body.limit or _DEFAULT_LIMIT,
-            offset=body.offset,
-            query=scoring,
-            prefetches=_prefetches(shard, body),
-            filter=_without(to_filter(body.filter), seen),
-            params=_params(body.params),
-            score_threshold=body.score_threshold,
-            with_payload=convert.with_payload(body.with_payload, default=False),
-            with_vector=body.with_vector or False,
-        )
-        return {"points": [convert.scored(hit) for hit in shard.query(request)]}
+    return {"points": _hits(collection, body)}
+
+
+def search(collection: Collection, body: models.Search) -> list[Json]:
+    """The nearest points to a vector."""
+    named = body.vector if isinstance(body.vector, models.NamedVector) else None
+    given, name = (named.vector, named.name) if named else (body.vector, None)
+    vector = given.model_dump() if isinstance(given, models.Sparse) else given
+    only = {"prefetch": None, "lookup_from": None}  # 1.7's searches have neither
+    return _hits(collection, body.model_copy(update={"query": vector, "using": name, **only}))
 
 
 def recommend(collection: Collection, body: models.Recommend) -> list[Json]:
     """The points nearest to some examples and far from others."""
     examples = {"positive": body.positive, "negative": body.negative, "strategy": body.strategy}
-    asked = body.model_copy(update={"query": {"recommend": examples}})
-    return cast(list[Json], query(collection, asked)["points"])
+    return _hits(collection, body.model_copy(update={"query": {"recommend": examples}}))
 
 
-def _prefetches(shard: edge.EdgeShard, body: models.Prefetch) -> list[edge.Prefetch]:
-    inner = body.prefetch if isinstance(body.prefetch, list) else [body.prefetch]
-    result = []
-    for item in inner:
-        if item is None:
-            continue
-        scoring, seen = _scoring(shard, item)
-        result.append(
-            edge.Prefetch(
-                limit=item.limit or _DEFAULT_LIMIT,
-                query=scoring,
-                prefetches=_prefetches(shard, item),
-                params=_params(item.params),
-                filter=_without(to_filter(item.filter), seen),
-                score_threshold=item.score_threshold,
-            )
+def _hits(collection: Collection, body: models.Query) -> list[Json]:
+    with collection.shard() as shard:
+        request = edge.QueryRequest(
+            **_asked(shard, body),
+            offset=body.offset,
+            with_payload=convert.with_payload(body.with_payload, default=False),
+            with_vector=body.with_vector or False,
         )
-    return result
+        return [convert.scored(hit) for hit in shard.query(request)]
+
+
+def _asked(shard: edge.EdgeShard, body: models.Prefetch) -> dict[str, Any]:
+    """What a query and a prefetch have in common, as the engine's arguments."""
+    scoring, seen = _scoring(shard, body)
+    inner = body.prefetch if isinstance(body.prefetch, list) else [body.prefetch]
+    return {
+        "limit": body.limit or _DEFAULT_LIMIT,
+        "query": scoring,
+        "prefetches": [edge.Prefetch(**_asked(shard, one)) for one in inner if one is not None],
+        "filter": _without(to_filter(body.filter), seen),
+        "params": _params(body.params),
+        "score_threshold": body.score_threshold,
+    }
 
 
 def _scoring(shard: edge.EdgeShard, body: models.Prefetch) -> tuple[Any, set[Any]]:
@@ -161,12 +145,9 @@ def _recommend(
     negative = [_example(shard, example, using) for example in body.negative]
     seen = set().union(*(ids for _, ids in positive + negative))
     likes, dislikes = [vector for vector, _ in positive], [vector for vector, _ in negative]
-    if body.strategy == "best_score":
+    if body.strategy in _BY_SCORES:
         examples = edge.RecommendQuery(likes, dislikes)
-        return edge.Query.RecommendBestScore(examples, using=using), seen
-    if body.strategy == "sum_scores":
-        examples = edge.RecommendQuery(likes, dislikes)
-        return edge.Query.RecommendSumScores(examples, using=using), seen
+        return _BY_SCORES[body.strategy](examples, using=using), seen
     if not likes:
         raise bad_request("At least one positive vector ID required with this strategy")
     if any(not isinstance(vector, list) for vector in likes + dislikes):

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
@@ -14,7 +12,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from . import snapshots
-from .answers import answer, failure, guarded, parse, read_body
+from .answers import answer, guarded, parse, route
 from .errors import ApiError
 from .models import Recover
 from .store import Store
@@ -27,31 +25,14 @@ def routes(store: Store) -> list[Route]:
     every = "/collections/{name}/snapshots"
     one = every + "/{snapshot}"
 
-    def simple(work: Callable[[dict[str, str]], Any]) -> Callable[[Request], Awaitable[Response]]:
-        async def endpoint(request: Request) -> Response:
-            return await answer(lambda: work(request.path_params))
-
-        return endpoint
-
     async def download(request: Request) -> Response:
         path = request.path_params
-        try:
-            file = await run_in_threadpool(
-                guarded, lambda: snapshots.path_of(store, path["name"], path["snapshot"])
-            )
-        except ApiError as error:
-            return failure(error)
+        file = await guarded(lambda: snapshots.path_of(store, path["name"], path["snapshot"]))
         return FileResponse(file, filename=file.name, media_type="application/octet-stream")
 
-    async def recover(request: Request) -> Response:
-        body = await read_body(request, store.settings.max_request_bytes)
-        name = request.path_params["name"]
-
-        def work() -> bool:
-            wanted = parse(Recover, body)
-            return snapshots.recover_location(store, name, wanted.location, wanted.checksum)
-
-        return await answer(work)
+    def recover(store: Store, path: dict[str, str], body: bytes) -> bool:
+        wanted = parse(Recover, body)
+        return snapshots.recover_location(store, path["name"], wanted.location, wanted.checksum)
 
     async def upload(request: Request) -> Response:
         name = request.path_params["name"]
@@ -60,22 +41,16 @@ def routes(store: Store) -> list[Route]:
         try:
             await _receive(request, received)
             return await answer(lambda: snapshots.recover_file(store, name, received, checksum))
-        except ApiError as error:
-            return failure(error)
         finally:
             received.unlink(missing_ok=True)
 
     return [
-        Route(every, simple(lambda p: snapshots.listing(store, p["name"])), methods=["GET"]),
-        Route(every, simple(lambda p: snapshots.create(store, p["name"])), methods=["POST"]),
-        Route(f"{every}/recover", recover, methods=["PUT"]),
+        route(store, "GET", every, lambda s, p, b: snapshots.listing(s, p["name"])),
+        route(store, "POST", every, lambda s, p, b: snapshots.create(s, p["name"])),
+        route(store, "PUT", f"{every}/recover", recover),
         Route(f"{every}/upload", upload, methods=["POST"]),
         Route(one, download, methods=["GET"]),
-        Route(
-            one,
-            simple(lambda p: snapshots.delete(store, p["name"], p["snapshot"])),
-            methods=["DELETE"],
-        ),
+        route(store, "DELETE", one, lambda s, p, b: snapshots.delete(s, p["name"], p["snapshot"])),
     ]
 
 

@@ -113,22 +113,23 @@ def batch(body: models.Operations) -> list[edge.UpdateOperation]:
     operations = []
     for item in body.operations:
         kind = next(iter(item), "")
-        if len(item) != 1 or kind not in _KINDS:
+        if len(item) != 1 or kind not in KINDS:
             raise ApiError(400, f"Format error in JSON body: unknown operation `{kind}`")
-        model, build = _KINDS[kind]
+        _method, _path, model, build = KINDS[kind]
         operations.append(build(model.model_validate(item[kind])))
     return operations
 
 
-_KINDS: dict[str, tuple[type[models.Body], Callable[[Any], edge.UpdateOperation]]] = {
-    "upsert": (models.Upsert, upsert),
-    "delete": (models.Selector, delete),
-    "set_payload": (models.SetPayload, set_payload),
-    "overwrite_payload": (models.SetPayload, overwrite_payload),
-    "delete_payload": (models.DeletePayload, delete_payload),
-    "clear_payload": (models.Selector, clear_payload),
-    "update_vectors": (models.UpdateVectors, update_vectors),
-    "delete_vectors": (models.DeleteVectors, delete_vectors),
+# By the name that each has in a batch: its method and the end of its path, its body, its operation
+KINDS: dict[str, tuple[str, str, type[models.Body], Callable[[Any], edge.UpdateOperation]]] = {
+    "upsert": ("PUT", "", models.Upsert, upsert),
+    "delete": ("POST", "/delete", models.Selector, delete),
+    "set_payload": ("POST", "/payload", models.SetPayload, set_payload),
+    "overwrite_payload": ("PUT", "/payload", models.SetPayload, overwrite_payload),
+    "delete_payload": ("POST", "/payload/delete", models.DeletePayload, delete_payload),
+    "clear_payload": ("POST", "/payload/clear", models.Selector, clear_payload),
+    "update_vectors": ("PUT", "/vectors", models.UpdateVectors, update_vectors),
+    "delete_vectors": ("POST", "/vectors/delete", models.DeleteVectors, delete_vectors),
 }
 
 
