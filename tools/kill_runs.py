@@ -53,7 +53,7 @@ class Trial:
 
     def __init__(self, directory: Path, chance: random.Random) -> None:
         self.directory, self.chance = directory, chance
-        self.stack = own_stack(directory / "wörk space", NAME, FIRST_PORT)
+        self.stack = separate_stack(directory / "wörk space", NAME, FIRST_PORT)
         self.changes = CHANGES
         self.idle = 0  # runs that entered no role
         self.apps: dict[str, Writer] = {}
@@ -132,7 +132,7 @@ def unrotated(playbook: str) -> dict[str, list[str]]:
     return {} if playbook == "rotate" else {"stack_rotate": []}
 
 
-def own_stack(workspace: Path, name: str, port: int) -> Stack:
+def separate_stack(workspace: Path, name: str, port: int) -> Stack:
     """A stack with an Alembic tree of its own, its images those that are there."""
     stack = new_stack(workspace, name, port)
     shutil.copytree(ROOT / "alembic", workspace / "alembic")
@@ -145,10 +145,10 @@ def own_stack(workspace: Path, name: str, port: int) -> Stack:
 
 
 def first_start(trial: Trial) -> bool:
-    """A new stack is killed in its first run; the next one has to make a whole one."""
+    """A new stack is killed in its first run; the next one has to complete it."""
     print(" first start:", end="", flush=True)
     directory = trial.directory / "first start"
-    stack = own_stack(directory, FIRST_NAME, FIRST_START_PORT)
+    stack = separate_stack(directory, FIRST_NAME, FIRST_START_PORT)
     try:
         hit = trial.killed(stack, "dev", "first start")
         trial.converges(stack)

@@ -122,7 +122,7 @@ def password(new: bool) -> VaultSecret:
 
 
 def write(path: Path, encrypted: bytes) -> None:
-    """Write the file whole: a temporary one beside it, renamed over it."""
+    """Write the file in one step: a temporary one beside it, renamed over it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=".vault.", dir=path.parent)
     try:

@@ -46,9 +46,9 @@ class ActionModule(ActionBase):
         path, python = str(args["path"]), str(args.get("python") or "/usr/bin/python3")
         # A task runs in a worker, whose parent is the ansible-playbook that lives on.
         run = os.getppid()
-        here = self._connection.transport == "local"
+        local = self._connection.transport == "local"
         holder = process_parent(run) if args.get("holder") == "parent" else run
-        claimed = claim(holder, _LIBRARY.parent, here)
+        claimed = claim(holder, _LIBRARY.parent, local)
         try:
             taken = ask(self, python, lease, {"do": "take", "path": path, "claim": claimed})
         except GroundworkError as error:
@@ -64,7 +64,7 @@ class ActionModule(ActionBase):
         if owner := taken["holder"]:
             text = str(in_the_way(owner, path))
             return {"failed": True, "changed": False, "msg": text, "waiting": sentence(owner)}
-        if here or taken["kept"]:
+        if local or taken["kept"]:
             return {"changed": False}
         why = audit_log.reasons(args.get("why") or {})
         playbooks = " ".join(Path(each).name for each in context.CLIARGS["args"])

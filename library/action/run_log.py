@@ -26,7 +26,7 @@ class ActionModule(ActionBase):
         args = self._task.args
         python, count = str(args.get("python") or "/usr/bin/python3"), int(args.get("count") or 5)
         try:
-            held = ask(self, python, lease, {"do": "look", "path": str(args["path"])})["holder"]
+            held = ask(self, python, lease, {"do": "inspect", "path": str(args["path"])})["holder"]
             asked = {"path": str(args["log"]), "count": count + 1}
             runs = ask(self, python, audit_log, asked)["runs"]
         except GroundworkError as error:

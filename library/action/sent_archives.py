@@ -47,16 +47,16 @@ class ActionModule(ActionBase):
         paths, directory = [Path(path) for path in args["files"]], str(args["directory"])
         part, dry = int(args.get("part_mb") or 16) * MB, bool(self._task.check_mode)
         files = image_send.planned(paths) if dry else image_send.archives(paths)
-        todos = image_send.look(files, directory, part, self._ask, dry)
+        todos = image_send.inspect(files, directory, part, self._ask, dry)
         result["files"] += [image_send.entry(todo) for todo in todos]
-        result["changed"] = dry and any(not todo.whole for todo in todos)
+        result["changed"] = dry and any(not todo.complete for todo in todos)
         began, told = time.monotonic(), 0
         for todo, entry in zip(todos, result["files"], strict=True):
-            if dry or todo.whole:
+            if dry or todo.complete:
                 continue
             for span in image_send.send(todo, directory, self._ask):
                 result["changed"] = True
-                entry["there"] += span.length
+                entry["arrived"] += span.length
                 entry["sent"] += span.length
                 due = len(tick_times(10, time.monotonic() - began))
                 if due > told:

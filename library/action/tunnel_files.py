@@ -60,8 +60,8 @@ class ActionModule(ActionBase):
             for app in apps
         ]
         wanted += [
-            rendered.Wanted(here, self._fetch(there, task_vars), 0o644)
-            for here, there in ca_files.items()
+            rendered.Wanted(local, self._fetch(remote, task_vars), 0o644)
+            for local, remote in ca_files.items()
         ]
         states = [rendered.compare(item, files.inspect(item.path)) for item in wanted]
         changing = rendered.changing(states)

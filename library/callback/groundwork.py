@@ -131,10 +131,10 @@ class CallbackModule(CallbackBase):
         key = (result.host.get_name(), result.task._uuid)
         dump = ""
         text = isinstance(result.result.get("msg"), (str, list))
-        said_whole = task.module == "debug" and not text
-        if self._display.verbosity > 1 or said_whole:
+        printed = task.module == "debug" and not text
+        if self._display.verbosity > 1 or printed:
             self._clean_results(result.result, result.task.action)
-            if said_whole or result.result.get("_ansible_verbose_override", False) is False:
+            if printed or result.result.get("_ansible_verbose_override", False) is False:
                 dump = self._dump_results(result.result)
         return Outcome(
             task=task,

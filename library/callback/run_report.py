@@ -77,13 +77,13 @@ class CallbackModule(CallbackBase):
 
     def _outcome(self, host: str) -> dict[str, Any]:
         known = self._facts.hosts.get(host, Host())
-        looked = known.schema not in ("", "unknown")
+        read = known.schema not in ("", "unknown")
         return {
             "result": "failed" if known.failure else "ok",
             "stopped": ": ".join(known.failure or ()),
             "why": self._why.get(host, []),
             "changed": [f"{stage}: {what}" for stage, what in known.changes],
-            "schema": {"before": known.before, "after": known.after} if looked else {},
+            "schema": {"before": known.before, "after": known.after} if read else {},
             "seconds": round(time.monotonic() - self._began, 1),
         }
 

@@ -55,8 +55,8 @@ def groundwork_firewall(
     services: Mapping[str, Any], bridge: str, allow_from: list[str] | None = None
 ) -> dict[str, str]:
     try:
-        own = [service for service in parse_services(services) if not service.external]
-        return rules(own, bridge, allow_from or [])
+        managed = [service for service in parse_services(services) if not service.external]
+        return rules(managed, bridge, allow_from or [])
     except GroundworkError as error:
         raise AnsibleFilterError(str(error)) from None
 

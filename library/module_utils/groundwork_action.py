@@ -39,7 +39,7 @@ class ActionModule(ActionBase):
             self._compute_environment_string(given)
             given = {name: str(value) for name, value in given.items()}
             unset = environment.unset(given)
-            with environment.settled(given):
+            with environment.controlled(given):
                 return self._answer(module, module.ARGUMENT_SPEC, module.run, unset)
         if self._task.args.get("core_dir"):
             module = _load(name)

@@ -39,7 +39,7 @@ def answer(run: Run, call: Call) -> dict[str, Any]:
     """What `run` returns, or its GroundworkError as `failed` and `msg`; no secret in either."""
     call.secrets.update(given_passwords(call.params.get("services")))
     try:
-        with environment.settled():
+        with environment.controlled():
             found: dict[str, Any] = {"changed": False, **run(call)}
     except GroundworkError as error:
         found = {"changed": False, "failed": True, "msg": str(error)}

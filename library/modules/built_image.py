@@ -73,11 +73,11 @@ def run(call: Call) -> dict[str, Any]:
     docker = Docker(call.params["docker_cli"])
     directory = Path(call.params["build_dir"])
     wanted = [recipes.recipe(directory, name) for name in dict.fromkeys(call.params["names"])]
-    here = docker.inspect("image", [recipe.reference for recipe in wanted])
+    present = docker.inspect("image", [recipe.reference for recipe in wanted])
     stale = [
         recipe
         for recipe in wanted
-        if labels(here.get(recipe.reference, {})).get(INPUTS_LABEL) != recipe.inputs
+        if labels(present.get(recipe.reference, {})).get(INPUTS_LABEL) != recipe.inputs
     ]
     if stale and not call.check:
         outcomes = Builder(docker, Path(call.params["cache_dir"])).build(stale)

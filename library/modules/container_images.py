@@ -44,7 +44,7 @@ options:
     description: A directory with C(docker save) tarballs. Empty where there is none.
     type: path
   build_dir:
-    description: The directory with a recipe for each kind of service. Empty where nothing is built.
+    description: The directory with a recipe for each service type. Empty where nothing is built.
     type: path
   cache_dir:
     description:
@@ -77,7 +77,7 @@ attributes:
   check_mode:
     description:
       - Changes nothing, and names the source that would be used. Whether a registry has an image
-        isn't asked; RV(images.settled) is then V(false).
+        isn't asked; RV(images.resolved) is then V(false).
     support: full
 """
 
@@ -121,7 +121,7 @@ images:
       description: Whether the host didn't have that very image before.
       type: bool
       returned: always
-    settled:
+    resolved:
       description: Whether that is certain; V(false) where check mode can't tell.
       type: bool
       returned: always
@@ -140,7 +140,7 @@ images:
       archive: groundwork_postgres_16.15-3.tar
       source: build
       changed: true
-      settled: true
+      resolved: true
       tried:
         - {source: present, why: neither postgres:16-alpine nor groundwork/postgres:16.15-3 is here}
         - {source: registry, why: "no registry in reach: ... no such host"}

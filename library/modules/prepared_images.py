@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.groundwork.config import parse_services
-from ansible.module_utils.groundwork.images import ARGUMENTS, Setup, ahead, build
+from ansible.module_utils.groundwork.images import ARGUMENTS, Setup, build, prepare
 from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
@@ -36,7 +36,7 @@ options:
     description: A directory with C(docker save) tarballs. Empty where there is none.
     type: path
   build_dir:
-    description: The directory with a recipe for each kind of service. Empty where nothing is built.
+    description: The directory with a recipe for each service type. Empty where nothing is built.
     type: path
   cache_dir:
     description: Where builds keep their downloads. Empty where nothing is built.
@@ -60,8 +60,8 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-kinds:
-  description: The kinds of services whose images will have to be built here.
+service_types:
+  description: The service types whose images will have to be built here.
   returned: success
   type: list
   elements: str
@@ -86,15 +86,15 @@ def run(call: Call) -> dict[str, Any]:
     params = call.params
     setup, cache_dir = Setup.of(params, dry=call.check), params["cache_dir"]
     services = parse_services(params["services"])
-    answers = ahead.registry_answers
-    recipes = ahead.needed(setup, services, answers) if cache_dir else []
+    answers = prepare.registry_answers
+    recipes = prepare.needed(setup, services, answers) if cache_dir else []
     lacking = build.missing_tools(None, recipes)
     begun = bool(recipes) and not call.check
     if begun:
         # A task runs in a worker, whose parent is the ansible-playbook that lives on
-        ahead.start(recipes, Path(cache_dir), os.getppid())
-    kinds = [recipe.kind for recipe in recipes]
-    return {"changed": False, "kinds": kinds, "lacking": lacking, "begun": begun}
+        prepare.start(recipes, Path(cache_dir), os.getppid())
+    types = [recipe.kind for recipe in recipes]
+    return {"changed": False, "service_types": types, "lacking": lacking, "begun": begun}
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ RETURN = r"""
 files:
   description:
     - Each file with name, action (unchanged; sent; resumed, where a part of it was there already)
-      and bytes, its size, those that are there, and those that were sent this time.
+      and bytes, its size, those that have arrived, and those that were sent this time.
   returned: always
   type: list
   elements: dict
@@ -58,7 +58,7 @@ files:
     - name: groundwork_redis_7.0.15.tar
       action: resumed
       size: 62914560
-      there: 62914560
+      arrived: 62914560
       sent: 12582912
 broken:
   description: Whether the connection broke.

@@ -12,7 +12,7 @@ from ansible.module_utils.groundwork.docker import Docker, Project
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.health import Unhealthy, probe
 from ansible.module_utils.groundwork.health import wait as health
-from ansible.module_utils.groundwork.host import first_start
+from ansible.module_utils.groundwork.host import postgres_init
 from ansible.module_utils.groundwork.services import Service
 from ansible.module_utils.groundwork.tls import ca_file_of
 from ansible.module_utils.groundwork_module import Call, main
@@ -23,7 +23,7 @@ short_description: Wait until the services answer in their own protocol
 description:
   - Logs in to PostgreSQL and runs C(SELECT 1), asks Qdrant for C(/readyz) and, with its API key,
     for its collections, and sends Redis AUTH and PING. All services are asked at the same time.
-  - Looks at the services' containers meanwhile. A container that stopped, restarts, is missing or
+  - Inspects the services' containers meanwhile. A container that stopped, restarts, is missing or
     turned unhealthy fails the module at once, with the last lines of its log. So does a password
     that the service refuses. Where a service answers and its container is unhealthy, the engine's
     next check decides.
@@ -61,7 +61,7 @@ options:
     type: str
     default: docker
 requirements:
-  - psycopg 3 for services of the kind postgres
+  - psycopg 3 for services of the type postgres
 attributes:
   check_mode:
     description:
@@ -104,7 +104,7 @@ services:
       returned: always
       type: str
     kind:
-      description: The service's kind.
+      description: The service's type.
       returned: always
       type: str
     address:
@@ -173,17 +173,17 @@ def ask_once(params: Mapping[str, Any]) -> list[probe.Result]:
 
 
 def wait(params: Mapping[str, Any]) -> tuple[list[probe.Result], list[str]]:
-    """Their results, and what was made up for (see `first_start`)."""
+    """Their results, and what was made up for (see `postgres_init`)."""
     services = parsed(params)
     secrets = read(params["env_file"]) if params["env_file"] else None
     targets = probe.targets(services, params["audience"], secrets, params["env_file"] or "")
     project, docker = params["project"], Docker(params["docker_cli"])
-    here = project and not all(service.external for service in services)
-    watch = Project(docker, project) if here else None
+    managed = project and not all(service.external for service in services)
+    watch = Project(docker, project) if managed else None
     try:
         return health.wait(targets, params["timeout"], watch), []
     except Unhealthy as error:
-        finished = make_up(docker, project, services, error) if here else []
+        finished = make_up(docker, project, services, error) if managed else []
         if not finished:
             raise
     return health.wait(targets, params["timeout"], watch), finished
@@ -195,7 +195,7 @@ def make_up(docker: Docker, project: str, services: list[Service], error: Unheal
     done: list[str] = []
     for service in services:
         if service.kind == "postgres" and not service.external and service.name in ill:
-            found = first_start.mend(docker, project, service)
+            found = postgres_init.repair(docker, project, service)
             done += [found.done] if found.done else []
             if found.databases and service.options["database"] not in found.databases:
                 names = ", ".join(found.databases)

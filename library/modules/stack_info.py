@@ -11,7 +11,7 @@ DOCUMENTATION = r"""
 module: stack_info
 short_description: Inspect a host once, and say what a run would have to do
 description:
-  - Looks at the engine, the images, the rendered files, the volumes, the containers and their
+  - Inspects the engine, the images, the rendered files, the volumes, the containers and their
     Compose configuration, the services' health and the database's revision. Changes nothing.
   - Compares that with the desired state. The plan holds, for each step, the reasons to act.
   - What could not be inspected is C(unknown), and the plan acts on it.

@@ -7,7 +7,7 @@ from typing import Any
 
 from ansible.module_utils.groundwork import files
 from ansible.module_utils.groundwork.docker import Docker, Engine
-from ansible.module_utils.groundwork.images import Here, Setup
+from ansible.module_utils.groundwork.images import Present, Setup
 from ansible.module_utils.groundwork.migrations import SchemaState
 from ansible.module_utils.groundwork.state.compare import Asked
 from ansible.module_utils.groundwork.state.desired import Desired
@@ -20,7 +20,7 @@ def facts_of(desired: Desired, **known: Any) -> Facts:
         engine=Engine("ok"),
         engine_settings=(),
         stack_containers=StackContainers({}),
-        images=Here({}, {}),
+        images=Present({}, {}),
         volumes={},
         data_versions={},
         answers={},

@@ -104,7 +104,7 @@ def test_all_is_as_it_was_after_a_failure_too(monkeypatch: pytest.MonkeyPatch) -
     before, path = dict(os.environ), list(sys.path)
     with (
         pytest.raises(RuntimeError),
-        environment.settled({"DOCKER_HOST": "tcp://there", "PYTHONPATH": "/one:/two"}),
+        environment.controlled({"DOCKER_HOST": "tcp://there", "PYTHONPATH": "/one:/two"}),
         environment.lent({"PGHOST": "ours"}),
     ):
         assert sys.path[:2] == ["/one", "/two"]

@@ -81,7 +81,7 @@ def unset(given: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 @contextmanager
-def settled(given: Mapping[str, str] | None = None) -> Iterator[None]:
+def controlled(given: Mapping[str, str] | None = None) -> Iterator[None]:
     """Let the block, its threads, libraries and processes see what counts; all is as it was after.
 
     `given`: a play's or task's `environment:`, over this process's own. What Python reads when it

@@ -1,4 +1,4 @@
-"""Files: read, written whole or not at all, and why one can't be."""
+"""Files: read, written complete or not at all, and why one can't be."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def _name(user: int) -> str:
 
 
 def write(path: Path, text: str, mode: int, directory_mode: int | None = None) -> None:
-    """Write a file whole: a temporary one beside it, flushed to the disk, renamed over it.
+    """Write a file in one step: a temporary one beside it, flushed to the disk, renamed over it.
 
     A link is followed: what it points to is replaced, the link stays. `directory_mode`: its
     directory is the file's alone. Raises GroundworkError.
@@ -157,7 +157,7 @@ def write(path: Path, text: str, mode: int, directory_mode: int | None = None) -
 @contextmanager
 def replacing(path: Path, mode: int = 0o644) -> Iterator[Path]:
     """A new file beside `path`, which takes its place when the block ends well. Until then only
-    its owner may read it, and of several at once the last whole one stays."""
+    its owner may read it, and of several at once the last complete one stays."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     os.close(handle)
     fresh = Path(name)

@@ -57,7 +57,7 @@ def test_an_image_that_was_here_is_not_mentioned_and_a_detour_is() -> None:
     ("image", "text"),
     [
         ({"wanted": "w", "source": ""}, "a  w  not found"),
-        ({"wanted": "w", "source": "", "settled": False}, "a  w  to be fetched"),
+        ({"wanted": "w", "source": "", "resolved": False}, "a  w  to be fetched"),
         ({"wanted": "w", "used": "u", "source": "elsewhere"}, "a  u in place of w  elsewhere"),
         ({"wanted": "w", "used": "w", "source": "registry", "changed": True}, "a  w  pulled"),
         ({"wanted": "w", "used": "w", "source": "registry", "changed": False}, "a  w  no newer"),

@@ -48,6 +48,6 @@ def test_a_verdict_on_the_former_process_does_not_count(checked: str, health: st
 
 
 def test_no_engine_is_an_error_with_a_next_step() -> None:
-    with pytest.raises(GroundworkError, match="can't be looked at") as caught:
+    with pytest.raises(GroundworkError, match="can't be inspected") as caught:
         Project(Docker("no-such-docker-program"), "it").inspect()
     assert caught.value.next_step

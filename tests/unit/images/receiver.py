@@ -37,9 +37,9 @@ class Machine:
 
     def send(self, paths: list[Path]) -> list[Todo]:
         directory = str(self.directory)
-        todos = image_send.look(image_send.archives(paths), directory, PART, self.ask)
+        todos = image_send.inspect(image_send.archives(paths), directory, PART, self.ask)
         for todo in todos:
-            if not todo.whole:
+            if not todo.complete:
                 list(image_send.send(todo, directory, self.ask))
         return todos
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 from ansible.module_utils.groundwork.images import choice
-from ansible.module_utils.groundwork.images.choice import Here, ImageChoice, Known
+from ansible.module_utils.groundwork.images.choice import ImageChoice, Known, Present
 from ansible.module_utils.groundwork.images.resolve import SOURCES, Wanted, source_words
 from invented_source import DEPOT
 
@@ -19,7 +19,7 @@ MUSL, GLIBC = "postgres-16-musl", "postgres-16-glibc"
 NOTHING = Known(None, "", "")
 
 
-def here(**storage_formats: str) -> Here:
+def here(**storage_formats: str) -> Present:
     """The images `official`, `built` and `older` (an older recipe's), by their storage formats."""
     names = {"official": OFFICIAL, "built": BUILT, "older": BUILT}
     images, known = {}, {}
@@ -27,7 +27,7 @@ def here(**storage_formats: str) -> Here:
         labels = {"built": {"groundwork.inputs": "recipe"}, "older": {"groundwork.inputs": "old"}}
         images[names[key]] = {"Id": key, "Config": {"Labels": labels.get(key, {})}}
         known[names[key]] = storage_format
-    return Here(images, known)
+    return Present(images, known)
 
 
 def volume(storage_format: str, container: str = "", last: str = "") -> Known:
@@ -35,7 +35,7 @@ def volume(storage_format: str, container: str = "", last: str = "") -> Known:
 
 
 def choose(
-    found: Here, known: Known, sources: Sequence[str] = ALL, renew: bool = False
+    found: Present, known: Known, sources: Sequence[str] = ALL, renew: bool = False
 ) -> ImageChoice:
     return choice.choose(POSTGRES, found, known, sources, renew)
 
@@ -83,7 +83,7 @@ def test_data_of_the_official_image_dont_bind_to_the_built_one_of_the_same_forma
 
 def test_redis_data_bind_to_no_image() -> None:
     images = {REDIS.built: {"Id": "b", "Config": {"Labels": {"groundwork.inputs": "recipe"}}}}
-    found = Here(images, {REDIS.built: "redis"})
+    found = Present(images, {REDIS.built: "redis"})
     assert choice.choose(REDIS, found, volume("redis", last=REDIS.built), ALL).due
     running = choice.choose(REDIS, found, volume("redis", "b", REDIS.built), ALL)
     assert (running.due, running.kept) == ("", True)
@@ -126,14 +126,14 @@ def test_to_renew_asks_again_but_not_for_a_digest() -> None:
     assert "newer" in renewed.due
     assert not renewed.kept
     pinned = Wanted("postgres", f"postgres@{SHA}")
-    found = Here({pinned.reference: {"Id": "p", "Config": {}}}, {pinned.reference: MUSL})
+    found = Present({pinned.reference: {"Id": "p", "Config": {}}}, {pinned.reference: MUSL})
     assert choice.choose(pinned, found, NOTHING, ALL, renew=True).due == ""
 
 
 def test_an_image_that_has_served_a_volume_fits_it_whatever_the_label_guessed() -> None:
     """Labels of older volumes were told by the word `alpine` in the image's name."""
     pinned = Wanted("postgres", f"postgres@{SHA}")
-    found = Here({pinned.reference: {"Id": "p", "Config": {}}}, {pinned.reference: MUSL})
+    found = Present({pinned.reference: {"Id": "p", "Config": {}}}, {pinned.reference: MUSL})
     for known in (volume(GLIBC, container="p"), volume(GLIBC, last=pinned.reference)):
         assert choice.choose(pinned, found, known, ALL).storage_format == GLIBC
     assert choice.choose(pinned, found, volume(GLIBC), ALL).storage_format == MUSL

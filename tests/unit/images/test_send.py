@@ -33,7 +33,7 @@ def test_all_of_it_goes_in_parts_and_a_second_time_nothing(
     assert (machine.directory / "one.tar").stat().st_mode & 0o777 == 0o644
     assert not machine.growing()
     machine.sent.clear()
-    assert all(todo.whole for todo in machine.send(paths))
+    assert all(todo.complete for todo in machine.send(paths))
     assert not machine.sent
 
 
@@ -75,7 +75,7 @@ def test_another_size_of_parts_goes_on_as_well(machine: Machine, tmp_path: Path)
     with pytest.raises(ConnectionError):
         machine.send(paths)
     machine.cut_after = -1
-    (todo, _) = image_send.look(
+    (todo, _) = image_send.inspect(
         image_send.archives(paths), str(machine.directory), 700, machine.ask
     )
     assert todo.spans == (Span(2500, 300), Span(2800, 700))
@@ -89,15 +89,17 @@ def test_check_mode_says_what_would_be_sent_and_removes_nothing(
     rest = machine.directory / receive.growing_name("old.tar", "0" * 64)
     rest.touch()
     files = image_send.planned([*paths, tmp_path / "images" / "not saved yet.tar"])
-    todos = image_send.look(files, str(machine.directory), PART, machine.ask, dry=True)
-    assert [todo.whole for todo in todos] == [True, False, False]
+    todos = image_send.inspect(files, str(machine.directory), PART, machine.ask, dry=True)
+    assert [todo.complete for todo in todos] == [True, False, False]
     assert [image_send.entry(todo)["action"] for todo in todos] == ["unchanged", "sent", "sent"]
     assert rest.exists()
 
 
 def test_check_mode_makes_no_directory(machine: Machine, tmp_path: Path) -> None:
     paths = saved(tmp_path / "images", one=1)
-    image_send.look(image_send.planned(paths), str(machine.directory), PART, machine.ask, dry=True)
+    image_send.inspect(
+        image_send.planned(paths), str(machine.directory), PART, machine.ask, dry=True
+    )
     assert not machine.directory.exists()
 
 

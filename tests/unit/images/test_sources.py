@@ -205,7 +205,7 @@ def test_the_inventory_decides_the_order() -> None:
 def test_check_mode_promises_nothing_of_a_registry() -> None:
     setup = Setup(Docker("/nowhere"), sources=["registry"], dry=True)
     outcome = resolve_all([REDIS], setup.ask())[REDIS]
-    assert (outcome.source, outcome.used, outcome.settled) == ("registry", "", False)
+    assert (outcome.source, outcome.used, outcome.resolved) == ("registry", "", False)
 
 
 def test_without_the_build_source_any_built_image_will_do() -> None:

@@ -208,7 +208,7 @@ def test_another_machines_python_needs_nothing_but_the_text_of_the_file(tmp_path
             [sys.executable, "-I", "-"], input=text, capture_output=True, text=True, check=True
         )
         assert isinstance(json.loads(done.stdout), dict)
-    assert serve({"do": "look", "path": lock}) == {"holder": None}
+    assert serve({"do": "inspect", "path": lock}) == {"holder": None}
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="runs as root in a person's directory")

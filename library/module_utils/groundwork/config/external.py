@@ -62,7 +62,8 @@ def name_problem(kind: ServiceType, key: str, value: Any, external: bool) -> str
     """Why a kind's `user` or `database` can't be used, or `""`; None is one that is left out.
 
     An external service has the names that they gave it, of any length: a pooler in front of a
-    PostgreSQL takes more than its 63 bytes. Ours go into the image's first start as they are.
+    PostgreSQL takes more than its 63 bytes. A managed one's go into the
+    image's first start as they are.
     """
     if value is None or value == kind.options[key]:
         return ""
@@ -71,7 +72,9 @@ def name_problem(kind: ServiceType, key: str, value: Any, external: bool) -> str
     if external:
         return ""
     if kind.name == "redis":
-        return "is for an external Redis: ours has one user, who is nameless in its address."
+        return (
+            "is for an external Redis: a managed one has one user, who is nameless in its address."
+        )
     if not _IDENTIFIER.fullmatch(value):
         return (
             f"is {value!r}; a PostgreSQL that runs here takes letters, digits, _ and $, no digit "
@@ -85,8 +88,8 @@ def tls_fields(
 ) -> dict[str, Any]:
     """Its fields of `TLS`, as a Service takes them.
 
-    `ca` is the certificate file of the stack's own CA, which signs for those services
-    of ours whose certificate the inventory doesn't name.
+    `ca` is the certificate file of the stack's own CA, which signs for those managed
+    services whose certificate the inventory doesn't name.
     """
     tls = entry.get("tls", external)  # elsewhere on unless said otherwise, here off
     files = {name: entry.get(name, "") for name in _TLS_FILES}

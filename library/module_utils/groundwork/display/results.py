@@ -97,7 +97,7 @@ def _source(image: ImageResult) -> tuple[str, str]:
         return "no newer one", "dim"
     if image.source:
         return source_words(image.source), "changed"
-    if not image.settled:  # a check can't tell which source will have it
+    if not image.resolved:  # a check can't tell which source will have it
         return "to be fetched", "changed"
     return "not found", "failed"
 

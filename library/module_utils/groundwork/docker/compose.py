@@ -153,7 +153,7 @@ def _starts(found: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, str]
 def compare(
     before: Mapping[str, tuple[str, str]], after: Mapping[str, tuple[str, str]]
 ) -> dict[str, str]:
-    """From two looks at (container id, started at) by service, what happened between them."""
+    """From two inspections, (container id, started at) by service, what happened between them."""
     happened = dict.fromkeys(set(before) - set(after), "removed")
     for name, (identity, started) in after.items():
         if name not in before:

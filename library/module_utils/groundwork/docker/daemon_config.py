@@ -103,7 +103,7 @@ def _parse(text: str, path: str) -> dict[str, Any]:
         ) from None
     if not isinstance(value, dict):
         raise GroundworkError(
-            f"The Docker engine's settings must be a JSON object, found {_kind(value)}",
+            f"The Docker engine's settings must be a JSON object, found {_json_type(value)}",
             where=f"{path}, line 1",
             next_step='Begin the file with "{" and end it with "}", or move it away, and run '
             "again. Nothing in it was changed.",
@@ -111,7 +111,7 @@ def _parse(text: str, path: str) -> dict[str, Any]:
     return value
 
 
-def _kind(value: object) -> str:
+def _json_type(value: object) -> str:
     if isinstance(value, list):
         return "a list"
     return "a text" if isinstance(value, str) else json.dumps(value)

@@ -126,7 +126,7 @@ def listed(docker: Docker, project: str) -> list[dict[str, Any]]:
     found = docker.run("ps", "-aq", "--no-trunc", "--filter", label, timeout=15)
     if not found.ok:
         raise GroundworkError(
-            f"The containers of the project {project} can't be looked at: {found.error}",
+            f"The containers of the project {project} can't be inspected: {found.error}",
             next_step="See that `docker ps` works for the user who runs this, then run again.",
         )
     return list(docker.inspect("container", found.stdout.split()).values())

@@ -22,7 +22,7 @@ def command(services: Iterable[Service], ssh: Mapping[str, Any], offset: int) ->
     for service in services:
         if service.external:
             continue
-        here, there = endpoint(service, "tunnel", offset), endpoint(service, "host")
+        local, remote = endpoint(service, "tunnel", offset), endpoint(service, "host")
         for port in service.ports.values():
             if not 1 <= port + offset <= 65535:
                 raise GroundworkError(
@@ -31,7 +31,7 @@ def command(services: Iterable[Service], ssh: Mapping[str, Any], offset: int) ->
                     where="env_files_tunnel_offset",
                     next_step="Choose an offset with which every port is from 1 to 65535.",
                 )
-            ends = replace(here, port=port + offset), replace(there, port=port)
+            ends = replace(local, port=port + offset), replace(remote, port=port)
             forwards += ["-L", ":".join(map(str, ends))]
     if not forwards:
         return ""
@@ -46,22 +46,22 @@ def command(services: Iterable[Service], ssh: Mapping[str, Any], offset: int) ->
 
 
 def ca_files(
-    services: Iterable[Service], own: str, prefix: Path
+    services: Iterable[Service], stack_ca: str, prefix: Path
 ) -> tuple[list[Service], dict[Path, str]]:
     """The services as a laptop knows them, and the files that it needs to verify them.
 
-    What verifies for one that runs on the machine is there at its `ca_file` (`own`: the stack's own
-    CA); here it goes beside the stack's files, as `prefix` with `.ca.crt`. The second value
-    maps each file here to the one there.
+    What verifies one that runs on the machine is at its `ca_file` on that machine (`stack_ca`: the
+    stack's own CA); on the laptop it goes beside the stack's files, as `prefix` with `.ca.crt`. The
+    second value maps each local file to the remote one.
     """
     known: list[Service] = []
     files: dict[Path, str] = {}
     for service in services:
         if service.tls and service.ca_file and not service.external:
-            part = "" if service.ca_file == own else f".{service.name}"
-            here = prefix.with_name(f"{prefix.name}{part}.ca.crt")
-            files[here] = service.ca_file
-            known.append(replace(service, ca_file=str(here)))
+            part = "" if service.ca_file == stack_ca else f".{service.name}"
+            local = prefix.with_name(f"{prefix.name}{part}.ca.crt")
+            files[local] = service.ca_file
+            known.append(replace(service, ca_file=str(local)))
         else:
             known.append(service)
     return known, files

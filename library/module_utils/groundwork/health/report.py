@@ -43,7 +43,7 @@ ADVICE: dict[str, tuple[str, str]] = {
 }
 
 
-# For a service that somebody else runs; `{name}` is its name.
+# For an external service; `{name}` is its name.
 EXTERNAL = (
     "See that its `host` and `port` are right and that this machine may reach it; who runs it "
     "knows whether it is up. Then run again."

@@ -144,7 +144,7 @@ def _inspect(watch: Watch) -> Inspected:
     except GroundworkError as error:
         return Inspected(error=error)
     except Exception as error:
-        return Inspected(error=GroundworkError(f"Looking at the containers failed: {error!r}"))
+        return Inspected(error=GroundworkError(f"Inspecting the containers failed: {error!r}"))
 
 
 class _Progress:
@@ -156,18 +156,18 @@ class _Progress:
         self.results = {target.name: target.unasked() for target in targets}
         self.first: Mapping[str, Container] | None = None
         self.last: Mapping[str, Container] | None = None
-        self.failed_looks = 0
+        self.failed_inspections = 0
 
     def take(self, event: Result | Inspected) -> None:
         if isinstance(event, Result):
             self.results[event.name] = event
         elif event.error:
             # One slow answer of a busy engine says nothing of the services.
-            self.failed_looks += 1
-            if self.failed_looks >= FAILURES_ALLOWED:
+            self.failed_inspections += 1
+            if self.failed_inspections >= FAILURES_ALLOWED:
                 raise event.error
         else:
-            self.failed_looks = 0
+            self.failed_inspections = 0
             self.last = event.containers
             self.first = self.last if self.first is None else self.first
 
@@ -181,7 +181,7 @@ class _Progress:
         return [name for name in self.managed if name in last and last[name].health == "unhealthy"]
 
     def permanent(self) -> dict[str, str]:
-        """Why, for each service that waiting won't mend."""
+        """Why, for each service that waiting won't fix."""
         results = self.results.values()
         # One permanent refusal ends the wait; the other refusals are told with it.
         permanent = any(result.permanent for result in results)

@@ -29,7 +29,7 @@ def digest(requirements: Path, directories: Mapping[str, Path], also: Sequence[s
     """Sixteen hexadecimal digits that change with the requirements, the directories' files and
     `also`.
 
-    Before a machine was looked at, its Python isn't known: those of every Python count.
+    Before a machine was inspected, its Python isn't known: those of every Python count.
 
     Raises GroundworkError where one of them isn't there.
     """

@@ -48,7 +48,7 @@ def rules(
 def _open(chain: str, service: Service, address: Any, networks: Iterable[str]) -> list[str]:
     everywhere = address.is_unspecified
     before = "" if everywhere else f" --ctorigdst {address}"
-    here = "" if everywhere else f" -d {address}"
+    destination = "" if everywhere else f" -d {address}"
     lines: list[str] = []
     for port in service.ports.values():
         lines += [
@@ -57,7 +57,9 @@ def _open(chain: str, service: Service, address: Any, networks: Iterable[str]) -
             if ipaddress.ip_network(network).version == address.version
         ]
         # What the engine's proxy would answer
-        lines.append(f"-A {chain} -p tcp{here} --dport {port} -m addrtype --dst-type LOCAL -j DROP")
+        lines.append(
+            f"-A {chain} -p tcp{destination} --dport {port} -m addrtype --dst-type LOCAL -j DROP"
+        )
     return lines
 
 
@@ -80,15 +82,15 @@ def _file(chain: str, lines: Iterable[str]) -> str:
 
 def reasons(wanted: Mapping[str, str], bridge: str, directory: Path = DIRECTORY) -> list[str]:
     """Why the firewall has to be set up anew: plain sentences, none where it is as it should be."""
-    there = {
+    present = {
         path.name: path.read_text(encoding="utf-8")
         for path in sorted(directory.glob(f"{bridge}.*"))
     }
     if not wanted:
-        return ["the firewall is there, and firewall_enabled is false"] if there else []
-    if not there:
+        return ["the firewall is there, and firewall_enabled is false"] if present else []
+    if not present:
         return ["the firewall is not there yet"]
-    if there != dict(wanted):
+    if present != dict(wanted):
         return ["the firewall's rules differ from the inventory"]
     for name, text in wanted.items():
         if not _loaded(name.rpartition(".")[2], bridge, text):

@@ -1,12 +1,12 @@
 """The image of each service: which it is, and where it comes from."""
 
 from . import (
-    ahead,
     archive,
     build,
     choice,
     fetch,
     load,
+    prepare,
     receive,
     recipes,
     registry,
@@ -15,8 +15,8 @@ from . import (
     send,
 )
 from .build import Builder
-from .choice import Here, ImageChoice, Known
-from .clash import format_clash, ports_that_it_lacks
+from .choice import ImageChoice, Known, Present
+from .compatibility import format_conflict, missing_ports
 from .fetch import BuildError, complete_wheels, download_wheels
 from .recipes import INPUTS_LABEL, digest, read_recipes
 from .resolve import SOURCES, ImageResult, ImagesResult, Wanted, source_words
@@ -30,14 +30,13 @@ __all__ = [
     "SOURCES",
     "BuildError",
     "Builder",
-    "Here",
     "ImageChoice",
     "ImageResult",
     "ImagesResult",
     "Known",
+    "Present",
     "Setup",
     "Wanted",
-    "ahead",
     "archive",
     "build",
     "checked_prefix",
@@ -46,9 +45,10 @@ __all__ = [
     "digest",
     "download_wheels",
     "fetch",
-    "format_clash",
+    "format_conflict",
     "load",
-    "ports_that_it_lacks",
+    "missing_ports",
+    "prepare",
     "read_recipes",
     "receive",
     "recipes",

@@ -1,4 +1,4 @@
-"""Reads `docker save` tarballs: which images they hold, and whether they are whole.
+"""Reads `docker save` tarballs: which images they hold, and whether they are complete.
 
 Nothing is unpacked: the tarball's own list (manifest.json) is read, and what it names looked up.
 """

@@ -30,9 +30,9 @@ def missing_tools(docker: Docker | None, recipes: Sequence[Recipe]) -> list[str]
     `docker` is None where there is no engine yet, so no base either.
     """
     bases = {recipe.base.reference for recipe in recipes if recipe.base}
-    here = set(docker.inspect("image", sorted(bases))) if docker else set()
+    present = set(docker.inspect("image", sorted(bases))) if docker else set()
     lacking = []
-    if bases - here:
+    if bases - present:
         lacking += [name for name, program in _base_tools() if not shutil.which(program)]
     if any(recipe.wheels for recipe in recipes) and not fetch.pip():
         lacking.append("python3-pip")
@@ -93,8 +93,8 @@ class Builder:
         files = wheels.result()
         if recipe.base:
             bases[recipe.base.reference].result()
-        here = self.docker.inspect("image", [recipe.reference]).get(recipe.reference, {})
-        if (here.get("Config", {}).get("Labels") or {}).get(INPUTS_LABEL) == recipe.inputs:
+        image = self.docker.inspect("image", [recipe.reference]).get(recipe.reference, {})
+        if (image.get("Config", {}).get("Labels") or {}).get(INPUTS_LABEL) == recipe.inputs:
             return  # another run has built it while this one waited
         context = work / recipe.kind
         copy_context(recipe.directory, context)

@@ -49,7 +49,7 @@ class ImageChoice(Record):
 
 
 @dataclass(frozen=True)
-class Here:
+class Present:
     """The images that are here, as they were inspected, and their storage formats; both by name."""
 
     images: Mapping[str, Mapping[str, Any]]
@@ -61,14 +61,14 @@ class Here:
         docker: Docker,
         wanted: Mapping[str, Wanted],
         inspected: Mapping[str, Mapping[str, Any]],
-    ) -> Here:
+    ) -> Present:
         """With the storage formats; an image whose labels don't tell is asked, once."""
         kinds = {name: SERVICE_TYPES[item.kind] for item in wanted.values() for name in item.names}
         return cls(inspected, formats.find(docker, inspected, kinds))
 
 
 def choose(
-    wanted: Wanted, here: Here, known: Known, sources: Sequence[str], renew: bool = False
+    wanted: Wanted, present: Present, known: Known, sources: Sequence[str], renew: bool = False
 ) -> ImageChoice:
     """The image for a service: the first of its names that is here and that its data can be given
     to.
@@ -77,22 +77,22 @@ def choose(
     its absence is a reason (`due`) to ask the sources, unless data or a container keep (`kept`) the
     built one.
     """
-    options = _options(wanted, here, known)
+    options = _options(wanted, present, known)
     fitting = [option for option in options if option.storage_format == (known.made_by or "")]
-    bound = _bound(wanted, here, known) and all(o.reference == wanted.built for o in fitting)
+    bound = _bound(wanted, present, known) and all(o.reference == wanted.built for o in fitting)
     if bound or not any(SOURCES[name].built for name in sources):
         options = [o for o in options if (o.reference == wanted.built) == bound]
     none = ImageChoice()
     chosen = next((option for option in fitting if option in options), (options or [none])[0])
     built = chosen.reference == wanted.built != ""
     kept = bound or (built and chosen.id == known.container)
-    official_here = any(name in here.images for name in wanted.names if name != wanted.built)
+    official_present = any(name in present.images for name in wanted.names if name != wanted.built)
     due = ""
     if not chosen.reference:
-        due = _missing(wanted, here, bound)
+        due = _missing(wanted, present, bound)
     elif renew and not image_names.pinned(wanted.reference):
         due, kept = f"the registry may have a newer {wanted.reference}", False
-    elif built and not (kept or official_here) and _may_have(sources):
+    elif built and not (kept or official_present) and _may_have(sources):
         due = f"{wanted.reference} is not here; {wanted.built}, which can stand in for it, is"
     return replace(
         chosen,
@@ -101,7 +101,7 @@ def choose(
         built=wanted.built,
         due=due,
         kept=kept,
-        why=_why(known.made_by or "", kept, bound or official_here) if built else "",
+        why=_why(known.made_by or "", kept, bound or official_present) if built else "",
     )
 
 
@@ -112,31 +112,33 @@ def _why(made_by: str, kept: bool, by_data: bool) -> str:
     return "its container is made from it" if kept else ""
 
 
-def _options(wanted: Wanted, here: Here, known: Known) -> list[ImageChoice]:
+def _options(wanted: Wanted, present: Present, known: Known) -> list[ImageChoice]:
     """The images that are here and would do. One that has served this volume already fits, whatever
     its label says, which may be from a time when an image's name was all that told."""
     found = []
     for name in wanted.names:
-        image = here.images.get(name)
+        image = present.images.get(name)
         if image is not None and wanted.accepts(name, labels(image)):
             pinned = image_names.pinned(wanted.reference) and name != wanted.built
             same = image["Id"] == known.container or (pinned and name == known.last)
-            storage_format = known.made_by if known.made_by and same else here.storage_formats[name]
+            storage_format = (
+                known.made_by if known.made_by and same else present.storage_formats[name]
+            )
             found.append(ImageChoice(name, str(image["Id"]), storage_format))
     return found
 
 
-def _bound(wanted: Wanted, here: Here, known: Known) -> bool:
+def _bound(wanted: Wanted, present: Present, known: Known) -> bool:
     """Whether the data were made by what is built, in a form that others may not read."""
     if not wanted.built or known.made_by is None or SERVICE_TYPES[wanted.kind].one_storage_format:
         return False
     if known.last:
         return _repository(known.last) == _repository(wanted.built)
-    return wanted.built in here.images and here.storage_formats[wanted.built] == known.made_by
+    return wanted.built in present.images and present.storage_formats[wanted.built] == known.made_by
 
 
-def _missing(wanted: Wanted, here: Here, bound: bool) -> str:
-    if wanted.built not in here.images:
+def _missing(wanted: Wanted, present: Present, bound: bool) -> str:
+    if wanted.built not in present.images:
         return absent([wanted.built] if bound else wanted.names)
     older = f"{wanted.built} was made from an older recipe"
     return older if bound else f"{wanted.reference} is not here, and {older}"

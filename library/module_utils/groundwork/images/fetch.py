@@ -107,7 +107,7 @@ def pip() -> list[str]:
 
 
 def wheels(recipe: Recipe, cache: Path, work: Path) -> list[Path]:
-    """The recipe's wheels: those of the cache where they are whole, else downloaded into it."""
+    """The recipe's wheels: those of the cache where they are complete, else downloaded into it."""
     if recipe.wheels is None:
         return []
     requirements = recipe.directory / recipe.wheels.requirements
@@ -121,7 +121,7 @@ def wheels(recipe: Recipe, cache: Path, work: Path) -> list[Path]:
     cache.mkdir(parents=True, exist_ok=True)
     for old in cache.glob(f"{recipe.kind}-*"):
         shutil.rmtree(old)
-    fresh.rename(directory)  # whole or not at all
+    fresh.rename(directory)  # complete or not at all
     return sorted(directory.glob("*.whl"))
 
 
@@ -187,8 +187,8 @@ def _extract(wheel: Path, pattern: str, target: Path) -> bool:
 def debian_base(recipe: Recipe, docker: Docker, cache: Path, work: Path) -> None:
     """Make the Debian base and give it to the engine, unless the engine has this very one."""
     debian = _debian(recipe)
-    here = docker.inspect("image", [recipe.reference]).get(recipe.reference)
-    if here and (here["Config"].get("Labels") or {}).get(INPUTS_LABEL) == recipe.inputs:
+    image = docker.inspect("image", [recipe.reference]).get(recipe.reference)
+    if image and (image["Config"].get("Labels") or {}).get(INPUTS_LABEL) == recipe.inputs:
         return
     if not shutil.which("mmdebstrap"):
         _official_base(recipe, debian, docker)
@@ -230,7 +230,7 @@ def base_tarball(recipe: Recipe, cache: Path, work: Path) -> Path:
         stdin=sources or None,
         variables=temporary(tempfile.gettempdir()),
     )  # fmt: skip
-    return tarball.rename(ready)  # whole or not at all
+    return tarball.rename(ready)  # complete or not at all
 
 
 def _debian(recipe: Recipe) -> Debian:

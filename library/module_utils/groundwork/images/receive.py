@@ -1,8 +1,8 @@
 """Takes archives in on the machine that they are sent to. Only the standard library: the text of
 this file is sent to that machine's own Python.
 
-An archive grows in a file that is named by its digest, and gets its own name when it is whole. What
-has arrived stays there when the connection breaks.
+An archive grows in a file that is named by its digest, and gets its own name when it is complete.
+What has arrived stays there when the connection breaks.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ _GROWING = ".sending-"
 
 
 def serve(asked: Mapping[str, Any], stream: IO[bytes]) -> dict[str, Any]:
-    """What a controller asks for: `do` is look or part. `error` is what the disk doesn't allow.
+    """What a controller asks for: `do` is inspect or part. `error` is what the disk doesn't allow.
 
-    look: `directory`, `files` (name to digest and size), `part` (bytes), `clean`. The answer's
-    `files` has for each name whether it is `whole`, and the `parts` that are there, length and
+    inspect: `directory`, `files` (name to digest and size), `part` (bytes), `clean`. The answer's
+    `files` has for each name whether it is `complete`, and the `parts` that are there, length and
     digest;
     `architecture` is the machine's, as uname says it.
     part: `directory`, `name`, `digest`, `offset`, `length`; the bytes come from `stream`. With
-    `size` it is the last one, and the answer says whether the archive is `whole`.
+    `size` it is the last one, and the answer says whether the archive is `complete`.
     """
     directory = Path(asked["directory"])
     try:
-        if asked["do"] == "look":
-            files = _look(directory, asked["files"], asked["part"], asked["clean"])
+        if asked["do"] == "inspect":
+            files = _inspect(directory, asked["files"], asked["part"], asked["clean"])
             return {"files": files, "architecture": os.uname().machine}
         directory.mkdir(mode=0o755, parents=True, exist_ok=True)
         growing = directory / growing_name(asked["name"], asked["digest"])
-        complete = _write(growing, asked["offset"], asked["length"], stream)
-        if "size" not in asked or not complete:
-            return {"whole": False}
+        written = _write(growing, asked["offset"], asked["length"], stream)
+        if "size" not in asked or not written:
+            return {"complete": False}
         return {
-            "whole": _finish(growing, directory / asked["name"], asked["size"], asked["digest"])
+            "complete": _finish(growing, directory / asked["name"], asked["size"], asked["digest"])
         }
     except OSError as error:
         while stream.read(_BLOCK):  # or the other side takes it for a broken connection
@@ -48,20 +48,23 @@ def serve(asked: Mapping[str, Any], stream: IO[bytes]) -> dict[str, Any]:
 
 
 def growing_name(name: str, digest: str) -> str:
-    """The name of an archive that isn't whole yet: never that of an older one's rest."""
+    """The name of an archive that isn't complete yet: never that of an older one's rest."""
     return f"{_GROWING}{name}.{digest[:16]}"
 
 
-def _look(
+def _inspect(
     directory: Path, files: Mapping[str, Mapping[str, Any]], part: int, clean: bool
 ) -> dict[str, dict[str, Any]]:
     found = {}
     needed = set()
     for name, file in files.items():
-        whole = _digest(directory / name, file["size"]) == file["digest"]
+        complete = _digest(directory / name, file["size"]) == file["digest"]
         growing = directory / growing_name(name, file["digest"])
-        found[name] = {"whole": whole, "parts": [] if whole else list(_parts(growing, part))}
-        if not whole:
+        found[name] = {
+            "complete": complete,
+            "parts": [] if complete else list(_parts(growing, part)),
+        }
+        if not complete:
             needed.add(growing)
     if clean:
         for rest in set(directory.glob(f"{_GROWING}*")) - needed:
@@ -102,7 +105,7 @@ def _write(path: Path, offset: int, length: int, stream: IO[bytes]) -> bool:
 
 
 def _finish(growing: Path, path: Path, size: int, digest: str) -> bool:
-    """Give an archive its name if it is whole. What isn't stays: the next look says which parts."""
+    """Name an archive if it is complete. What isn't stays: the next run asks for its parts."""
     os.truncate(growing, size)
     if _digest(growing, size) != digest:
         return False

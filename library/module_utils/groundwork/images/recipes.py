@@ -95,13 +95,13 @@ class Recipe:
 
 
 def references(build_dir: Path) -> dict[str, str]:
-    """The name of the image that is built for each kind of service; `{}` without that directory."""
+    """The name of the image that is built for each service type; `{}` without that directory."""
     found = {path.parent.name: _read(path) for path in sorted(build_dir.glob("*/image.json"))}
     return {kind: str(entry["reference"]) for kind, entry in found.items() if "base" in entry}
 
 
 def read_recipes(build_dir: Path) -> dict[str, Recipe]:
-    """The recipe for each kind of service. Raises GroundworkError for an unreadable one."""
+    """The recipe for each service type. Raises GroundworkError for an unreadable one."""
     return {kind: recipe(build_dir, kind) for kind in references(build_dir)}
 
 

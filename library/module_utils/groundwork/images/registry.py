@@ -129,10 +129,10 @@ def pull(reference: str, run: Run, sleep: Callable[[float], None] = time.sleep) 
     return None if result.ok else judge(reference, result)
 
 
-def other_architecture(theirs: str, machine: str) -> PullError:
+def other_architecture(architecture: str, machine: str) -> PullError:
     """That an image which came can't run here. Processors in Docker's words: amd64, arm64."""
     return PullError(
-        f"it is for {theirs} alone, and this machine's architecture is {machine}",
+        f"it is for {architecture} alone, and this machine's architecture is {machine}",
         f"Name an image for {machine}, or one for several architectures, in stack_services.",
     )
 

@@ -96,14 +96,14 @@ class Answer:
     """A source's answer for one image: the name under which it is here now, or why it isn't.
 
     `lines` are evidence (the end of a build's output), `next_step` is what a person can do about
-    it. `settled` is False where check mode can't tell; the source would be tried. `final`: a
+    it. `resolved` is False where check mode can't tell; the source would be tried. `final`: a
     registry was reached and refused, so nothing may take the image's place without a word.
     """
 
     reference: str = ""
     why: str = ""
     lines: tuple[str, ...] = ()
-    settled: bool = True
+    resolved: bool = True
     final: bool = False
     next_step: str = ""
 
@@ -116,7 +116,7 @@ class Outcome:
     source: str = ""
     tried: tuple[tuple[str, Answer], ...] = ()
     seconds: float = 0.0
-    settled: bool = True
+    resolved: bool = True
 
 
 Source = Callable[[Sequence[Wanted]], Mapping[Wanted, Answer]]
@@ -140,11 +140,11 @@ def resolve_all(
             before = open_[item]
             if answer.reference:
                 done[item] = Outcome(
-                    used=answer.reference if answer.settled else "",
+                    used=answer.reference if answer.resolved else "",
                     source=name,
                     tried=before.tried,
                     seconds=round(clock() - start, 2),
-                    settled=answer.settled,
+                    resolved=answer.resolved,
                 )
                 del open_[item]
             else:
@@ -207,8 +207,8 @@ class Tried(Record):
 class ImageResult(Record):
     """What came of one service's image. `used` and `source` are `""` where nobody had it.
 
-    `archive` is the file name that it has as one; `settled` is False where a check can't tell which
-    source will have it; `tried` are the sources before.
+    `archive` is the file name that it has as one; `resolved` is False where a check can't tell
+    which source will have it; `tried` are the sources before.
     """
 
     wanted: str = ""
@@ -218,7 +218,7 @@ class ImageResult(Record):
     archive: str = ""
     source: str = ""
     changed: bool = True
-    settled: bool = True
+    resolved: bool = True
     tried: tuple[Tried, ...] = ()
     seconds: float = 0.0
 
@@ -238,13 +238,13 @@ def report(
     before: Mapping[str, str],
 ) -> dict[str, ImageResult]:
     """By service; `before` are the images' ids by name before the sources were asked."""
-    here = docker.inspect("image", sorted({o.used for o in outcomes.values() if o.used}))
+    inspected = docker.inspect("image", sorted({o.used for o in outcomes.values() if o.used}))
     kinds = {outcomes[item].used: SERVICE_TYPES[item.kind] for item in services.values()}
-    storage_formats = formats.find(docker, here, kinds)
+    storage_formats = formats.find(docker, inspected, kinds)
     found: dict[str, ImageResult] = {}
     for service, item in services.items():
         outcome = outcomes[item]
-        image = here.get(outcome.used)
+        image = inspected.get(outcome.used)
         new = not image or before.get(outcome.used) != image["Id"]
         found[service] = ImageResult(
             wanted=item.reference,
@@ -254,7 +254,7 @@ def report(
             archive=archive.file_name(outcome.used) if outcome.used else "",
             source=outcome.source,
             changed=bool(outcome.source and new),
-            settled=outcome.settled,
+            resolved=outcome.resolved,
             tried=tuple(Tried(name, answer.why) for name, answer in outcome.tried),
             seconds=outcome.seconds,
         )

@@ -1,4 +1,4 @@
-"""Writes `docker save` tarballs into a directory, each whole or not at all, with their digests."""
+"""Writes `docker save` tarballs into a directory, each complete or not there, with digests."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def missing(
 
     Raises GroundworkError where the engine doesn't have an image itself; `dry`, it may come yet.
     """
-    here = docker.inspect("image", sorted(set(references)))
-    lacking = sorted(set(references) - set(here))
+    present = docker.inspect("image", sorted(set(references)))
+    lacking = sorted(set(references) - set(present))
     if lacking and not dry:
         raise GroundworkError(
             f"There is no image {', '.join(lacking)} to save.",
@@ -34,9 +34,9 @@ def missing(
     listed = archive.parse_sums(sums.read_text(encoding="utf-8")) if sums.exists() else {}
     return lacking + [
         name
-        for name in here
+        for name in present
         if archive.file_name(name) not in listed
-        or here[name]["Id"] not in _ids(directory / archive.file_name(name), name)
+        or present[name]["Id"] not in _ids(directory / archive.file_name(name), name)
     ]
 
 

@@ -15,13 +15,13 @@ from .archive import SUMS, ArchiveError
 MB = 1000 * 1000
 # What a machine (in uname's words) runs (in Docker's)
 _ARCHITECTURES = {"x86_64": ("amd64", "386"), "aarch64": ("arm64", "arm")}
-# Asks the other machine's image_receive.serve, and sends it bytes
+# Asks the other machine's receive.serve, and sends it bytes
 Ask = Callable[[Mapping[str, Any], bytes], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
 class Archive:
-    """A file to send: where it is here, its SHA-256 and its bytes (-1: it isn't here yet)."""
+    """A file to send: where it is, its SHA-256 and its bytes (-1: it isn't here yet)."""
 
     path: Path
     digest: str
@@ -41,7 +41,7 @@ class Todo:
     """What the other machine lacks of an archive; no `spans` where all of it came but its name."""
 
     archive: Archive
-    whole: bool
+    complete: bool
     spans: tuple[Span, ...]
 
     @property
@@ -84,7 +84,7 @@ def _archive(path: Path, digest: str) -> Archive:
     return Archive(path, digest, path.stat().st_size)
 
 
-def look(
+def inspect(
     files: Sequence[Archive], directory: str, part: int, ask: Ask, dry: bool = False
 ) -> list[Todo]:
     """What has to be sent of each archive. Parts of other versions are removed there, unless `dry`.
@@ -95,22 +95,28 @@ def look(
     wanted = {
         file.path.name: {"digest": file.digest, "size": file.size} for file in files if file.digest
     }
-    asked = {"do": "look", "directory": directory, "files": wanted, "part": part, "clean": not dry}
+    asked = {
+        "do": "inspect",
+        "directory": directory,
+        "files": wanted,
+        "part": part,
+        "clean": not dry,
+    }
     answer = _checked(ask(asked, b""))
     todos = []
     for file in files:
-        there = answer["files"].get(file.path.name, {"whole": False, "parts": []})
-        spans = () if there["whole"] else tuple(_lacking(file, there["parts"], part))
-        todos.append(Todo(file, there["whole"], spans))
-    _check_processor([todo.archive.path for todo in todos], answer["architecture"])
+        found = answer["files"].get(file.path.name, {"complete": False, "parts": []})
+        spans = () if found["complete"] else tuple(_lacking(file, found["parts"], part))
+        todos.append(Todo(file, found["complete"], spans))
+    _check_architecture([todo.archive.path for todo in todos], answer["architecture"])
     return todos
 
 
-def _check_processor(paths: Sequence[Path], machine: str) -> None:
+def _check_architecture(paths: Sequence[Path], machine: str) -> None:
     """Raise GroundworkError where an archive's images can't run on a machine (as uname says it)."""
     if machine not in _ARCHITECTURES:
         return
-    theirs = _ARCHITECTURES[machine][0]
+    native = _ARCHITECTURES[machine][0]
     others = [
         f"{name} is for {held.architecture}"
         for path in paths
@@ -119,10 +125,10 @@ def _check_processor(paths: Sequence[Path], machine: str) -> None:
     ]
     if others:
         raise GroundworkError(
-            f"The images here are for another architecture than the machine's, which is {theirs}.",
+            f"The images here are for another architecture than the machine's, which is {native}.",
             where=str(paths[0].parent),
             details=others,
-            next_step=f"Send them from a computer with {theirs}; or, where the machine reaches a "
+            next_step=f"Send them from a computer with {native}; or, where the machine reaches a "
             "registry, say images_send: false in inventory/group_vars/staging/main.yml, and it "
             "pulls them. Nothing was sent.",
         )
@@ -136,20 +142,20 @@ def _images(path: Path) -> Mapping[str, image_archive.Held]:
         return {}
 
 
-def _lacking(file: Archive, there: Sequence[Sequence[Any]], part: int) -> Iterator[Span]:
+def _lacking(file: Archive, arrived: Sequence[Sequence[Any]], part: int) -> Iterator[Span]:
     """The bytes that aren't there, part by part; the beginning of a part counts."""
     if file.size < 0:
         return
     with file.path.open("rb") as stream:
         for number, offset in enumerate(range(0, file.size, part)):
             length = min(part, file.size - offset)
-            arrived = 0
-            if number < len(there) and there[number][0] <= length:
-                data = _read(stream, Span(offset, there[number][0]))
-                if hashlib.sha256(data).hexdigest() == there[number][1]:
-                    arrived = len(data)
-            if arrived < length:
-                yield Span(offset + arrived, length - arrived)
+            kept = 0
+            if number < len(arrived) and arrived[number][0] <= length:
+                data = _read(stream, Span(offset, arrived[number][0]))
+                if hashlib.sha256(data).hexdigest() == arrived[number][1]:
+                    kept = len(data)
+            if kept < length:
+                yield Span(offset + kept, length - kept)
 
 
 def send(todo: Todo, directory: str, ask: Ask) -> Iterator[Span]:
@@ -169,21 +175,21 @@ def send(todo: Todo, directory: str, ask: Ask) -> Iterator[Span]:
             }
             last = {"size": file.size} if span == spans[-1] else {}
             answer = _checked(ask(asked | last, _read(stream, span)))
-            if last and not answer["whole"]:
+            if last and not answer["complete"]:
                 raise _broken(file, directory)
             yield span
 
 
 def entry(todo: Todo) -> dict[str, Any]:
-    """A file as the task's answer tells of it: name, action, and size, there and sent in bytes."""
+    """A file as the task's answer tells of it: name, action; size, arrived and sent in bytes."""
     size = max(todo.archive.size, 0)
-    there = size - todo.lacking if todo.archive.size >= 0 else 0
-    action = "unchanged" if todo.whole else "resumed" if there else "sent"
+    arrived = size - todo.lacking if todo.archive.size >= 0 else 0
+    action = "unchanged" if todo.complete else "resumed" if arrived else "sent"
     return {
         "name": todo.archive.path.name,
         "action": action,
         "size": size,
-        "there": there,
+        "arrived": arrived,
         "sent": 0,
     }
 
@@ -191,21 +197,21 @@ def entry(todo: Todo) -> dict[str, Any]:
 def progress(archive: Archive, span: Span, part: int, entries: Sequence[Mapping[str, Any]]) -> str:
     """`groundwork_postgres_16.15.tar, part 3 of 7; 96 of 340 MB are there`."""
     number, count = span.offset // part + 1, max(-(-archive.size // part), 1)
-    return f"{archive.path.name}, part {min(number, count)} of {count}; {_there(entries)}"
+    return f"{archive.path.name}, part {min(number, count)} of {count}; {_arrived(entries)}"
 
 
-def _there(entries: Sequence[Mapping[str, Any]]) -> str:
-    there, size = (sum(entry[key] for entry in entries) / MB for key in ("there", "size"))
-    return f"{there:.0f} of {size:.0f} MB are there"
+def _arrived(entries: Sequence[Mapping[str, Any]]) -> str:
+    arrived, size = (sum(entry[key] for entry in entries) / MB for key in ("arrived", "size"))
+    return f"{arrived:.0f} of {size:.0f} MB are there"
 
 
 def broken(
     host: str, directory: str, entries: Sequence[Mapping[str, Any]], said: Sequence[str]
 ) -> GroundworkError:
     """The connection broke. `said` is why, in SSH's words."""
-    there = f": {_there(entries)}" if entries else ""
+    arrived = f": {_arrived(entries)}" if entries else ""
     return GroundworkError(
-        f"The connection to {host} broke while images were sent{there}.",
+        f"The connection to {host} broke while images were sent{arrived}.",
         where=f"{directory} on {host}",
         details=[line.rstrip(" :") for line in said[-3:]],
         next_step="Run again when it is in reach: sending goes on where it stopped.",
@@ -230,8 +236,8 @@ def _checked(answer: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _broken(file: Archive, directory: str) -> GroundworkError:
     with file.path.open("rb") as stream:
-        here = image_archive.digest(stream)
-    if here != file.digest:
+        now = image_archive.digest(stream)
+    if now != file.digest:
         return GroundworkError(
             f"{file.path.name} is damaged on this computer: it isn't what {SUMS} beside it lists.",
             where=str(file.path),

@@ -53,7 +53,7 @@ def checked_prefix(prefix: str) -> str:
 
 @dataclass(frozen=True)
 class Setup:
-    """Where images may come from. `dry`: only look, for check mode.
+    """Where images may come from. `dry`: only inspect, for check mode.
 
     `registry` is a mirror's prefix for all images that name none; `kept` are the services that
     keep the image that is built here; `renew` asks for newer images of the same names.
@@ -153,11 +153,11 @@ class Setup:
         return self._present([i for i in wanted if i.kept or image_names.pinned(i.reference)])
 
     def _present(self, wanted: Sequence[Wanted]) -> dict[Wanted, Answer]:
-        here = self.docker.inspect("image", sorted({n for item in wanted for n in item.names}))
+        present = self.docker.inspect("image", sorted({n for item in wanted for n in item.names}))
         answers = {}
         for item in wanted:
-            found = [name for name in item.names if name in here]
-            fitting = [name for name in found if item.accepts(name, labels(here[name]))]
+            found = [name for name in item.names if name in present]
+            fitting = [name for name in found if item.accepts(name, labels(present[name]))]
             if fitting:
                 answers[item] = Answer(fitting[0])
             elif found:
@@ -182,18 +182,18 @@ class Setup:
             if not item.accepts(name, held.labels):
                 return Answer(why=f"{held.path} holds {name}, made from an older recipe")
             archive.check_digest(held.path)
-            own = next(own for own in item.names if archive.short(own) == name)
-            here = self.docker.inspect("image", [own]).get(own)
-            if not self.dry and not (here and load.same(held, here)):
-                load.load(self.docker, held, own)
+            full = next(each for each in item.names if archive.short(each) == name)
+            image = self.docker.inspect("image", [full]).get(full)
+            if not self.dry and not (image and load.same(held, image)):
+                load.load(self.docker, held, full)
         except ArchiveError as error:
             return Answer(why=str(error))
-        return Answer(own)
+        return Answer(full)
 
     def _registry(self, wanted: Sequence[Wanted]) -> dict[Wanted, Answer]:
         asked = [item for item in wanted if not item.kept]
         if self.dry:
-            return {item: Answer(item.reference, settled=False) for item in asked}
+            return {item: Answer(item.reference, resolved=False) for item in asked}
         run = image_registry.runner(self.docker.cli)
         before = self.docker.inspect("image", sorted({item.reference for item in asked}))
         with ThreadPoolExecutor(4) as pool:
@@ -219,12 +219,12 @@ class Setup:
         if not came:
             return {}
         machine = self.docker.run("version", "--format", "{{.Server.Arch}}").stdout.strip()
-        here = self.docker.inspect("image", sorted({item.reference for item in came}))
+        pulled = self.docker.inspect("image", sorted({item.reference for item in came}))
         found: dict[Wanted, PullError | None] = {}
         for item in came:
-            theirs = str(here.get(item.reference, {}).get("Architecture") or machine)
-            if theirs != machine and not self._runs(item.reference):
-                found[item] = image_registry.other_architecture(theirs, machine)
+            architecture = str(pulled.get(item.reference, {}).get("Architecture") or machine)
+            if architecture != machine and not self._runs(item.reference):
+                found[item] = image_registry.other_architecture(architecture, machine)
                 self.docker.run("image", "rm", item.reference)
                 if item.reference in before:
                     self.docker.run("tag", str(before[item.reference]["Id"]), item.reference)

@@ -16,8 +16,8 @@ from .lease import process_start
 DIRTY = " with changes"
 
 
-def claim(run: int, checkout: Path, here: bool) -> dict[str, Any]:
-    """What the run of process `run` says of itself; `here`: it changes this very machine."""
+def claim(run: int, checkout: Path, local: bool) -> dict[str, Any]:
+    """What the run of process `run` says of itself; `local`: it changes this very machine."""
     started = process_start(run)
     where = platform.node()
     known = {
@@ -26,7 +26,7 @@ def claim(run: int, checkout: Path, here: bool) -> dict[str, Any]:
         "where": where,
         "revision": revision(checkout),
     }
-    return known | ({"process": run, "started": started} if here else {})
+    return known | ({"process": run, "started": started} if local else {})
 
 
 def revision(checkout: Path) -> str:

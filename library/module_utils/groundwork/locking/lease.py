@@ -203,7 +203,7 @@ def commands_left(pid: int, proc: Path = Path("/proc")) -> int:
 
 
 def serve(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What a controller asks for: `do` is take, renew, leave or look; the rest are arguments.
+    """What a controller asks for: `do` is take, renew, leave or inspect; the rest are arguments.
 
     A `patient` leave waits for commands that the run left behind: it renews, and is `busy`.
     """

@@ -213,9 +213,9 @@ def _layout(
             versions.append(directory / item)
             continue
         places = [each.joinpath(*_tail(item)) for each in roots]
-        there = next((place for place in places if place.is_dir()), None)
-        if there:
-            versions.append(there)
+        package = next((place for place in places if place.is_dir()), None)
+        if package:
+            versions.append(package)
         else:
             lost.append(item)
     recursive = options.get("recursive_version_locations") in ("true", True)

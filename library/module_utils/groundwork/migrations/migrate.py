@@ -1,4 +1,4 @@
-"""The schema, brought to a revision: one lock, one head, each revision whole or not there.
+"""The schema, brought to a revision: one lock, one head, each revision complete or not there.
 
 `migrate` is the way in. A database that is where it should be costs one connection and one look
 at the tree's files; Alembic is imported only when there is something to do.
@@ -121,7 +121,7 @@ def _foresee(alembic: AlembicTree, request: Request, report: Report) -> None:
     layout, database = alembic.layout, alembic.database
     try:
         with captured() as printed, alembic.opened({"default_transaction_read_only": "on"}):
-            tree = _whole_tree(alembic, request.target)
+            tree = _complete_tree(alembic, request.target)
             current = alembic.current()
             if current is None:
                 raise _runs_nothing(alembic)
@@ -154,7 +154,7 @@ def _run(alembic: AlembicTree, memory: Memory, request: Request, report: Report)
     expected: list[Step] | None = None
     try:
         with captured() as printed, alembic.opened(settings):
-            tree = loaded = _whole_tree(alembic, request.target)
+            tree = loaded = _complete_tree(alembic, request.target)
 
             def decide(current: Sequence[str]) -> tuple[str, bool]:
                 nonlocal expected
@@ -167,7 +167,7 @@ def _run(alembic: AlembicTree, memory: Memory, request: Request, report: Report)
             alembic.run(request.target, decide, report.applied.append)
     except (Exception, SystemExit) as error:
         problem = describe(error, alembic.running, alembic.layout, database)
-        _look_after(alembic, memory, report)
+        _read_after(alembic, memory, report)
         if tree is not None:
             report.applied = standing(report.after, report.applied, tree)
         _say_what_stands(problem, alembic, report)
@@ -176,7 +176,7 @@ def _run(alembic: AlembicTree, memory: Memory, request: Request, report: Report)
         report.output = database.masked(printed.text)
     if expected is None:
         raise _runs_nothing(alembic)
-    _look_after(alembic, memory, report)
+    _read_after(alembic, memory, report)
     report.applied = standing(report.after, report.applied, loaded)
     if len(report.applied) < len(expected):
         raise GroundworkError(
@@ -197,7 +197,7 @@ def _runs_nothing(alembic: AlembicTree) -> GroundworkError:
     )
 
 
-def _look_after(alembic: AlembicTree, memory: Memory, report: Report) -> None:
+def _read_after(alembic: AlembicTree, memory: Memory, report: Report) -> None:
     """What the database holds now, in the table that env.py has, which is remembered."""
     found = alembic.version_table
     try:
@@ -208,7 +208,7 @@ def _look_after(alembic: AlembicTree, memory: Memory, report: Report) -> None:
                 memory.keep(found, expected and locate(connection, expected))
             report.warnings += invalid_indexes(connection)
     except GroundworkError as error:
-        report.warnings.append(f"The database could not be looked at afterwards: {error.what}")
+        report.warnings.append(f"The database could not be read afterwards: {error.what}")
     except OSError as error:
         report.warnings.append(
             f"{memory.file} can't be written ({error.strerror}), so each run has to ask env.py "
@@ -233,8 +233,8 @@ def _say_what_stands(problem: GroundworkError, alembic: AlembicTree, report: Rep
         )
 
 
-def _whole_tree(alembic: AlembicTree, target: str) -> Tree:
-    """The tree that Alembic has loaded; refuses one that isn't whole."""
+def _complete_tree(alembic: AlembicTree, target: str) -> Tree:
+    """The tree that Alembic has loaded; refuses one that isn't complete."""
     tree = read_tree(alembic.layout)
     missing = [problem for problem in tree.problems if "stands on" in problem.why]
     if not missing and tree.problems:

@@ -75,8 +75,8 @@ class AlembicTree:
         event.listen(Pool, "connect", prepare)
         try:
             # For an env.py that asks the environment, and a migration that has its own connection
-            here = {**self.database.variables(), "PGOPTIONS": options}
-            with lent(here), _chdir(self.layout.directory):
+            variables = {**self.database.variables(), "PGOPTIONS": options}
+            with lent(variables), _chdir(self.layout.directory):
                 sys.path_importer_cache.pop(".", None)  # what "." meant in another directory
                 yield
         finally:
@@ -197,7 +197,7 @@ class AlembicTree:
         def guarded(connection: Any = None, **options: Any) -> None:
             if connection is not None and not environment.is_offline_mode():
                 self._check_identity(connection)
-            # A revision is whole or not there, and those before it stay.
+            # A revision is complete or not there, and those before it stay.
             options["transaction_per_migration"] = True
             configure(connection, **options)
 
@@ -268,8 +268,8 @@ def reached(current: Sequence[str], steps: Sequence[Step], tree: Tree) -> list[s
 
 def standing(current: Sequence[str], steps: Sequence[Step], tree: Tree) -> list[Step]:
     """Those of `steps` that a database with `current` has behind it."""
-    there = tree.ancestors(current)
-    return [step for step in steps if (step.revision in there) == (step.direction == "up")]
+    applied = tree.ancestors(current)
+    return [step for step in steps if (step.revision in applied) == (step.direction == "up")]
 
 
 def project_directories(layout: Layout) -> list[Path]:

@@ -45,8 +45,8 @@ def endpoint(service: Service, audience: str, tunnel_offset: int = 0) -> Endpoin
 
     `internal` is the Compose network (its name, its own port); `host` is the machine that runs it
     (the published port, on loopback where it is published on every address); `tunnel` is a laptop
-    with an SSH tunnel to it, whose ports are higher by `tunnel_offset`. One that somebody else
-    runs has one address for everybody.
+    with an SSH tunnel to it, whose ports are higher by `tunnel_offset`. An external
+    one has one address for everybody.
     """
     if audience not in AUDIENCES:
         raise ValueError(f"no audience {audience!r}")
@@ -87,7 +87,7 @@ def describe(service: Service) -> dict[str, Any]:
 
     `secret_files` maps what its container gets as a file to the file's name in `infra/.secrets`;
     `env` maps each suffix of its variables in `infra/.env` to a reference (`${REDIS_PORT}`); what
-    somebody else runs has none.
+    is external has none.
     """
     kind = service_type(service)
     suffixes: list[str] = []

@@ -18,8 +18,8 @@ class Service:
     only its kind knows (PostgreSQL: user, database), every key present.
 
     An external one has a `host`, no image and no address here, and always a password.
-    `tls`: its certificate is verified, by `ca_file` or else by the machine's own CAs. One
-    of ours shows the `certificate` that the inventory names, with its `key`, or where they are
+    `tls`: its certificate is verified, by `ca_file` or else by the machine's own CAs. A
+    managed one shows the `certificate` that the inventory names, with its `key`, or where they are
     empty one that the stack's own CA signed.
     """
 
@@ -43,7 +43,7 @@ class Service:
 
     @property
     def external(self) -> bool:
-        """Whether somebody else runs it: no container, image, volume or port of ours."""
+        """Whether it is external: no container, image, volume or port is managed."""
         return bool(self.host)
 
     @property
@@ -119,7 +119,7 @@ class ServiceType:
 class ProbeError(Exception):
     """A service doesn't answer as it should. `str()` is one line without a secret.
 
-    `permanent` marks what waiting doesn't mend (a wrong password); `code` is the service's own
+    `permanent` marks what waiting doesn't fix (a wrong password); `code` is the service's own
     code for it where it has one (PostgreSQL: an SQLSTATE such as `28P01`), `TLS` for a certificate
     that isn't trusted, `NOTLS` for a server without TLS where it is wanted, `NOLIBRARY` where the
     probe itself lacks a Python library.

@@ -15,7 +15,7 @@ from .. import dotenv, rendered
 from ..docker import Docker, compose, refusal
 from ..env import git
 from ..errors import GroundworkError, Problem
-from ..images import format_clash, ports_that_it_lacks
+from ..images import format_conflict, missing_ports
 from ..services import service_type
 from .compare import Comparison
 from .desired import Desired
@@ -54,7 +54,7 @@ def problems(
     found += foreign_compose_file(state)
     if not limits.reset_passwords:
         found += passwords(desired, state)
-    found += clashes(desired, state)
+    found += format_conflicts(desired, state)
     if state.engine.state == "ok" and (plan.images or plan.services):
         found += full_disk(free_megabytes(docker), limits.min_free_mb)
     return found + nothing_to_rotate(desired, plan)
@@ -176,16 +176,18 @@ def foreign_compose_file(state: State) -> list[Problem]:
     ]
 
 
-def clashes(desired: Desired, state: State) -> list[Problem]:
+def format_conflicts(desired: Desired, state: State) -> list[Problem]:
     """Images that are here and can't do what a service or its data need."""
     found: list[Problem] = []
     for service in desired.managed:
         volume, image = state.volumes.get(service.name), state.images.get(service.name)
         if volume and image and image.reference:
             name = desired.volume(service)
-            clash = format_clash(service, name, volume.storage_format, volume.data_version, image)
-            found += [clash] if clash else []
-            found += ports_that_it_lacks(service, image.reference)
+            conflict = format_conflict(
+                service, name, volume.storage_format, volume.data_version, image
+            )
+            found += [conflict] if conflict else []
+            found += missing_ports(service, image.reference)
     return found
 
 

@@ -218,7 +218,7 @@ class Desired:
 
     @cached_property
     def certificates(self) -> Mapping[str, KeyPair]:
-        """The certificate of each service of ours with TLS, and where one is ours, the CA's.
+        """The certificate of each managed service with TLS, and the CA's where it signed one.
 
         Raises GroundworkError for one in the inventory that can't be used.
         """
@@ -236,7 +236,7 @@ class Desired:
         """By which names and addresses clients reach a service."""
         used = {app.audience for app in self.apps if service.name in app.services} | {"host"}
         more = set(service.names)
-        if not service.certificate:  # one of ours may as well have all of them
+        if not service.certificate:  # a managed one may as well have all of them
             used, more = {*AUDIENCES}, more | {"localhost"}
         return sorted({endpoint(service, audience).host for audience in used} | more)
 

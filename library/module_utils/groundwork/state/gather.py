@@ -18,7 +18,7 @@ from ..docker import engine as engines
 from ..errors import GroundworkError
 from ..health import Answer, probe_all
 from ..host import firewall, postgres_roles
-from ..images import Here, Wanted
+from ..images import Present, Wanted
 from ..migrations import SchemaState, Tree, schema_state
 from ..services import Service, service_type
 from .desired import Desired
@@ -50,7 +50,7 @@ class Facts:
     engine: Engine
     engine_settings: Sequence[str]
     stack_containers: StackContainers
-    images: Here
+    images: Present
     volumes: Mapping[str, Mapping[str, str]]
     data_versions: Mapping[str, str]
     answers: Mapping[str, Answer]
@@ -93,7 +93,7 @@ def gather(desired: Desired, where: Where) -> Facts:
             engine=engine,
             engine_settings=_engine_settings(where),
             stack_containers=stack_containers,
-            images=Here.of(docker, where.images, inspected),
+            images=Present.of(docker, where.images, inspected),
             volumes=volumes,
             data_versions=_data_versions(desired, where, volumes),
             answers=asked_health.result(),

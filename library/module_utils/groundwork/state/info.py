@@ -148,7 +148,7 @@ def serve(params: Mapping[str, Any]) -> dict[str, Any]:
         if option["type"] == "path" and params.get(name)
     }
     try:
-        with environment.settled():
+        with environment.controlled():
             return stack_info({**params, **paths})
     except GroundworkError as error:
         return {"failed": True, "msg": str(error)}

@@ -127,13 +127,13 @@ def data_of(volume: str, stack: str) -> str:
 
 def left_data(desired: Desired, found: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """Volumes by service, of services that don't run here any more."""
-    own = {service.name for service in desired.managed}
+    managed = {service.name for service in desired.managed}
     return {
         service: volume
         for volume, labels in sorted(found.items())
         if (service := data_of(volume, desired.stack))
         and labels["storage_format"]
-        and service not in own
+        and service not in managed
     }
 
 

@@ -110,9 +110,9 @@ def given(service: Service, names: Sequence[str]) -> KeyPair:
 
 def _shake_hands(server: ssl.SSLContext, client: ssl.SSLContext, name: str) -> None:
     out, back = ssl.MemoryBIO(), ssl.MemoryBIO()
-    there = server.wrap_bio(out, back, server_side=True)
-    here = client.wrap_bio(back, out, server_hostname=name)
-    for side in (here, there, here, there):
+    far = server.wrap_bio(out, back, server_side=True)
+    near = client.wrap_bio(back, out, server_hostname=name)
+    for side in (near, far, near, far):
         with contextlib.suppress(ssl.SSLWantReadError):
             side.do_handshake()
 

@@ -34,10 +34,10 @@ ARCHIVES = [
         "name": "a.tar",
         "action": "resumed",
         "size": 9_000_000,
-        "there": 6_000_000,
+        "arrived": 6_000_000,
         "sent": 3_000_000,
     },
-    {"name": "b.tar", "action": "sent", "size": 5_000_000, "there": 0, "sent": 0},
+    {"name": "b.tar", "action": "sent", "size": 5_000_000, "arrived": 0, "sent": 0},
 ]
 
 

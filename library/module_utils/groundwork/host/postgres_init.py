@@ -79,8 +79,8 @@ def _from_initdb(path: str) -> bool:
     return all(int(number[1]) < _FIRST_NUMBER for number in numbers if number)
 
 
-def mend(docker: Docker, project: str, service: Service) -> Finding:
-    """Finish the first start of a PostgreSQL service of ours, if it was cut short.
+def repair(docker: Docker, project: str, service: Service) -> Finding:
+    """Finish the first start of a managed PostgreSQL, if it was cut short.
 
     Any other volume is left alone. Afterwards the server has yet to be waited for.
     Raises GroundworkError where the engine refuses a step; the next run begins anew.
@@ -139,15 +139,15 @@ class _Cluster:
             f"was cut short leaves that); {name} was made, nothing was removed"
         )
 
-    def make_anew(self, sure: Callable[[list[str]], bool]) -> Finding:
+    def make_anew(self, confirmed: Callable[[list[str]], bool]) -> Finding:
         """Clear an unfinished cluster away and start the container, which makes another.
 
-        `sure` says whether these are the paths of one; whatever isn't initdb's own forbids it.
+        `confirmed` says whether these are the paths of one; whatever isn't initdb's own forbids it.
         """
-        if not self._may_go(sure) or not self._alone():
+        if not self._may_go(confirmed) or not self._alone():
             return Finding()
         self._do("stop", self.container, timeout=120)
-        if not self._may_go(sure):  # somebody was quicker
+        if not self._may_go(confirmed):  # somebody was quicker
             self._do("start", self.container)
             return Finding()
         self._in_volume(*_WIPE)
@@ -157,10 +157,10 @@ class _Cluster:
             "it left, which held nothing of yours, was cleared away, and the cluster made anew"
         )
 
-    def _may_go(self, sure: Callable[[list[str]], bool]) -> bool:
+    def _may_go(self, confirmed: Callable[[list[str]], bool]) -> bool:
         listed = self._in_volume("find", "/volume", "-mindepth", "1", "-print0")
         paths = [path.removeprefix("/volume/") for path in listed.split("\0") if path]
-        return bool(paths) and not persons(paths) and sure(paths)
+        return bool(paths) and not persons(paths) and confirmed(paths)
 
     def _alone(self) -> bool:
         """Whether no other container has this volume."""

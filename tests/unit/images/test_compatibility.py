@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 from ansible.module_utils.groundwork.images.choice import ImageChoice
-from ansible.module_utils.groundwork.images.clash import format_clash, ports_that_it_lacks
+from ansible.module_utils.groundwork.images.compatibility import format_conflict, missing_ports
 from grpc_stack import desired
 
 
 def test_an_image_without_grpc_is_refused_by_name(tmp_path: Path) -> None:
-    found = ports_that_it_lacks(desired(tmp_path).services[0], "groundwork/qdrant:edge-0.9.0")
+    found = missing_ports(desired(tmp_path).services[0], "groundwork/qdrant:edge-0.9.0")
     assert [item.where for item in found] == ["stack_services.qdrant.grpc_port"]
     assert "has no gRPC" in found[0].what
-    assert not ports_that_it_lacks(desired(tmp_path).services[0], "qdrant/qdrant:v1.7.4")
+    assert not missing_ports(desired(tmp_path).services[0], "qdrant/qdrant:v1.7.4")
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,6 @@ def test_a_volume_is_not_given_to_another_storage_format(
 ) -> None:
     image = ImageChoice("postgres:16", "sha256:1", "postgres-16-musl")
     service = desired(tmp_path).services[0]
-    found = format_clash(service, "t_db_data", made_by, data_version, image)
+    found = format_conflict(service, "t_db_data", made_by, data_version, image)
     assert bool(found) == bool(words)
     assert words in (found.what if found else "")

@@ -30,7 +30,7 @@ kill -KILL -1
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """One PostgreSQL, which has run once."""
     base = recipe(ROOT / "images", "postgres").reference
-    directory = ROOT / "tests/integration/first_start"
+    directory = ROOT / "tests/integration/postgres_init"
     docker("build", "--quiet", f"--build-arg=BASE={base}", f"--tag={IMAGE}", str(directory))
     stack = new_stack(tmp_path_factory.mktemp("first start"), "groundwork-first-start", 16100)
     database = stack.services["postgres"] | {"image": IMAGE}

@@ -7,7 +7,7 @@ from ..services import Service, lacks
 from .choice import ImageChoice
 
 
-def ports_that_it_lacks(service: Service, reference: str) -> list[Problem]:
+def missing_ports(service: Service, reference: str) -> list[Problem]:
     """Further ports that a service publishes and the image built here doesn't have."""
     if not service.more_ports or not reference.startswith("groundwork/"):
         return []
@@ -21,7 +21,7 @@ def ports_that_it_lacks(service: Service, reference: str) -> list[Problem]:
     ]
 
 
-def format_clash(
+def format_conflict(
     service: Service, name: str, made_by: str, data_version: str, image: ImageChoice
 ) -> Problem | None:
     """A volume, by its name, whose storage format isn't the image's.

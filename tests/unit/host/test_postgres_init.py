@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.docker.cli import Result
-from ansible.module_utils.groundwork.host.first_start import Finding, mend, persons, unfinished
+from ansible.module_utils.groundwork.host.postgres_init import Finding, persons, repair, unfinished
 from fake_engine import FakeEngine, container
 
 FRESH = (
@@ -97,7 +97,7 @@ OWN = {"template0": 0, "template1": 16383, "postgres": 16383}
 
 def test_a_finished_cluster_without_the_apps_database_gets_it() -> None:
     volume = of(FRESH, OWN)
-    found = mend(volume, "ours", DB)
+    found = repair(volume, "ours", DB)
     assert "app was made, nothing was removed" in found.done
     assert volume.did("exec", "id-ours-db-1", "sh", "-euc")
     assert any("CREATE DATABASE" in sql for sql in volume.said)
@@ -108,7 +108,7 @@ def test_half_a_cluster_is_cleared_away_and_made_anew_by_its_container() -> None
     halves = [(["PG_VERSION", "base"], None), (FRESH, {"template0": 0, "template1": 12})]
     for paths, databases in halves:
         volume = of(paths, databases)
-        assert "made anew" in mend(volume, "ours", DB).done
+        assert "made anew" in repair(volume, "ours", DB).done
         assert volume.paths == []
         done = [args[0] for args in volume.asked if args[0] in ("stop", "run", "start")]
         assert done == ["run", "stop", "run", "run", "start"], "stopped before anything goes"
@@ -132,7 +132,7 @@ def test_any_other_volume_is_left_alone(
 ) -> None:
     volume = of(paths, databases)
     volume.containers.extend(container(name) for name in more)
-    assert not mend(volume, "ours", DB).done
+    assert not repair(volume, "ours", DB).done
     assert volume.paths == [*paths]
     assert not volume.did("stop") and not volume.did("start")
     assert not any("CREATE" in sql for sql in volume.said)
@@ -141,4 +141,4 @@ def test_any_other_volume_is_left_alone(
 def test_a_container_without_the_volume_is_left_alone() -> None:
     volume = of(["PG_VERSION"], None)
     volume.containers[0]["Mounts"] = []
-    assert mend(volume, "ours", DB) == Finding()
+    assert repair(volume, "ours", DB) == Finding()

@@ -14,8 +14,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.docker.cli import Docker
-from ansible.module_utils.groundwork.images import ahead as image_ahead
-from ansible.module_utils.groundwork.images import recipes
+from ansible.module_utils.groundwork.images import prepare, recipes
 from ansible.module_utils.groundwork.images.resolve import SOURCES
 from ansible.module_utils.groundwork.images.sources import Setup
 from ansible.module_utils.groundwork.services import Service
@@ -34,7 +33,7 @@ def services(**images: str) -> list[Service]:
 
 
 def kinds(setup: Setup, wanted: list[Service], answers: Callable[[str], bool]) -> list[str]:
-    return [recipe.kind for recipe in image_ahead.needed(setup, wanted, answers)]
+    return [recipe.kind for recipe in prepare.needed(setup, wanted, answers)]
 
 
 def nobody(host: str) -> bool:
@@ -129,11 +128,11 @@ def answering() -> Iterator[Callable[[int], str]]:
 def test_a_registry_is_known_by_its_answer(
     answering: Callable[[int], str], status: int, is_one: bool
 ) -> None:
-    assert image_ahead.registry_answers(answering(status)) is is_one
+    assert prepare.registry_answers(answering(status)) is is_one
 
 
 def test_where_nobody_listens_is_none(answering: Callable[[int], str]) -> None:
-    assert not image_ahead.registry_answers("127.0.0.1:1")
+    assert not prepare.registry_answers("127.0.0.1:1")
 
 
 def test_it_ends_with_the_run_and_takes_its_tools_along(tools: Path, tmp_path: Path) -> None:
@@ -141,7 +140,7 @@ def test_it_ends_with_the_run_and_takes_its_tools_along(tools: Path, tmp_path: P
     recipe = base_alone(tmp_path / "images")
     run = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:
-        ahead = image_ahead.start([recipe], tmp_path / "cache", run.pid)
+        ahead = prepare.start([recipe], tmp_path / "cache", run.pid)
         made = tmp_path / "made"
         eventually(lambda: made.exists() and made.read_text() != "")
         assert ahead.poll() is None

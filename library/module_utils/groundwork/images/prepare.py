@@ -53,8 +53,8 @@ def needed(
     asked = items if "registry" in bringing else []
     hosts = list({image_names.registry_of(item.reference) for item in asked})
     with ThreadPoolExecutor(8) as pool:
-        there = dict(zip(hosts, pool.map(answers, hosts), strict=True))
-    kinds = [i.kind for i in items if not there.get(image_names.registry_of(i.reference))]
+        reached = dict(zip(hosts, pool.map(answers, hosts), strict=True))
+    kinds = [i.kind for i in items if not reached.get(image_names.registry_of(i.reference))]
     return [setup.recipes[kind] for kind in dict.fromkeys(kinds)]
 
 
@@ -81,7 +81,7 @@ def start(recipes: Sequence[Recipe], cache: Path, run: int) -> subprocess.Popen[
     # Not of the run's process group: what it has started has to end with it, and nothing else
     return subprocess.Popen(
         [
-            *(sys.executable, "-c", "from groundwork.images.ahead import main; main()"),
+            *(sys.executable, "-c", "from groundwork.images.prepare import main; main()"),
             *(str(run), process_start(run), str(cache)),
             *(str(recipe.directory) for recipe in recipes),
         ],
