@@ -21,7 +21,7 @@ if _CORE not in ansible.module_utils.__path__:
 from ansible import context
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.locking import (
-    Watch,
+    RunWatch,
     audit_log,
     claim,
     in_the_way,
@@ -72,10 +72,10 @@ class ActionModule(ActionBase):
         file, name = tempfile.mkstemp(prefix="groundwork-run-")
         os.close(file)
         log = str(args.get("log") or "")
-        self._start_guard(Watch(run, process_start(run), entry, path, log, Path(name)), python)
+        self._start_guard(RunWatch(run, process_start(run), entry, path, log, Path(name)), python)
         return {"changed": False, "heartbeat": name}
 
-    def _start_guard(self, watch: Watch, python: str) -> None:
+    def _start_guard(self, watch: RunWatch, python: str) -> None:
         """A process of its own, which outlives this worker and, briefly, the run."""
         if child := os.fork():
             os.waitpid(child, 0)

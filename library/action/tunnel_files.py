@@ -51,7 +51,7 @@ class ActionModule(ActionBase):
         prefix = Path(args["workspace_dir"]) / "infra" / str(task_vars["inventory_hostname"])
         services, ca_files = tunnel.ca_files(used, ca, prefix)
         wanted = [
-            rendered.Wanted(
+            rendered.WantedFile(
                 Path(args["workspace_dir"]) / Path(app.path).expanduser(),
                 dotenv.render(content.app_env(app, services, needed, offset)),
                 0o644 if app.public else 0o600,
@@ -60,7 +60,7 @@ class ActionModule(ActionBase):
             for app in apps
         ]
         wanted += [
-            rendered.Wanted(local, self._fetch(remote, task_vars), 0o644)
+            rendered.WantedFile(local, self._fetch(remote, task_vars), 0o644)
             for local, remote in ca_files.items()
         ]
         states = [rendered.compare(item, files.inspect(item.path)) for item in wanted]

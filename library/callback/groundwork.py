@@ -19,7 +19,7 @@ from ansible import constants as C
 from ansible import context
 from ansible.executor.task_result import CallbackTaskResult
 from ansible.module_utils.groundwork.display import playbook as said
-from ansible.module_utils.groundwork.display.facts import Facts
+from ansible.module_utils.groundwork.display.facts import RunFacts
 from ansible.module_utils.groundwork.display.outcome import Outcome, Status, Task
 from ansible.module_utils.groundwork.display.screen import Screen
 from ansible.module_utils.groundwork.display.story import Story, short
@@ -97,7 +97,7 @@ class CallbackModule(CallbackBase):
         self._began = time.monotonic()
         self._play: Any = None
         self._tasks: dict[str, Task] = {}
-        self._facts = Facts()
+        self._facts = RunFacts()
         self._items_shown: set[tuple[str, str]] = set()
         self._diffs: dict[tuple[str, str], str] = {}
         self._answered: set[str] = set()

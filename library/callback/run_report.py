@@ -15,7 +15,7 @@ _CORE = str(Path(__file__).resolve().parent.parent / "module_utils")
 if _CORE not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_CORE)
 
-from ansible.module_utils.groundwork.display.facts import Facts, Host
+from ansible.module_utils.groundwork.display.facts import HostFacts, RunFacts
 from ansible.module_utils.groundwork.display.outcome import Outcome, Status
 from ansible.module_utils.groundwork.display.playbook import has_rescue, task_of
 from ansible.module_utils.groundwork.locking import TAKEN_OVER, audit_log, heartbeat
@@ -44,7 +44,7 @@ class CallbackModule(CallbackBase):
         super().__init__(*args, **kwargs)
         self._began = time.monotonic()
         self._play: Any = None
-        self._facts = Facts()
+        self._facts = RunFacts()
         self._why: dict[str, list[str]] = {}
         self._heartbeats: dict[str, Path] = {}
 
@@ -76,7 +76,7 @@ class CallbackModule(CallbackBase):
             self._heartbeats[host] = Path(found["heartbeat"])
 
     def _outcome(self, host: str) -> dict[str, Any]:
-        known = self._facts.hosts.get(host, Host())
+        known = self._facts.hosts.get(host, HostFacts())
         read = known.schema not in ("", "unknown")
         return {
             "result": "failed" if known.failure else "ok",

@@ -129,7 +129,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 
-def wanted_files(params: Mapping[str, Any], desired: Desired) -> list[rendered.Wanted]:
+def wanted_files(params: Mapping[str, Any], desired: Desired) -> list[rendered.WantedFile]:
     if params["part"] == "apps":
         return desired.app_files()
     if params["part"] == "examples":
@@ -145,7 +145,7 @@ def wanted_files(params: Mapping[str, Any], desired: Desired) -> list[rendered.W
     return desired.infra_files(images, quick_start)
 
 
-def validate(docker: Docker, desired: Desired, states: list[rendered.State]) -> None:
+def validate(docker: Docker, desired: Desired, states: list[rendered.FileState]) -> None:
     """Let Compose read both files before they are put in place."""
     with tempfile.TemporaryDirectory(prefix="groundwork-") as directory:
         paths = {}

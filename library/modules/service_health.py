@@ -166,13 +166,13 @@ def parsed(params: Mapping[str, Any]) -> list[Service]:
     return parse_services(params["services"], "services", ca)
 
 
-def ask_once(params: Mapping[str, Any]) -> list[probe.Result]:
+def ask_once(params: Mapping[str, Any]) -> list[probe.ServiceHealth]:
     services = parsed(params)
     secrets = read(params["env_file"]) if params["env_file"] else {}
     return health.once([probe.aim(each, params["audience"], secrets) for each in services])
 
 
-def wait(params: Mapping[str, Any]) -> tuple[list[probe.Result], list[str]]:
+def wait(params: Mapping[str, Any]) -> tuple[list[probe.ServiceHealth], list[str]]:
     """Their results, and what was made up for (see `postgres_init`)."""
     services = parsed(params)
     secrets = read(params["env_file"]) if params["env_file"] else None

@@ -93,6 +93,15 @@ def test_the_order_names_every_package() -> None:
     } == (set(ORDER))
 
 
+def test_a_public_class_name_stands_once() -> None:
+    places: dict[str, list[str]] = {}
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(str(path.relative_to(CORE)))
+    assert not {name: found for name, found in places.items() if len(found) > 1}
+
+
 def test_the_gateway_is_a_program_of_its_own() -> None:
     gateway = ROOT / "images" / "qdrant"
     for directory, other in ((gateway, "groundwork"), (ROOT / "library", "gateway")):

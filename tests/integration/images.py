@@ -10,7 +10,12 @@ from pathlib import Path
 
 from ansible.module_utils.groundwork.docker.cli import Docker
 from ansible.module_utils.groundwork.images import recipes
-from ansible.module_utils.groundwork.images.resolve import Outcome, Wanted, failure, resolve_all
+from ansible.module_utils.groundwork.images.resolve import (
+    Resolution,
+    WantedImage,
+    failure,
+    resolve_all,
+)
 from ansible.module_utils.groundwork.images.sources import Setup
 
 from .stack import ROOT, docker
@@ -32,11 +37,13 @@ def import_tiny(directory: Path, *options: str, size: int = 5) -> str:
     return reference
 
 
-def ask(*references: str, **options: object) -> dict[str, Outcome]:
+def ask(*references: str, **options: object) -> dict[str, Resolution]:
     """Ask all sources for images in whose place a built one, which is here, could be taken."""
     recipe = RECIPES["redis"]
     setup = Setup(DOCKER, recipes=RECIPES, cache_dir=None, **options)
-    wanted = {name: Wanted("redis", name, recipe.reference, recipe.inputs) for name in references}
+    wanted = {
+        name: WantedImage("redis", name, recipe.reference, recipe.inputs) for name in references
+    }
     outcomes = resolve_all(wanted.values(), setup.ask())
     return {name: outcomes[item] for name, item in wanted.items()}
 
@@ -45,4 +52,4 @@ def refusal(reference: str) -> str:
     """Why an image isn't had, as a person reads it; nothing takes its place."""
     outcome = ask(reference)[reference]
     assert (outcome.source, outcome.used) == ("", ""), "something took its place"
-    return str(failure({Wanted("redis", reference): outcome}))
+    return str(failure({WantedImage("redis", reference): outcome}))

@@ -11,15 +11,15 @@ import pytest
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.images import archive as image_archive
 from ansible.module_utils.groundwork.images import save
-from ansible.module_utils.groundwork.images.resolve import Outcome, Wanted, resolve_all
+from ansible.module_utils.groundwork.images.resolve import Resolution, WantedImage, resolve_all
 from ansible.module_utils.groundwork.images.sources import Setup
 from references import BAD, GOOD, IDENTITY
 
 from .images import DOCKER
 
 
-def one(setup: Setup, reference: str) -> Outcome:
-    wanted = Wanted("redis", reference)
+def one(setup: Setup, reference: str) -> Resolution:
+    wanted = WantedImage("redis", reference)
     return resolve_all([wanted], setup.ask())[wanted]
 
 

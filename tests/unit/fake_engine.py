@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible.module_utils.groundwork.docker.cli import Docker, Result
+from ansible.module_utils.groundwork.docker.cli import CommandResult, Docker
 
 PROJECT = "com.docker.compose.project"
 
@@ -43,42 +43,44 @@ class FakeEngine(Docker):
     asked: list[tuple[str, ...]] = field(default_factory=list)
     environments: list[Mapping[str, str]] = field(default_factory=list)
 
-    def run(self, *args: str, **options: Any) -> Result:
+    def run(self, *args: str, **options: Any) -> CommandResult:
         self.asked.append(args)
         self.environments.append(self.env or {})
         match args:
             case ("version", *_):
                 server = {"Version": "26.1.5", "ApiVersion": "1.45"}
-                return Result(0, json.dumps({"Server": server}), "")
+                return CommandResult(0, json.dumps({"Server": server}), "")
             case ("compose", "version", *_):
-                return Result(0, "2.26.1", "")
+                return CommandResult(0, "2.26.1", "")
             case ("info", *_):
-                return Result(0, "/", "")
+                return CommandResult(0, "/", "")
             case ("image", "inspect", *_):
-                return Result(1, "[]", "no such image")
+                return CommandResult(1, "[]", "no such image")
             case ("ps", *_) if "--format" in args:
-                return Result(0, "\n".join(map(_row, self.containers)), "")
+                return CommandResult(0, "\n".join(map(_row, self.containers)), "")
             case ("ps", *_):
                 asked = {word.rpartition("label=")[2] for word in args if "label=" in word}
                 ids = [c["Id"] for c in self.containers if asked <= set(_labels(c))]
-                return Result(0, "\n".join(ids), "")
+                return CommandResult(0, "\n".join(ids), "")
             case ("container", "inspect", *ids):
                 known = {c["Id"]: c for c in self.containers}
-                return Result(0, json.dumps([known[each] for each in ids]), "")
+                return CommandResult(0, json.dumps([known[each] for each in ids]), "")
             case ("volume", "ls", *_):
-                return Result(0, "\n".join(_volume(*item) for item in self.volumes.items()), "")
+                return CommandResult(
+                    0, "\n".join(_volume(*item) for item in self.volumes.items()), ""
+                )
             case ("volume", "inspect", name):
                 if name not in self.volumes:
-                    return Result(1, "[]", f"no such volume: {name}")
+                    return CommandResult(1, "[]", f"no such volume: {name}")
                 entry = {"Name": name, "Labels": self.volumes[name]}
-                return Result(0, json.dumps([entry]), "")
+                return CommandResult(0, json.dumps([entry]), "")
             case ("volume", "create", *labels, name):
                 pairs = dict(each.split("=", 1) for each in labels if each != "--label")
                 self.volumes.setdefault(name, pairs)
             case ("volume", "rm", *names):
                 for name in names:
                     self.volumes.pop(name, None)
-        return Result(0, "", "")
+        return CommandResult(0, "", "")
 
     def did(self, *start: str) -> bool:
         """Whether it was asked something that begins so."""

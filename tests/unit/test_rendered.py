@@ -8,21 +8,21 @@ from pathlib import Path
 import pytest
 from ansible.module_utils.groundwork import dotenv, files, rendered
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.rendered import Wanted
+from ansible.module_utils.groundwork.rendered import WantedFile
 from ordinary_user import NOBODY, as_ordinary_user
 
 BLOCK = "API_KEY=s3cret\nAPP_ENV=development\n"
 
 
-def compared(wanted: rendered.Wanted) -> rendered.State:
+def compared(wanted: rendered.WantedFile) -> rendered.FileState:
     return rendered.compare(wanted, files.inspect(wanted.path))
 
 
-def wanted(path: Path, text: str = BLOCK, block: bool = True) -> Wanted:
-    return Wanted(path, text, 0o600, block)
+def wanted(path: Path, text: str = BLOCK, block: bool = True) -> WantedFile:
+    return WantedFile(path, text, 0o600, block)
 
 
-def write(item: Wanted) -> rendered.State:
+def write(item: WantedFile) -> rendered.FileState:
     state = compared(item)
     rendered.write(state)
     return state
@@ -42,7 +42,7 @@ def test_a_directory_is_as_open_as_its_file_whatever_the_umask(
     path = tmp_path / "srv" / "infra" / "file"
     before = os.umask(0o077)
     try:
-        write(Wanted(path, "text\n", mode))
+        write(WantedFile(path, "text\n", mode))
     finally:
         os.umask(before)
     assert [each.stat().st_mode & 0o777 for each in (path, path.parent, path.parent.parent)] == [
@@ -109,7 +109,7 @@ def test_an_ordinary_user_replaces_a_file_of_any_mode_in_a_directory_of_theirs(
 
     def twice() -> str:
         for text in ("old\n", "new\n"):
-            state = compared(Wanted(path, text, 0o444, private=True))
+            state = compared(WantedFile(path, text, 0o444, private=True))
             rendered.write(*rendered.changing([state]))
         return path.read_text()
 
@@ -120,7 +120,7 @@ def test_an_ordinary_user_replaces_a_file_of_any_mode_in_a_directory_of_theirs(
 def test_what_root_makes_in_a_persons_directory_is_theirs(tmp_path: Path) -> None:
     os.chown(tmp_path, NOBODY, NOBODY)
     for path in (tmp_path / "apps" / "new" / ".env", tmp_path / "infra" / ".secrets" / "redis"):
-        write(Wanted(path, "A=1\n", 0o600, private=".secrets" in path.parts))
+        write(WantedFile(path, "A=1\n", 0o600, private=".secrets" in path.parts))
         for each in (path, *path.parents[:2]):
             assert each.stat().st_uid == NOBODY, each
 
@@ -153,14 +153,14 @@ def test_a_diff_shows_what_changes_and_nothing_secret(tmp_path: Path) -> None:
 def test_a_private_file_is_in_a_directory_of_its_owners_alone_and_never_shown(
     tmp_path: Path,
 ) -> None:
-    wanted = Wanted(tmp_path / "secrets" / "redis", "a hash\n", 0o444, private=True)
+    wanted = WantedFile(tmp_path / "secrets" / "redis", "a hash\n", 0o444, private=True)
     rendered.write(compared(wanted))
     assert wanted.path.stat().st_mode & 0o777 == 0o444
     assert wanted.path.parent.stat().st_mode & 0o777 == 0o700
     assert compared(wanted).status == "in_sync"
     wanted.path.parent.chmod(0o755)
     assert compared(wanted).status == "changed"
-    other = Wanted(wanted.path, "another\n", 0o444, private=True)
+    other = WantedFile(wanted.path, "another\n", 0o444, private=True)
     assert rendered.statuses([compared(other)]) == {str(wanted.path.parent): "changed"}
     shown = rendered.diff(compared(other), [])["prepared"]
     assert "hash" not in shown

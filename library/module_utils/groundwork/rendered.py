@@ -18,7 +18,7 @@ _SECRET_LINE = re.compile(r"PASSWORD|SECRET|TOKEN|SALT|_KEY=|_ACL=|_CONFIG=|_CHE
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedFile:
     """A file as it should be. `block`: only the managed block is ours (env files).
 
     `last`: the block comes after a person's own lines, so that it wins. `private`: the file is in
@@ -34,33 +34,33 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class State:
+class FileState:
     """A file as it is against how it should be.
 
     `status` is in_sync, changed or missing; `before` its text now, `after` its text as wanted,
     neither to be shown unmasked (see `diff`).
     """
 
-    wanted: Wanted
+    wanted: WantedFile
     status: str
     before: str = field(repr=False)
     after: str = field(repr=False)
 
 
-def compare(wanted: Wanted, found: Found) -> State:
+def compare(wanted: WantedFile, found: Found) -> FileState:
     """A file as it should be beside the file as it is."""
     after = wanted.text
     if wanted.block:
         after = dotenv.merge(found.text or "", wanted.text, wanted.last)
     if found.text is None:
-        return State(wanted, "missing", "", after)
+        return FileState(wanted, "missing", "", after)
     same = found.text == after and found.mode == wanted.mode
     if wanted.private:
         same = same and found.directory_mode == _PRIVATE
-    return State(wanted, "in_sync" if same else "changed", found.text, after)
+    return FileState(wanted, "in_sync" if same else "changed", found.text, after)
 
 
-def statuses(states: Iterable[State]) -> dict[str, str]:
+def statuses(states: Iterable[FileState]) -> dict[str, str]:
     """The status on each file, by path; a private directory's files are one, by its path."""
     found: dict[str, str] = {}
     for state in states:
@@ -94,13 +94,13 @@ class FilesResult(Record):
     tunnel: str = ""
 
 
-def actions(states: Iterable[State]) -> tuple[FileAction, ...]:
+def actions(states: Iterable[FileState]) -> tuple[FileAction, ...]:
     """What writing them does to each file."""
     found = statuses(states)
     return tuple(FileAction(path, _ACTIONS[status]) for path, status in found.items())
 
 
-def changing(states: Iterable[State]) -> list[State]:
+def changing(states: Iterable[FileState]) -> list[FileState]:
     """Those that have to be written, all of which can be. Raises GroundworkError."""
     found = [state for state in states if state.status != "in_sync"]
     for state in found:
@@ -108,13 +108,13 @@ def changing(states: Iterable[State]) -> list[State]:
     return found
 
 
-def write(state: State) -> None:
+def write(state: FileState) -> None:
     """Make a file what it should be. Raises GroundworkError."""
     wanted = state.wanted
     files.write(wanted.path, state.after, wanted.mode, _PRIVATE if wanted.private else None)
 
 
-def diff(state: State, secrets: Iterable[str]) -> dict[str, str]:
+def diff(state: FileState, secrets: Iterable[str]) -> dict[str, str]:
     """Ansible's form of a diff, with every secret and every line of a person's own masked."""
     header = str(state.wanted.path)
     found = set(secrets)
@@ -127,7 +127,7 @@ def diff(state: State, secrets: Iterable[str]) -> dict[str, str]:
     return {"prepared": "\n".join(lines) + "\n"}
 
 
-def _without_own(text: str, wanted: Wanted) -> str:
+def _without_own(text: str, wanted: WantedFile) -> str:
     if wanted.private:
         return MASK if text else ""
     if not wanted.block:

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import pytest
 from ansible.module_utils.groundwork.display import results
-from ansible.module_utils.groundwork.display.facts import Facts
+from ansible.module_utils.groundwork.display.facts import RunFacts
 from ansible.module_utils.groundwork.display.failure import unreachable_lines
 from ansible.module_utils.groundwork.display.outcome import Outcome, Status, Task
 from ansible.module_utils.groundwork.display.story import Story
@@ -32,7 +32,7 @@ def outcome(name: str, events: list[dict[str, Any]] = RUN, event: str = "runner_
 
 
 def summary(*outcomes: Outcome) -> str:
-    facts = Facts()
+    facts = RunFacts()
     for each in outcomes:
         facts.learn("here", each)
     return "\n".join(plain(closing_lines(facts, ["here"], Run(seconds=3), ASCII)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.module_utils.groundwork.display.facts import Facts
+from ansible.module_utils.groundwork.display.facts import RunFacts
 from ansible.module_utils.groundwork.display.outcome import Outcome, Task
 from ansible.module_utils.groundwork.display.story import Story
 from ansible.module_utils.groundwork.display.summary import Run, closing_lines
@@ -25,7 +25,7 @@ RUN = {
 
 
 def told(result: dict[str, Any]) -> str:
-    facts = Facts()
+    facts = RunFacts()
     task = Task("runs | Read the audit log", "run_log", "inspect", "Inspect")
     facts.learn("vm", Outcome(task, "vm", "ok", result))
     return "\n".join(plain(closing_lines(facts, ["vm"], Run(3, status=True), ASCII)))

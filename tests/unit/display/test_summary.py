@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.module_utils.groundwork.display.facts import Facts
+from ansible.module_utils.groundwork.display.facts import RunFacts
 from ansible.module_utils.groundwork.display.outcome import Outcome, Task
 from ansible.module_utils.groundwork.display.summary import Run, closing_lines, recap_line
 from ansible.module_utils.groundwork.display.text import ASCII, plain
@@ -30,16 +30,16 @@ LOOK: dict[str, Any] = {
 }
 
 
-def did(facts: Facts, module: str, result: dict[str, Any], name: str = "run | Do it") -> None:
+def did(facts: RunFacts, module: str, result: dict[str, Any], name: str = "run | Do it") -> None:
     facts.learn("vm", Outcome(Task(name, module, "stack", "Stack"), "vm", "ok", result))
 
 
-def told(facts: Facts, **run: Any) -> str:
+def told(facts: RunFacts, **run: Any) -> str:
     return "\n".join(plain(closing_lines(facts, ["vm"], Run(seconds=3, **run), ASCII)))
 
 
 def test_a_status_shows_the_whole_look() -> None:
-    facts = Facts()
+    facts = RunFacts()
     did(facts, "stack_info", LOOK)
     text = told(facts, status=True)
     for expected in (
@@ -62,7 +62,7 @@ def test_a_status_shows_the_whole_look() -> None:
 
 
 def test_an_image_that_was_refused_is_not_shown_as_the_one_that_runs() -> None:
-    facts = Facts()
+    facts = RunFacts()
     redis = LOOK["state"]["services"]["redis"] | {"runs": "groundwork/redis:7.0.15"}
     look = LOOK["state"] | {"services": {"redis": redis}}
     refused = [{"what": "The volume was made by redis-8; the image redis:7-alpine can't read it."}]
@@ -72,14 +72,14 @@ def test_an_image_that_was_refused_is_not_shown_as_the_one_that_runs() -> None:
 
 
 def test_a_narrow_terminal_has_the_image_below() -> None:
-    facts = Facts()
+    facts = RunFacts()
     did(facts, "stack_info", LOOK)
     assert "redis://:***@127.0.0.1:6379/0\n" in told(facts, width=60)
     assert "redis://:***@127.0.0.1:6379/0  redis:7" in told(facts, width=120)
 
 
 def test_later_results_overrule_the_look() -> None:
-    facts = Facts()
+    facts = RunFacts()
     did(facts, "stack_info", LOOK)
     did(facts, "container_images", {"changed": True, "images": {
         "qdrant": {"used": "groundwork/qdrant:1", "source": "build"}}})  # fmt: skip
@@ -105,7 +105,7 @@ def test_later_results_overrule_the_look() -> None:
 
 
 def test_nothing_and_much() -> None:
-    facts = Facts()
+    facts = RunFacts()
     assert "changed   nothing, up to date" in told(facts)
     assert "would     change nothing" in told(facts, check=True)
     for _ in range(7):
@@ -114,7 +114,7 @@ def test_nothing_and_much() -> None:
 
 
 def test_the_plan_of_a_check_names_the_reasons() -> None:
-    facts = Facts()
+    facts = RunFacts()
     reasons = {"changed": True, "reasons": ["redis is missing", "qdrant is old"]}
     did(facts, "pending_changes", reasons)
     text = told(facts, check=True)
@@ -123,7 +123,7 @@ def test_the_plan_of_a_check_names_the_reasons() -> None:
 
 
 def test_a_stop() -> None:
-    facts = Facts()
+    facts = RunFacts()
     facts.stopped(
         "vm", Outcome(Task("run | Do it", "command", "stack", "Stack"), "vm", "failed", {})
     )
@@ -131,7 +131,7 @@ def test_a_stop() -> None:
 
 
 def test_results_of_another_shape_are_survived() -> None:
-    facts = Facts()
+    facts = RunFacts()
     for module in ("stack_info", "service_health", "container_images", "managed_files"):
         odd = {"plan": [1], "state": 5, "services": {"a": 1}, "images": ["b"], "files": [None]}
         did(facts, module, odd)
@@ -147,7 +147,7 @@ def test_the_recap_is_spelled_as_ansible_spells_it() -> None:
 
 
 def test_a_service_of_a_persons_own_is_shown_as_the_engine_has_it() -> None:
-    facts = Facts()
+    facts = RunFacts()
     own = {"custom": True, "answers": False, "address": ""}
     services = {
         "mail": own | {"state": "running", "health": "none"},

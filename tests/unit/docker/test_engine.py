@@ -7,16 +7,20 @@ from pathlib import Path
 
 import pytest
 from ansible.module_utils.groundwork.docker import engine
-from ansible.module_utils.groundwork.docker.cli import Result
+from ansible.module_utils.groundwork.docker.cli import CommandResult
 
 
-def server(version: str, api: str) -> Result:
-    return Result(0, json.dumps({"Server": {"Version": version, "ApiVersion": api}}), "")
+def server(version: str, api: str) -> CommandResult:
+    return CommandResult(0, json.dumps({"Server": {"Version": version, "ApiVersion": api}}), "")
 
 
-COMPOSE = Result(0, "2.26.1-4\n", "")
-NOWHERE = Result(1, "", "Cannot connect to the Docker daemon at unix:///var/run/docker.sock.")
-DENIED = Result(1, "", "permission denied while trying to connect to the Docker daemon socket")
+COMPOSE = CommandResult(0, "2.26.1-4\n", "")
+NOWHERE = CommandResult(
+    1, "", "Cannot connect to the Docker daemon at unix:///var/run/docker.sock."
+)
+DENIED = CommandResult(
+    1, "", "permission denied while trying to connect to the Docker daemon socket"
+)
 
 
 @pytest.mark.parametrize(
@@ -25,16 +29,18 @@ DENIED = Result(1, "", "permission denied while trying to connect to the Docker 
         (server("26.1.5", "1.45"), COMPOSE, True, "ok"),
         (server("24.0.7", "1.43"), COMPOSE, True, "ok"),
         (server("19.03.1", "1.40"), COMPOSE, True, "old"),
-        (server("26.1.5", "1.45"), Result(0, "2.17.0", ""), True, "old"),
-        (server("26.1.5", "1.45"), Result(1, "", "unknown command"), True, "no-compose"),
+        (server("26.1.5", "1.45"), CommandResult(0, "2.17.0", ""), True, "old"),
+        (server("26.1.5", "1.45"), CommandResult(1, "", "unknown command"), True, "no-compose"),
         (NOWHERE, COMPOSE, True, "stopped"),
         (NOWHERE, COMPOSE, False, "absent"),
         (DENIED, COMPOSE, True, "denied"),
-        (Result(127, "", "docker: No such file"), COMPOSE, False, "absent"),
-        (Result(124, "", "no answer within 10 s"), COMPOSE, True, "unknown"),
+        (CommandResult(127, "", "docker: No such file"), COMPOSE, False, "absent"),
+        (CommandResult(124, "", "no answer within 10 s"), COMPOSE, True, "unknown"),
     ],
 )
-def test_the_engines_state(version: Result, compose: Result, installed: bool, state: str) -> None:
+def test_the_engines_state(
+    version: CommandResult, compose: CommandResult, installed: bool, state: str
+) -> None:
     found = engine.judge(version, compose, installed)
     assert found.state == state
     assert bool(found.error) == (state != "ok")

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.groundwork.docker import engine, engine_choice
-from ansible.module_utils.groundwork.docker.cli import Result
+from ansible.module_utils.groundwork.docker.cli import CommandResult
 
-NOWHERE = Result(1, "", "Cannot connect to the Docker daemon at unix:///var/run/docker.sock.")
+NOWHERE = CommandResult(
+    1, "", "Cannot connect to the Docker daemon at unix:///var/run/docker.sock."
+)
 
 
 def refused(by: str, monkeypatch: pytest.MonkeyPatch, config: Path, **variables: str) -> Any:

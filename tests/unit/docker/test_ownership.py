@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.groundwork.docker import ownership
-from ansible.module_utils.groundwork.docker.ownership import Owner, other_owner
+from ansible.module_utils.groundwork.docker.ownership import StackOwner, other_owner
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.locking import lease
 from fake_engine import FakeEngine
@@ -39,7 +39,7 @@ def directories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, 
 
 def test_the_mark_says_whose_a_stack_is(directories: tuple[Path, Path]) -> None:
     here, there = directories
-    assert other_owner("demo", here, [], marker(there)) == Owner(there, "ana")
+    assert other_owner("demo", here, [], marker(there)) == StackOwner(there, "ana")
     assert other_owner("demo", here, [], marker(here)) is None
     # A mark of this directory wins over where a container was started from
     assert other_owner("demo", here, [container(there)], marker(here)) is None
@@ -81,7 +81,7 @@ def test_a_directory_whose_first_run_is_under_way_is_there(directories: tuple[Pa
     me = {"process": os.getpid(), "started": lease.process_start(os.getpid())}
     taken = {"run": "1", "who": "ana", "where": "a laptop", "revision": "x"}
     lease.take(there / ".lock", taken | me)
-    assert other_owner("demo", here, [], marker(there)) == Owner(there, "ana")
+    assert other_owner("demo", here, [], marker(there)) == StackOwner(there, "ana")
     lease.leave(there / ".lock", "1")
     assert other_owner("demo", here, [], marker(there)) is None
     lease.take(there / ".lock", taken | {"process": 2**22 + 1, "started": "1"})  # was killed
@@ -95,7 +95,7 @@ def test_nobody_is_told_to_move_or_stop_another_users_stack(
     there = tmp_path / "infra"
 
     def advice(user: str) -> str:
-        owner = Owner(there, user)
+        owner = StackOwner(there, user)
         return ownership.refusal("demo", tmp_path / "here", owner, "Stop it there.").next_step
 
     assert "mv " not in advice("ana") and "Stop" not in advice("ana") and "ana" in advice("ana")
@@ -109,11 +109,11 @@ def test_a_directory_that_this_user_may_not_enter_is_there(tmp_path: Path) -> No
     closed = tmp_path / "closed" / "infra"
     closed.mkdir(parents=True)
 
-    def found() -> Owner | None:
+    def found() -> StackOwner | None:
         closed.parent.chmod(0o000)
         return other_owner("demo", tmp_path / "here", [], marker(closed))
 
-    assert as_ordinary_user(tmp_path, found) == Owner(closed, "ana")
+    assert as_ordinary_user(tmp_path, found) == StackOwner(closed, "ana")
 
 
 def test_the_way_to_move_a_stack_works_where_a_directory_is_there_already(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_the_way_to_move_a_stack_works_where_a_directory_is_there_already(tmp_pa
     here.parent.mkdir()
 
     def follow() -> None:
-        advice = ownership.refusal("demo", here, Owner(there)).next_step
+        advice = ownership.refusal("demo", here, StackOwner(there)).next_step
         subprocess.run(advice.split("`")[1], shell=True, check=True)
         assert (here / ".env").read_text() == "A=1\n"
         assert not there.exists()

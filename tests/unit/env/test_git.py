@@ -12,7 +12,7 @@ from ansible.module_utils.groundwork.env import git
 from ansible.module_utils.groundwork.errors import GroundworkError
 
 
-def compared(wanted: rendered.Wanted) -> rendered.State:
+def compared(wanted: rendered.WantedFile) -> rendered.FileState:
     return rendered.compare(wanted, files.inspect(wanted.path))
 
 
@@ -30,7 +30,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def check(path: Path, mode: int = 0o600, covered: bool = False) -> None:
-    git.check_unseen([compared(rendered.Wanted(path, "A=1\n", mode, block=True))], covered)
+    git.check_unseen([compared(rendered.WantedFile(path, "A=1\n", mode, block=True))], covered)
 
 
 def test_a_file_that_git_would_add_is_refused_and_the_advice_works(repository: Path) -> None:
@@ -94,7 +94,7 @@ def test_the_ignore_file_beside_infras_env_keeps_a_persons_lines(
     path.parent.mkdir()
     if before:
         path.write_text(before)
-    state = compared(rendered.Wanted(path, git.IGNORED, 0o644, block=True))
+    state = compared(rendered.WantedFile(path, git.IGNORED, 0o644, block=True))
     rendered.write(state)
     assert before in path.read_text()
     for name in (

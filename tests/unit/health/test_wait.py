@@ -10,7 +10,7 @@ import pytest
 from ansible.module_utils.groundwork.docker.containers import Container
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.health import wait
-from ansible.module_utils.groundwork.health.probe import Result, Target
+from ansible.module_utils.groundwork.health.probe import ServiceHealth, Target
 from ansible.module_utils.groundwork.services import ProbeError
 from waiting import (
     LONG,
@@ -45,7 +45,7 @@ class Time:
         return self.now > 20
 
 
-def polled(answers: Callable[[float], Exception | None]) -> tuple[list[Result], Time]:
+def polled(answers: Callable[[float], Exception | None]) -> tuple[list[ServiceHealth], Time]:
     clock, told = Time(), []
 
     def probe(target: Target, timeout: float) -> str:
@@ -226,8 +226,8 @@ def test_probe_all_asks_each_once_and_leaves_unknown_secrets_alone() -> None:
     looked = wait.probe_all(SERVICES, {"POSTGRES_PASSWORD": SECRET}, probe=probe)
     assert asked == ["postgres"]
     assert looked == {
-        "postgres": wait.Answer(False, "", "wrong", "28P01"),
-        "redis": wait.Answer(False, "", "its secret isn't known", ""),
+        "postgres": wait.ProbeAnswer(False, "", "wrong", "28P01"),
+        "redis": wait.ProbeAnswer(False, "", "its secret isn't known", ""),
     }
 
 

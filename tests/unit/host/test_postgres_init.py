@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.groundwork.config.services import parse_services
-from ansible.module_utils.groundwork.docker.cli import Result
+from ansible.module_utils.groundwork.docker.cli import CommandResult
 from ansible.module_utils.groundwork.host.postgres_init import Finding, persons, repair, unfinished
 from fake_engine import FakeEngine, container
 
@@ -65,20 +65,20 @@ class Volume(FakeEngine):
     databases: dict[str, int] | None = None
     said: list[str] = field(default_factory=list)
 
-    def run(self, *args: str, **options: Any) -> Result:
+    def run(self, *args: str, **options: Any) -> CommandResult:
         found = super().run(*args, **options)
         self.said.append(options.get("stdin") or "")
         match args:
             case ("exec", *_, "-f", "-") if self.databases is None:
-                return Result(2, "", "no pg_hba.conf entry")
+                return CommandResult(2, "", "no pg_hba.conf entry")
             case ("exec", *_, "-f", "-") if "datname" in options["stdin"]:
-                return Result(0, "\n".join(self.databases) + "\n", "")
+                return CommandResult(0, "\n".join(self.databases) + "\n", "")
             case ("exec", *_, "-d", database, "-f", "-") if "max" in options["stdin"]:
-                return Result(0, f"{self.databases[database]}\n", "")
+                return CommandResult(0, f"{self.databases[database]}\n", "")
             case ("ps", *_) if "--filter" in args and args[-1].startswith("volume="):
-                return Result(0, "\n".join(each["Id"] for each in self.containers), "")
+                return CommandResult(0, "\n".join(each["Id"] for each in self.containers), "")
             case ("run", *_) if "-print0" in args:
-                return Result(0, "".join(f"/volume/{path}\0" for path in self.paths), "")
+                return CommandResult(0, "".join(f"/volume/{path}\0" for path in self.paths), "")
             case ("run", *_) if "-delete" in args:
                 self.paths.clear()
         return found

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from ansible.module_utils.groundwork.images import archive as image_archive
 from ansible.module_utils.groundwork.images.archive import ArchiveError
-from ansible.module_utils.groundwork.images.resolve import Wanted
+from ansible.module_utils.groundwork.images.resolve import WantedImage
 from tarballs import save, sums
 
-REDIS = Wanted("redis", "redis:7-alpine", "groundwork/redis:7.0.15", "def")
+REDIS = WantedImage("redis", "redis:7-alpine", "groundwork/redis:7.0.15", "def")
 
 
 def test_a_good_archive_is_found_by_the_name_inside_it(tmp_path: Path) -> None:

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import pytest
 from ansible.module_utils.groundwork.images import choice
 from ansible.module_utils.groundwork.images.choice import ImageChoice, Known, Present
-from ansible.module_utils.groundwork.images.resolve import SOURCES, Wanted, source_words
+from ansible.module_utils.groundwork.images.resolve import SOURCES, WantedImage, source_words
 from invented_source import DEPOT
 
 ALL = ["present", "archive", "registry", "build"]
 SHA = "sha256:" + "0123456789abcdef" * 4
 OFFICIAL, BUILT = "postgres:16-alpine", "groundwork/postgres:16.15"
-POSTGRES = Wanted("postgres", OFFICIAL, BUILT, "recipe")
-REDIS = Wanted("redis", "redis:7.4-alpine", "groundwork/redis:7.0.15", "recipe")
+POSTGRES = WantedImage("postgres", OFFICIAL, BUILT, "recipe")
+REDIS = WantedImage("redis", "redis:7.4-alpine", "groundwork/redis:7.0.15", "recipe")
 MUSL, GLIBC = "postgres-16-musl", "postgres-16-glibc"
 NOTHING = Known(None, "", "")
 
@@ -125,14 +125,14 @@ def test_to_renew_asks_again_but_not_for_a_digest() -> None:
     renewed = choose(here(built=GLIBC), volume(GLIBC, "built", BUILT), renew=True)
     assert "newer" in renewed.due
     assert not renewed.kept
-    pinned = Wanted("postgres", f"postgres@{SHA}")
+    pinned = WantedImage("postgres", f"postgres@{SHA}")
     found = Present({pinned.reference: {"Id": "p", "Config": {}}}, {pinned.reference: MUSL})
     assert choice.choose(pinned, found, NOTHING, ALL, renew=True).due == ""
 
 
 def test_an_image_that_has_served_a_volume_fits_it_whatever_the_label_guessed() -> None:
     """Labels of older volumes were told by the word `alpine` in the image's name."""
-    pinned = Wanted("postgres", f"postgres@{SHA}")
+    pinned = WantedImage("postgres", f"postgres@{SHA}")
     found = Present({pinned.reference: {"Id": "p", "Config": {}}}, {pinned.reference: MUSL})
     for known in (volume(GLIBC, container="p"), volume(GLIBC, last=pinned.reference)):
         assert choice.choose(pinned, found, known, ALL).storage_format == GLIBC

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.module_utils.groundwork.docker.cli import Docker, Result
+from ansible.module_utils.groundwork.docker.cli import CommandResult, Docker
 from ansible.module_utils.groundwork.images import formats
 from ansible.module_utils.groundwork.services import SERVICE_TYPES
 
@@ -57,7 +57,7 @@ def test_labels_tell_without_asking_and_a_name_tells_nothing(
 def test_the_newest_answers_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setattr(formats, "_MOST", 1)
-    said = Result(0, "postgres (PostgreSQL) 16.4\n/lib/ld-musl-x86_64.so.1\n", "")
+    said = CommandResult(0, "postgres (PostgreSQL) 16.4\n/lib/ld-musl-x86_64.so.1\n", "")
     monkeypatch.setattr(Docker, "run", lambda *_, **__: said)
     kinds = {"a": SERVICE_TYPES["postgres"]}
     for number in (1, 2):
@@ -69,9 +69,9 @@ def test_the_newest_answers_are_remembered(tmp_path: Path, monkeypatch: pytest.M
 def test_an_image_is_asked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     asked: list[Sequence[str]] = []
-    said = Result(0, "postgres (PostgreSQL) 16.4\n/lib/ld-musl-x86_64.so.1\n", "")
+    said = CommandResult(0, "postgres (PostgreSQL) 16.4\n/lib/ld-musl-x86_64.so.1\n", "")
 
-    def run(self: Docker, *args: str, **options: Any) -> Result:
+    def run(self: Docker, *args: str, **options: Any) -> CommandResult:
         asked.append(args)
         return said
 
@@ -94,7 +94,7 @@ def test_a_memory_that_cant_be_read_is_asked_again_or_harmless(
     memory = tmp_path / "groundwork" / "image-flavours.json"
     memory.parent.mkdir()
     memory.write_text(text, encoding="utf-8")
-    said = Result(0, "postgres (PostgreSQL) 16.4\n/lib/ld-musl-x86_64.so.1\n", "")
+    said = CommandResult(0, "postgres (PostgreSQL) 16.4\n/lib/ld-musl-x86_64.so.1\n", "")
     monkeypatch.setattr(Docker, "run", lambda *_, **__: said)
     image = {"Id": "sha256:1", "Config": {}}
     kinds = {"a": SERVICE_TYPES["postgres"]}
@@ -106,7 +106,7 @@ def test_an_image_that_says_nothing_is_unknown_and_asked_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    said = Result(127, "/lib/ld-musl-x86_64.so.1\n", "killed")
+    said = CommandResult(127, "/lib/ld-musl-x86_64.so.1\n", "killed")
     monkeypatch.setattr(Docker, "run", lambda *_, **__: said)
     image = {"Id": "sha256:1", "Config": {"Env": ["PG_MAJOR=16"]}}
     found = formats.find(Docker(), {"a": image}, {"a": SERVICE_TYPES["postgres"]})

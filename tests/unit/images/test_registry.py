@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from ansible.module_utils.groundwork.docker.cli import Result
+from ansible.module_utils.groundwork.docker.cli import CommandResult
 from ansible.module_utils.groundwork.images import registry
 from ansible.module_utils.groundwork.images.registry import PullError, judge
 
@@ -83,7 +83,7 @@ REACHED = (
 
 
 def failed(text: str, printed: str = "") -> PullError:
-    return judge(f"{R}/hub/tiny:1", Result(1, printed, f"{DAEMON}{text}\n"))
+    return judge(f"{R}/hub/tiny:1", CommandResult(1, printed, f"{DAEMON}{text}\n"))
 
 
 @pytest.mark.parametrize("text", UNREACHABLE)
@@ -116,15 +116,15 @@ def test_a_registry_that_dies_in_the_middle_was_reached(text: str) -> None:
 def test_an_images_name_is_no_evidence() -> None:
     reference = "127.0.0.1:5000/unauthorized/denied-eof:not-found"
     text = f'Head "http://{R}/v2/unauthorized/denied-eof/manifests/x": connection refused'
-    assert not judge(reference, Result(1, "", text)).reached
+    assert not judge(reference, CommandResult(1, "", text)).reached
     text = f"manifest for {reference} not found: manifest unknown"
-    assert "name or tag" in judge(reference, Result(1, "", text)).next_step
+    assert "name or tag" in judge(reference, CommandResult(1, "", text)).next_step
 
 
 def test_an_engine_that_is_silent_is_no_registry_out_of_reach() -> None:
     for result in (
-        Result(127, "", "docker: No such file or directory"),
-        Result(1, "", "Cannot connect to the Docker daemon at unix:///var/run/docker.sock."),
+        CommandResult(127, "", "docker: No such file or directory"),
+        CommandResult(1, "", "Cannot connect to the Docker daemon at unix:///var/run/docker.sock."),
     ):
         refusal = judge("redis:7", result)
         assert refusal.reached
@@ -132,7 +132,7 @@ def test_an_engine_that_is_silent_is_no_registry_out_of_reach() -> None:
 
 
 def test_docker_hubs_login_needs_no_host() -> None:
-    refusal = judge("redis:7", Result(1, "", "toomanyrequests: slow down"))
+    refusal = judge("redis:7", CommandResult(1, "", "toomanyrequests: slow down"))
     assert "`docker login` raises" in refusal.next_step
 
 
@@ -153,9 +153,9 @@ def test_only_what_may_pass_is_tried_again(error: str, attempts: int) -> None:
     calls: list[Sequence[str]] = []
     slept: list[float] = []
 
-    def run(args: Sequence[str]) -> Result:
+    def run(args: Sequence[str]) -> CommandResult:
         calls.append(args)
-        return Result(1, "", f"{DAEMON}{error}\n")
+        return CommandResult(1, "", f"{DAEMON}{error}\n")
 
     refusal = registry.pull("redis:7-alpine", run, slept.append)
     assert refusal is not None
@@ -166,5 +166,5 @@ def test_only_what_may_pass_is_tried_again(error: str, attempts: int) -> None:
 
 
 def test_a_pull_that_works_the_second_time_is_fine() -> None:
-    results = iter([Result(1, "", "unexpected EOF"), Result(0, "", "")])
+    results = iter([CommandResult(1, "", "unexpected EOF"), CommandResult(0, "", "")])
     assert registry.pull("redis:7", lambda _: next(results), lambda _: None) is None

@@ -8,25 +8,25 @@ from pathlib import Path
 from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.images import resolve
 from ansible.module_utils.groundwork.images.resolve import (
-    Answer,
     Source,
-    Wanted,
+    SourceAnswer,
+    WantedImage,
     failure,
     resolve_all,
 )
 from ansible.module_utils.groundwork.images.sources import Setup
 
-POSTGRES = Wanted("postgres", "postgres:16-alpine", "groundwork/postgres:16.15", "abc")
-REDIS = Wanted("redis", "redis:7-alpine", "groundwork/redis:7.0.15", "def")
+POSTGRES = WantedImage("postgres", "postgres:16-alpine", "groundwork/postgres:16.15", "abc")
+REDIS = WantedImage("redis", "redis:7-alpine", "groundwork/redis:7.0.15", "def")
 
 
 def fake_source(asked: list[list[str]], *has: str, why: str = "not here") -> Source:
     """A source that has the images named, and notes what it was asked for."""
 
-    def ask(wanted: Sequence[Wanted]) -> Mapping[Wanted, Answer]:
+    def ask(wanted: Sequence[WantedImage]) -> Mapping[WantedImage, SourceAnswer]:
         asked.append([item.reference for item in wanted])
         return {
-            item: Answer(item.reference) if item.reference in has else Answer(why=why)
+            item: SourceAnswer(item.reference) if item.reference in has else SourceAnswer(why=why)
             for item in wanted
         }
 
@@ -72,7 +72,7 @@ def test_seconds_run_until_the_image_is_here() -> None:
 def test_one_error_lists_every_image_and_every_reason() -> None:
     asked: list[list[str]] = []
     build: Source = lambda wanted: {  # noqa: E731
-        item: Answer(why="Building failed", lines=("E: no space",)) for item in wanted
+        item: SourceAnswer(why="Building failed", lines=("E: no space",)) for item in wanted
     }
     outcomes = resolve_all(
         [POSTGRES, REDIS],
@@ -100,7 +100,7 @@ def test_a_built_image_must_be_of_the_current_recipe() -> None:
     assert not POSTGRES.accepts("groundwork/postgres:16.15", {"groundwork.inputs": "old"})
     assert not POSTGRES.accepts("groundwork/postgres:16.15", {})
     assert POSTGRES.accepts("postgres:16-alpine", {})
-    anything_goes = Wanted("postgres", "postgres:16-alpine", "groundwork/postgres:16.15")
+    anything_goes = WantedImage("postgres", "postgres:16-alpine", "groundwork/postgres:16.15")
     assert anything_goes.accepts("groundwork/postgres:16.15", {})
 
 

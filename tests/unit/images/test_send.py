@@ -12,7 +12,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.images import receive
 from ansible.module_utils.groundwork.images import send as image_send
-from ansible.module_utils.groundwork.images.send import Span, Todo
+from ansible.module_utils.groundwork.images.send import ByteRange, Todo
 from ansible.plugins.loader import action_loader
 from receiver import PART, SIZE, Machine, content, same, saved, saved_image
 
@@ -78,7 +78,7 @@ def test_another_size_of_parts_goes_on_as_well(machine: Machine, tmp_path: Path)
     (todo, _) = image_send.inspect(
         image_send.archives(paths), str(machine.directory), 700, machine.ask
     )
-    assert todo.spans == (Span(2500, 300), Span(2800, 700))
+    assert todo.spans == (ByteRange(2500, 300), ByteRange(2800, 700))
 
 
 def test_check_mode_says_what_would_be_sent_and_removes_nothing(
@@ -120,10 +120,12 @@ def test_one_that_is_not_here_is_named(tmp_path: Path) -> None:
 
 def test_what_a_person_reads_of_it() -> None:
     archive = image_send.Archive(Path("/x/redis.tar"), "0" * 64, 100 * image_send.MB)
-    todo = Todo(archive, False, (Span(40 * image_send.MB, 60 * image_send.MB),))
+    todo = Todo(archive, False, (ByteRange(40 * image_send.MB, 60 * image_send.MB),))
     entry = image_send.entry(todo)
     assert entry["action"] == "resumed"
-    text = image_send.progress(archive, Span(40 * image_send.MB, 8), 16 * image_send.MB, [entry])
+    text = image_send.progress(
+        archive, ByteRange(40 * image_send.MB, 8), 16 * image_send.MB, [entry]
+    )
     assert text == "redis.tar, part 3 of 7; 40 of 100 MB are there"
     error = image_send.broken("vm", "/opt/archives", [entry], ["Broken pipe"])
     assert str(error).splitlines() == [

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.groundwork.config.services import parse_services
-from ansible.module_utils.groundwork.docker.cli import Docker, Result
+from ansible.module_utils.groundwork.docker.cli import CommandResult, Docker
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.images import registry
 from ansible.module_utils.groundwork.images.recipes import read_recipes
 from ansible.module_utils.groundwork.images.resolve import (
     SOURCES,
-    Answer,
-    Outcome,
-    Wanted,
+    Resolution,
+    SourceAnswer,
+    WantedImage,
     failure,
     refused,
     resolve_all,
@@ -30,10 +30,10 @@ from references import SHA
 
 BUILD_DIR = Path(__file__).resolve().parents[3] / "images"
 BUILT_REDIS = "groundwork/redis:7.0.15"
-REDIS = Wanted("redis", "redis:7", BUILT_REDIS, "recipe")
+REDIS = WantedImage("redis", "redis:7", BUILT_REDIS, "recipe")
 ALL = ["present", "archive", "registry", "build"]
 OFFICIAL, BUILT = "postgres:16-alpine", "groundwork/postgres:16.15"
-POSTGRES = Wanted("postgres", OFFICIAL, BUILT, "recipe")
+POSTGRES = WantedImage("postgres", OFFICIAL, BUILT, "recipe")
 
 
 @dataclass(frozen=True)
@@ -41,22 +41,24 @@ class Engine(Docker):
     """An amd64 engine with images by name; `says` is how a shell in a foreign one ends."""
 
     images: dict[str, dict[str, Any]] = field(default_factory=dict)
-    says: Result = field(default_factory=lambda: Result(0, "", ""))
+    says: CommandResult = field(default_factory=lambda: CommandResult(0, "", ""))
 
-    def run(self, *args: str, **options: Any) -> Result:
+    def run(self, *args: str, **options: Any) -> CommandResult:
         match args:
             case ("version", *_):
-                return Result(0, "amd64\n", "")
+                return CommandResult(0, "amd64\n", "")
             case ("image", "inspect", *names):
                 found = [self.images[name] for name in names if name in self.images]
-                return Result(int(len(found) < len(names)), json.dumps(found), "No such image")
+                return CommandResult(
+                    int(len(found) < len(names)), json.dumps(found), "No such image"
+                )
             case ("image", "rm", name):
                 del self.images[name]
             case ("tag", identity, name):
                 self.images[name] = image(identity)
             case ("run", *_):
                 return self.says
-        return Result(0, "", "")
+        return CommandResult(0, "", "")
 
 
 def image(identity: str, architecture: str = "amd64", **labels: str) -> dict[str, Any]:
@@ -69,13 +71,13 @@ def ask(
     came: dict[str, Any] | None = None,
     error: str = "",
     renew: bool = False,
-) -> Outcome:
+) -> Resolution:
     """The outcome for REDIS where a pull brings that image, or says that."""
 
-    def pull(args: Sequence[str]) -> Result:
+    def pull(args: Sequence[str]) -> CommandResult:
         if came:
             engine.images[args[1]] = came
-        return Result(0 if came else 1, "", error)
+        return CommandResult(0 if came else 1, "", error)
 
     monkeypatch.setattr(registry, "runner", lambda _: pull)
     setup = Setup(engine, sources=["present", "registry", "build"], renew=renew)
@@ -120,7 +122,7 @@ def test_to_renew_out_of_reach_is_an_error(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_digest_is_never_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    pinned = Wanted("redis", f"redis@{SHA}")
+    pinned = WantedImage("redis", f"redis@{SHA}")
     monkeypatch.setattr(registry, "runner", lambda _: pytest.fail)
     setup = Setup(Engine(images={pinned.reference: image("p")}), renew=True)
     assert resolve_all([pinned], setup.ask())[pinned].source == "present"
@@ -152,7 +154,7 @@ def test_an_image_for_another_processor_is_removed_and_the_one_from_before_keeps
     shell: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for before in ({}, {"redis:7": image("old")}):
-        engine = Engine(images=dict(before), says=Result(127, "", shell))
+        engine = Engine(images=dict(before), says=CommandResult(127, "", shell))
         outcome = ask(monkeypatch, engine, came=image("foreign", "arm64"), renew=True)
         assert outcome.source == ""
         assert "for arm64 alone" in outcome.tried[-1][1].why
@@ -223,20 +225,20 @@ def test_a_missing_archive_directory_is_a_reason(tmp_path: Path) -> None:
     assert "can't be read" in resolve_all([REDIS], setup.ask())[REDIS].tried[0][1].why
 
 
-def answers(setup: Setup, monkeypatch: pytest.MonkeyPatch, registry: Answer) -> list[str]:
+def answers(setup: Setup, monkeypatch: pytest.MonkeyPatch, registry: SourceAnswer) -> list[str]:
     """The setup's sources with that registry, with nothing here; the names that were asked."""
     asked: list[str] = []
 
-    def source(name: str, answer: Answer) -> Any:
-        def ask(self: Setup, wanted: Sequence[Wanted]) -> Mapping[Wanted, Answer]:
+    def source(name: str, answer: SourceAnswer) -> Any:
+        def ask(self: Setup, wanted: Sequence[WantedImage]) -> Mapping[WantedImage, SourceAnswer]:
             asked.append(f"{name} {wanted[0].names[-1]}")
-            return {item: answer if item.names else Answer() for item in wanted}
+            return {item: answer if item.names else SourceAnswer() for item in wanted}
 
         return ask
 
     monkeypatch.setattr(Setup, "_registry", source("registry", registry))
-    monkeypatch.setattr(Setup, "_present", source("present", Answer(why="not here")))
-    monkeypatch.setattr(Setup, "_build", source("build", Answer(why="no tools")))
+    monkeypatch.setattr(Setup, "_present", source("present", SourceAnswer(why="not here")))
+    monkeypatch.setattr(Setup, "_build", source("build", SourceAnswer(why="no tools")))
     return asked
 
 
@@ -244,7 +246,7 @@ def test_what_was_built_and_is_merely_here_comes_after_the_registry(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     setup = Setup(Docker("/nowhere"), sources=["present", "registry", "build"])
-    asked = answers(setup, monkeypatch, Answer(why="no registry in reach"))
+    asked = answers(setup, monkeypatch, SourceAnswer(why="no registry in reach"))
     resolve_all([POSTGRES], setup.ask())
     assert asked == [
         f"present {OFFICIAL}",
@@ -259,7 +261,7 @@ def test_a_new_source_of_official_images_comes_before_what_was_built(
 ) -> None:
     monkeypatch.setitem(SOURCES, "depot", DEPOT)
     setup = Setup(Docker("/nowhere"), sources=["present", "depot", "build"])
-    asked = answers(setup, monkeypatch, Answer(why="out of reach"))
+    asked = answers(setup, monkeypatch, SourceAnswer(why="out of reach"))
     known = setup._known()
     monkeypatch.setattr(Setup, "_known", lambda _: known | {"depot": known["registry"]})
     resolve_all([POSTGRES], setup.ask())
@@ -270,7 +272,7 @@ def test_nothing_takes_the_place_of_an_image_that_a_registry_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     setup = Setup(Docker("/nowhere"), sources=["present", "registry", "build"])
-    refusal = Answer(why="no such tag", final=True, next_step="Correct its tag.")
+    refusal = SourceAnswer(why="no such tag", final=True, next_step="Correct its tag.")
     asked = answers(setup, monkeypatch, refusal)
     outcomes = resolve_all([POSTGRES], setup.ask())
     assert asked[2:] == [f"present {OFFICIAL}", f"build {OFFICIAL}"]
@@ -281,7 +283,7 @@ def test_nothing_takes_the_place_of_an_image_that_a_registry_refused(
 
 
 def test_no_registry_is_asked_for_what_is_kept() -> None:
-    kept = Wanted("postgres", OFFICIAL, BUILT, "recipe", kept=True)
+    kept = WantedImage("postgres", OFFICIAL, BUILT, "recipe", kept=True)
     assert kept.names == (BUILT,)
     setup = Setup(Docker("/nowhere"), sources=["registry"])
     assert resolve_all([kept], setup.ask())[kept].tried == ()

@@ -16,7 +16,7 @@ from ansible.module_utils.groundwork.locking import lease
 from ansible.module_utils.groundwork.locking.audit_log import started, tail
 from ansible.module_utils.groundwork.locking.heartbeat import (
     TAKEN_OVER,
-    Watch,
+    RunWatch,
     keep,
     report,
     wait,
@@ -41,12 +41,12 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
 CLAIM = {"run": "ada", "who": "ada", "where": "laptop", "revision": "1234"}
 
 
-def watch_of(run: subprocess.Popen[bytes], directory: Path, every: float = 0.1) -> Watch:
+def watch_of(run: subprocess.Popen[bytes], directory: Path, every: float = 0.1) -> RunWatch:
     (directory / "told").touch()
     lock, log = str(directory / "lock"), str(directory / "log")
     take(directory / "lock", CLAIM)
     entry = started(CLAIM, "today", "staging.yml", [])
-    return Watch(run.pid, process_start(run.pid), entry, lock, log, directory / "told", every)
+    return RunWatch(run.pid, process_start(run.pid), entry, lock, log, directory / "told", every)
 
 
 def serve(program: ModuleType, asked: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -54,7 +54,7 @@ def serve(program: ModuleType, asked: Mapping[str, Any]) -> Mapping[str, Any]:
     return answer
 
 
-def start(watch: Watch, ask: Any = serve) -> threading.Thread:
+def start(watch: RunWatch, ask: Any = serve) -> threading.Thread:
     thread = threading.Thread(target=keep, args=(watch, ask))
     thread.start()
     return thread

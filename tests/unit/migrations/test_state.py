@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 
 from ansible.module_utils.groundwork.config.services import parse_services
-from ansible.module_utils.groundwork.migrations.state import SchemaState, Tree, schema_state
+from ansible.module_utils.groundwork.migrations.state import SchemaSetup, SchemaState, schema_state
 
 POSTGRES = {"kind": "postgres", "image": "postgres:16"}
 
@@ -14,7 +14,7 @@ POSTGRES = {"kind": "postgres", "image": "postgres:16"}
 def test_without_a_tree_or_a_database_it_is_off(tmp_path: Path) -> None:
     services = parse_services({"db": POSTGRES | {"port": 5432}})
     assert schema_state(services, None, {}) == SchemaState("off")
-    assert schema_state([], Tree(tmp_path, ""), {}).state == "off"
+    assert schema_state([], SchemaSetup(tmp_path, ""), {}).state == "off"
 
 
 def test_a_database_that_does_not_answer_is_unknown_and_the_heads_are_told(tmp_path: Path) -> None:
@@ -24,6 +24,6 @@ def test_a_database_that_does_not_answer_is_unknown_and_the_heads_are_told(tmp_p
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))  # nobody listens there
         services = parse_services({"db": POSTGRES | {"port": held.getsockname()[1]}})
-        found = schema_state(services, Tree(tmp_path, ""), {})
+        found = schema_state(services, SchemaSetup(tmp_path, ""), {})
     assert (found.state, found.heads, found.current) == ("unknown", ("a1",), ())
     assert "refused" in found.error

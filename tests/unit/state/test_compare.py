@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
-from ansible.module_utils.groundwork.docker import Docker, Owner
+from ansible.module_utils.groundwork.docker import Docker, StackOwner
 from ansible.module_utils.groundwork.state import checks, compare, gather
 from ansible.module_utils.groundwork.state.model import State
 from grpc_stack import desired
@@ -27,7 +27,7 @@ def test_a_port_that_somebody_holds_is_told_by_its_option(tmp_path: Path) -> Non
 
 def test_where_the_stack_is_another_directories_nothing_else_is_told(tmp_path: Path) -> None:
     wanted = desired(tmp_path)
-    facts = facts_of(wanted, owner=Owner(tmp_path / "other"), new_passwords=("X_PASSWORD",))
+    facts = facts_of(wanted, owner=StackOwner(tmp_path / "other"), new_passwords=("X_PASSWORD",))
     found = compare.compare(wanted, facts, asked_for(wanted))
     assert found.state == State(facts.engine, owner=facts.owner)
     assert not found.infra and not found.apps

@@ -11,7 +11,7 @@ from ansible.module_utils.groundwork.state.desired import Desired
 from ansible.module_utils.groundwork.tls import certificates
 
 
-def compared(wanted: rendered.Wanted) -> rendered.State:
+def compared(wanted: rendered.WantedFile) -> rendered.FileState:
     return rendered.compare(wanted, files.inspect(wanted.path))
 
 

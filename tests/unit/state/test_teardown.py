@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.groundwork.docker import Result
+from ansible.module_utils.groundwork.docker import CommandResult
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.state import teardown
 from fake_engine import FakeEngine, container
@@ -65,9 +65,9 @@ def test_the_data_of_one_service_go_alone(tmp_path: Path) -> None:
 
 def test_what_an_engine_does_not_say_is_not_taken_for_nothing(tmp_path: Path) -> None:
     class Mute(FakeEngine):
-        def run(self, *args: str, **options: object) -> Result:
+        def run(self, *args: str, **options: object) -> CommandResult:
             if args[:2] == ("network", "ls"):
-                return Result(1, "", "it went away")
+                return CommandResult(1, "", "it went away")
             return super().run(*args, **options)
 
     with pytest.raises(GroundworkError, match="it went away"):

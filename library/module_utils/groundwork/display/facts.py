@@ -24,7 +24,7 @@ UNWELL = {"exited", "missing", "unhealthy", "dead", SILENT, NOT_HEALTHY}
 
 
 @dataclass
-class Service:
+class ServiceFacts:
     """A service, as the last result that spoke of it left it. Empty text is unknown."""
 
     kind: str = ""
@@ -38,10 +38,10 @@ class Service:
 
 
 @dataclass
-class Host:
+class HostFacts:
     """One host. `todo` are the plan's reasons by role; `changes` are (stage, what was done)."""
 
-    services: dict[str, Service] = field(default_factory=dict)
+    services: dict[str, ServiceFacts] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     engine: str = ""
     schema: str = ""
@@ -76,8 +76,8 @@ class Host:
         if module == "alembic_migrate":
             self._schema(status, result)
 
-    def _service(self, name: str) -> Service:
-        return self.services.setdefault(name, Service())
+    def _service(self, name: str) -> ServiceFacts:
+        return self.services.setdefault(name, ServiceFacts())
 
     def _inspect(self, result: Mapping[str, Any]) -> None:
         found = Inspection.from_dict(result)
@@ -157,16 +157,16 @@ class Host:
         self.log = RunsResult.from_dict(result)
 
 
-class Facts:
+class RunFacts:
     """What is known of every host, by its name."""
 
     def __init__(self) -> None:
-        self.hosts: dict[str, Host] = {}
+        self.hosts: dict[str, HostFacts] = {}
 
     def learn(self, host: str, outcome: Outcome, changes: bool = True) -> None:
         """Take in what a task did; its change is only counted with `changes`. What it found on the
         machine that it was delegated to says nothing of this host."""
-        known = self.hosts.setdefault(host, Host())
+        known = self.hosts.setdefault(host, HostFacts())
         if changes and outcome.result.get("changed"):
             what = reasons(outcome) or [short(outcome.task.name)]
             known.changes += [(outcome.task.title, each) for each in what]
@@ -176,7 +176,7 @@ class Facts:
     def stopped(self, host: str, outcome: Outcome) -> None:
         """The run ended for this host with this task."""
         stop = (outcome.task.title, short(outcome.task.name))
-        self.hosts.setdefault(host, Host()).failure = stop
+        self.hosts.setdefault(host, HostFacts()).failure = stop
 
 
 def _state(seen: ServiceState) -> str:

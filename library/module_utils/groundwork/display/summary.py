@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..image_names import difference
 from ..images import source_words
-from .facts import UNWELL, Facts, Host, Service
+from .facts import UNWELL, HostFacts, RunFacts, ServiceFacts
 from .runs import run_rows
 from .story import TITLES
 from .text import Line, Marks, count, duration, labelled, line
@@ -50,11 +50,11 @@ class Run:
     width: int = 0
 
 
-def closing_lines(facts: Facts, hosts: Sequence[str], run: Run, marks: Marks) -> list[Line]:
+def closing_lines(facts: RunFacts, hosts: Sequence[str], run: Run, marks: Marks) -> list[Line]:
     """The tables of all hosts. One that can't be made costs only itself."""
     lines: list[Line] = []
     for host in hosts:
-        known = facts.hosts.get(host, Host())
+        known = facts.hosts.get(host, HostFacts())
         try:
             lines += host_lines(host, known, run, marks)
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
@@ -65,7 +65,7 @@ def closing_lines(facts: Facts, hosts: Sequence[str], run: Run, marks: Marks) ->
     return lines
 
 
-def host_lines(host_name: str, host: Host, run: Run, marks: Marks) -> list[Line]:
+def host_lines(host_name: str, host: HostFacts, run: Run, marks: Marks) -> list[Line]:
     """The table of one host."""
     title = f"{host.stack} on {host_name}" if host.stack else host_name
     head = f"{marks.rule * 2} {title} "
@@ -95,7 +95,7 @@ def recap_line(host_name: str, counts: Mapping[str, int]) -> Line:
     return line(*spans)
 
 
-def _service_rows(host: Host, width: int) -> list[Line]:
+def _service_rows(host: HostFacts, width: int) -> list[Line]:
     """A row for each service; its image goes below where the terminal is too narrow."""
     names = {name: f"{name} {service.version}".strip() for name, service in host.services.items()}
     where = {name: service.url or service.address for name, service in host.services.items()}
@@ -116,7 +116,7 @@ def _service_rows(host: Host, width: int) -> list[Line]:
     return rows
 
 
-def _image_rows(host: Host) -> list[Line]:
+def _image_rows(host: HostFacts) -> list[Line]:
     """Where another image runs than the inventory names."""
     said = [
         f"{name}: {words}"
@@ -132,7 +132,7 @@ def _health_style(health: str) -> str:
     return "failed" if health in UNWELL else "warn"
 
 
-def _image(service: Service) -> str:
+def _image(service: ServiceFacts) -> str:
     if service.source in ("external", "your own"):
         return service.source
     if not service.image:
@@ -141,7 +141,7 @@ def _image(service: Service) -> str:
     return f"{service.image} ({source})" if source else service.image
 
 
-def _file_rows(host: Host, run: Run) -> list[Line]:
+def _file_rows(host: HostFacts, run: Run) -> list[Line]:
     """Each file in a status, else those that are not up to date, or new."""
     if not host.files:
         return []
@@ -170,7 +170,7 @@ def _absolute(paths: Mapping[str, str]) -> bool:
     return all(Path(path).is_absolute() for path in paths)
 
 
-def _schema_rows(host: Host, marks: Marks) -> list[Line]:
+def _schema_rows(host: HostFacts, marks: Marks) -> list[Line]:
     if not host.schema:
         return []
     note = host.schema_error or _SCHEMA.get(host.schema, host.schema)
@@ -182,7 +182,7 @@ def _schema_rows(host: Host, marks: Marks) -> list[Line]:
     return [labelled("schema", host.after or note, "", note if host.after else "")]
 
 
-def _change_rows(host: Host, run: Run) -> list[Line]:
+def _change_rows(host: HostFacts, run: Run) -> list[Line]:
     label = "would" if run.check else "changed"
     if host.failure:
         stage, task = host.failure

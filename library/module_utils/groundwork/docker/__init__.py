@@ -1,14 +1,14 @@
 """The docker command, the engine, and one Compose project."""
 
 from . import compose, daemon_config, engine, ownership, ports
-from .cli import Docker, Result
+from .cli import CommandResult, Docker
 from .containers import Container, Project, trouble
 from .daemon_config import data_root, merge_daemon_config
 from .engine import Engine, environment, labels
 from .ownership import (
     DIRECTORY_LABEL,
     USER_LABEL,
-    Owner,
+    StackOwner,
     marker_of,
     refusal,
     started_elsewhere,
@@ -18,12 +18,12 @@ from .ownership import (
 __all__ = [
     "DIRECTORY_LABEL",
     "USER_LABEL",
+    "CommandResult",
     "Container",
     "Docker",
     "Engine",
-    "Owner",
     "Project",
-    "Result",
+    "StackOwner",
     "compose",
     "daemon_config",
     "data_root",

@@ -16,7 +16,7 @@ from ..errors import GroundworkError
 
 
 @dataclass(frozen=True)
-class Result:
+class CommandResult:
     """What a command left: exit code, standard output, standard error."""
 
     code: int
@@ -43,7 +43,7 @@ class Docker:
 
     def run(
         self, *args: str, stdin: str | None = None, timeout: float = 60, cwd: str | None = None
-    ) -> Result:
+    ) -> CommandResult:
         """Run `docker ARGS`. Never raises for a failure: code 127 is no client, 124 a time-out."""
         try:
             done = subprocess.run(
@@ -59,10 +59,10 @@ class Docker:
                 env=dict(self.env) if self.env is not None else None,
             )
         except (FileNotFoundError, PermissionError) as error:
-            return Result(127, "", f"{self.cli}: {error.strerror}")
+            return CommandResult(127, "", f"{self.cli}: {error.strerror}")
         except subprocess.TimeoutExpired:
-            return Result(124, "", f"`docker {args[0]}` gave no answer within {timeout:g} s")
-        return Result(done.returncode, done.stdout, done.stderr)
+            return CommandResult(124, "", f"`docker {args[0]}` gave no answer within {timeout:g} s")
+        return CommandResult(done.returncode, done.stdout, done.stderr)
 
     def inspect(self, kind: str, names: Sequence[str]) -> dict[str, dict[str, Any]]:
         """`docker TYPE inspect NAMES`, by asked name; what doesn't exist is left out.

@@ -14,14 +14,16 @@ from ..environment import COMPOSE_UNSET
 from ..errors import GroundworkError
 from ..files import read
 from . import engine, ownership
-from .cli import Docker, Result
+from .cli import CommandResult, Docker
 
 _PORT_TAKEN = ("port is already allocated", "address already in use")
 OVERRIDE = "docker-compose.override.yml"
 _UP = ("up", "--detach", "--no-build", "--pull", "never", "--remove-orphans")
 
 
-def run(docker: Docker, project: str, directory: Path, *args: str, timeout: float = 60) -> Result:
+def run(
+    docker: Docker, project: str, directory: Path, *args: str, timeout: float = 60
+) -> CommandResult:
     """Run `docker compose ARGS` for `project` on the files in `directory`, an override file with
     them.
 
@@ -35,7 +37,7 @@ def run(docker: Docker, project: str, directory: Path, *args: str, timeout: floa
 
 def check(
     docker: Docker, project: str, directory: Path, compose_file: Path, env_file: Path
-) -> Result:
+) -> CommandResult:
     """Let Compose read two files as if they were those of `directory`, before they are."""
     named = ("--env-file", str(env_file), "-f", str(compose_file))
     return _run(docker, project, directory, env_file, *named, "config", "--quiet", timeout=60)
@@ -43,7 +45,7 @@ def check(
 
 def _run(
     docker: Docker, project: str, directory: Path, env_file: Path, *args: str, timeout: float
-) -> Result:
+) -> CommandResult:
     return replace(docker, env=_environment(read(env_file) or "", os.environ)).run(
         *("compose", "--ansi", "never", "--progress", "plain"),
         *("--project-name", project, "--project-directory", str(directory), *args),

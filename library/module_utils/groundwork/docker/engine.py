@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import GroundworkError
 from ..records import Record
 from . import engine_choice
-from .cli import Docker, Result
+from .cli import CommandResult, Docker
 
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
@@ -52,8 +52,8 @@ def numbers(version: str) -> tuple[int, ...]:
 
 
 def judge(
-    version: Result,
-    compose: Result | None,
+    version: CommandResult,
+    compose: CommandResult | None,
     daemon_installed: bool,
     choice: engine_choice.Choice | None = None,
 ) -> Engine:
@@ -96,17 +96,17 @@ def inspect(docker: Docker) -> Engine:
     return judged(version(docker), compose_version(docker))
 
 
-def judged(version: Result, compose: Result | None) -> Engine:
+def judged(version: CommandResult, compose: CommandResult | None) -> Engine:
     """`judge` on this machine: with what is installed and chosen here."""
     return judge(version, compose, daemon_installed(), engine_choice.chosen())
 
 
-def version(docker: Docker) -> Result:
+def version(docker: Docker) -> CommandResult:
     """What the engine says of itself."""
     return docker.run("version", "--format", "{{json .}}", timeout=10)
 
 
-def compose_version(docker: Docker) -> Result:
+def compose_version(docker: Docker) -> CommandResult:
     """What the Compose plugin says of itself."""
     return docker.run("compose", "version", "--short", timeout=10)
 

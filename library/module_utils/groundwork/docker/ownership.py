@@ -30,7 +30,7 @@ WORKING_DIR_LABEL = "com.docker.compose.project.working_dir"
 
 
 @dataclass(frozen=True)
-class Owner(Record):
+class StackOwner(Record):
     """A directory of a Compose file, and the user it belongs to (`""` where nobody can say)."""
 
     directory: Path
@@ -66,7 +66,7 @@ def other_owner(
     here: Path,
     containers: Iterable[Mapping[str, Any]],
     volumes: Mapping[str, Mapping[str, str]],
-) -> Owner | None:
+) -> StackOwner | None:
     """Another directory that the stack belongs to, if it still is there.
 
     `containers` are the stack's, as `docker inspect` tells; `volumes` its volumes with their labels
@@ -74,18 +74,18 @@ def other_owner(
     """
     marked = volumes.get(marker_of(stack), {})
     if marked.get("directory"):
-        found = [Owner(Path(marked["directory"]), marked.get("user", ""))]
+        found = [StackOwner(Path(marked["directory"]), marked.get("user", ""))]
         if _same(found[0].directory, here):
             return None
     else:
         found = []
     started = {engine.labels(each).get(WORKING_DIR_LABEL, "") for each in containers}
-    found += [Owner(Path(directory)) for directory in sorted(started) if directory]
+    found += [StackOwner(Path(directory)) for directory in sorted(started) if directory]
     if volumes and not found and (note := _note(stack)):
-        found.append(Owner(Path(note)))
+        found.append(StackOwner(Path(note)))
     for owner in found:
         if not _same(owner.directory, here) and _stands(owner.directory):
-            return Owner(owner.directory, owner.user or _user_of(owner.directory))
+            return StackOwner(owner.directory, owner.user or _user_of(owner.directory))
     return None
 
 
@@ -98,7 +98,7 @@ def started_elsewhere(container: Mapping[str, Any], here: Path) -> bool:
     return bool(directory) and not _same(Path(directory), here)
 
 
-def refusal(stack: str, here: Path, owner: Owner, advice: str = "") -> GroundworkError:
+def refusal(stack: str, here: Path, owner: StackOwner, advice: str = "") -> GroundworkError:
     """The error that says whose a stack is. `advice` comes before the ways out that there are.
 
     Another user's stack (but to root) is not this user's to move or stop, so neither is advised.
@@ -150,7 +150,7 @@ def claim(docker: Docker, stack: str, directory: Path) -> None:
         if _same(owner, directory):
             return
         if _stands(owner):
-            raise refusal(stack, directory, Owner(owner, labels.get(USER_LABEL, "")))
+            raise refusal(stack, directory, StackOwner(owner, labels.get(USER_LABEL, "")))
         docker.run("volume", "rm", marker_of(stack))
         labels = None
     raise GroundworkError(

@@ -14,17 +14,17 @@ from .cli import Docker
 
 
 @dataclass(frozen=True)
-class Taken:
+class HeldPort:
     """A port that somebody else holds; `holder` is a phrase for a sentence."""
 
     port: int
     holder: str
 
 
-def taken(docker: Docker, wanted: Iterable[tuple[str, int]]) -> list[Taken]:
+def taken(docker: Docker, wanted: Iterable[tuple[str, int]]) -> list[HeldPort]:
     """Those of `wanted` (address, port) that can't be bound now, with who holds each."""
     held = [(address, port) for address, port in wanted if not _free(address, port)]
-    return [Taken(port, _holder(docker, port)) for _, port in held]
+    return [HeldPort(port, _holder(docker, port)) for _, port in held]
 
 
 def _free(address: str, port: int) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..environment import seen
 from ..errors import GroundworkError
-from ..rendered import State
+from ..rendered import FileState
 
 # Beside infra/.env, in a block of its own: it ignores itself too, and lines below it win
 IGNORED = """\
@@ -22,7 +22,7 @@ docker-compose.yml
 """
 
 
-def check_unseen(changing: Iterable[State], covered: bool = False) -> None:
+def check_unseen(changing: Iterable[FileState], covered: bool = False) -> None:
     """Raise GroundworkError for a file with secrets that git has or would add.
 
     `covered`: a .gitignore of ours comes with them, so only what git has already counts.

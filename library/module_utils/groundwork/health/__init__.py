@@ -3,6 +3,6 @@
 from . import probe, wait
 from .probe import HealthResult
 from .report import Unhealthy
-from .wait import ATTEMPT, Answer, probe_all
+from .wait import ATTEMPT, ProbeAnswer, probe_all
 
-__all__ = ["ATTEMPT", "Answer", "HealthResult", "Unhealthy", "probe", "probe_all", "wait"]
+__all__ = ["ATTEMPT", "HealthResult", "ProbeAnswer", "Unhealthy", "probe", "probe_all", "wait"]

@@ -13,7 +13,7 @@ from ..text import masked
 
 
 @dataclass(frozen=True)
-class Result(Record):
+class ServiceHealth(Record):
     """How a service was when it was last asked.
 
     `seconds` count from the start of the wait, `tries` from 1. `refused`: the service said no to
@@ -42,7 +42,7 @@ class Result(Record):
 class HealthResult(Record):
     """The module's result; `finished`: what was made up for of first starts cut short."""
 
-    services: tuple[Result, ...] = ()
+    services: tuple[ServiceHealth, ...] = ()
     finished: tuple[str, ...] = ()
 
 
@@ -59,9 +59,9 @@ class Target:
         """The service's name."""
         return self.service.name
 
-    def unasked(self) -> Result:
+    def unasked(self) -> ServiceHealth:
         """Its result before the first answer."""
-        return Result(self.name, self.service.kind, str(self.endpoint))
+        return ServiceHealth(self.name, self.service.kind, str(self.endpoint))
 
 
 # Asks a target within some seconds; returns the server's version or raises ProbeError.
@@ -74,7 +74,7 @@ def by_kind(target: Target, timeout: float) -> str:
     return probe(target.service, target.endpoint, target.secret, timeout)
 
 
-def attempt(target: Target, probe: Probe, timeout: float) -> Result:
+def attempt(target: Target, probe: Probe, timeout: float) -> ServiceHealth:
     """One try, bounded by the probe's own `timeout` (seconds). Never raises."""
     result = replace(target.unasked(), tries=1)
     try:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from ..docker import Container
 from ..errors import LIBRARIES, GroundworkError
 from ..text import masked
-from .probe import Result, Target
+from .probe import ServiceHealth, Target
 
 # By the services' own codes: what a refusal means here, and the way out.
 _VOLUME = "The volume keeps the password that it was made with; the configured one is another."
@@ -64,12 +64,12 @@ EXTERNAL_ADVICE = {
 class Unhealthy(GroundworkError):
     """Not every service became healthy. `results` holds all of them, in the inventory's order."""
 
-    results: Sequence[Result] = ()
+    results: Sequence[ServiceHealth] = ()
 
 
 def unhealthy(
     targets: Sequence[Target],
-    results: Mapping[str, Result],
+    results: Mapping[str, ServiceHealth],
     reasons: Mapping[str, str],
     containers: Mapping[str, Container],
     logs: Mapping[str, Sequence[str]],
@@ -111,7 +111,7 @@ def _where(target: Target, container: Container | None) -> str:
 
 
 def _evidence(
-    target: Target, result: Result, container: Container | None, log: Sequence[str]
+    target: Target, result: ServiceHealth, container: Container | None, log: Sequence[str]
 ) -> list[str]:
     lines = [f"{target.name}:"]
     if result.last_error:
@@ -131,14 +131,14 @@ def _evidence(
     return lines
 
 
-def _in_short(result: Result) -> str:
+def _in_short(result: ServiceHealth) -> str:
     if result.healthy:
         return f"{result.name}: healthy after {result.seconds:.1f} s"
     return f"{result.name}: not healthy yet ({result.last_error or 'no answer so far'})"
 
 
 def _next_step(
-    target: Target, results: Mapping[str, Result], containers: Mapping[str, Container]
+    target: Target, results: Mapping[str, ServiceHealth], containers: Mapping[str, Container]
 ) -> str:
     container = containers.get(target.name)
     code = results[target.name].code

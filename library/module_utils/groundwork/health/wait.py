@@ -16,7 +16,7 @@ from typing import Protocol
 from ..docker import Container, trouble
 from ..errors import GroundworkError
 from ..services import Service
-from .probe import Probe, Result, Target, aim, attempt, by_kind
+from .probe import Probe, ServiceHealth, Target, aim, attempt, by_kind
 from .report import unhealthy
 
 # The rest between two questions is this part of the time waited so far, within bounds in seconds:
@@ -33,7 +33,7 @@ CONFIRM = 1.0
 FAILURES_ALLOWED = 3
 
 
-class Watch(Protocol):
+class ContainerWatch(Protocol):
     """Inspects containers: `containers.Project`."""
 
     def inspect(self) -> Mapping[str, Container]:
@@ -54,17 +54,17 @@ class Inspected:
 def wait(
     targets: Sequence[Target],
     timeout: float,
-    watch: Watch | None = None,
+    watch: ContainerWatch | None = None,
     probe: Probe = by_kind,
     clock: Callable[[], float] = time.monotonic,
-) -> list[Result]:
+) -> list[ServiceHealth]:
     """Wait up to `timeout` seconds until all targets are healthy; results in their order.
 
     With `watch`, the services' containers have to be well too. Raises `report.Unhealthy`, at
     once where waiting can't be used; GroundworkError where the engine can't be asked.
     """
     deadline = clock() + timeout
-    events: queue.SimpleQueue[Result | Inspected] = queue.SimpleQueue()
+    events: queue.SimpleQueue[ServiceHealth | Inspected] = queue.SimpleQueue()
     stop = threading.Event()
     jobs: list[Callable[[], None]] = [
         _poller(target, probe, deadline, clock, stop, events) for target in targets
@@ -97,7 +97,7 @@ def poll(
     deadline: float,
     clock: Callable[[], float],
     pause: Callable[[float], bool],
-    report: Callable[[Result], None],
+    report: Callable[[ServiceHealth], None],
 ) -> None:
     """Ask one service until it is healthy, it can't be used, or `pause(seconds)` says stop."""
     began = clock()
@@ -124,13 +124,13 @@ def _poller(
     deadline: float,
     clock: Callable[[], float],
     stop: threading.Event,
-    events: queue.SimpleQueue[Result | Inspected],
+    events: queue.SimpleQueue[ServiceHealth | Inspected],
 ) -> Callable[[], None]:
     return lambda: poll(target, probe, deadline, clock, stop.wait, events.put)
 
 
 def _keep_inspecting(
-    watch: Watch, report: Callable[[Inspected], None], pause: Callable[[float], bool]
+    watch: ContainerWatch, report: Callable[[Inspected], None], pause: Callable[[float], bool]
 ) -> None:
     while True:
         report(_inspect(watch))
@@ -138,7 +138,7 @@ def _keep_inspecting(
             return
 
 
-def _inspect(watch: Watch) -> Inspected:
+def _inspect(watch: ContainerWatch) -> Inspected:
     try:
         return Inspected(watch.inspect())
     except GroundworkError as error:
@@ -158,8 +158,8 @@ class _Progress:
         self.last: Mapping[str, Container] | None = None
         self.failed_inspections = 0
 
-    def take(self, event: Result | Inspected) -> None:
-        if isinstance(event, Result):
+    def take(self, event: ServiceHealth | Inspected) -> None:
+        if isinstance(event, ServiceHealth):
             self.results[event.name] = event
         elif event.error:
             # One slow answer of a busy engine says nothing of the services.
@@ -204,7 +204,7 @@ class _Progress:
             for result in waiting
         }
 
-    def failure(self, reasons: Mapping[str, str], watch: Watch | None) -> GroundworkError:
+    def failure(self, reasons: Mapping[str, str], watch: ContainerWatch | None) -> GroundworkError:
         """The error with the containers' last words."""
         if not reasons:
             return GroundworkError(
@@ -218,12 +218,14 @@ class _Progress:
         return unhealthy(self.targets, self.results, reasons, containers, logs)
 
 
-def once(targets: Sequence[Target], probe: Probe = by_kind, timeout: float = 2.0) -> list[Result]:
+def once(
+    targets: Sequence[Target], probe: Probe = by_kind, timeout: float = 2.0
+) -> list[ServiceHealth]:
     """One round of questions, all at the same time; results in the targets' order.
 
     Comes back within `timeout` seconds and a little, whatever a probe does. Never raises.
     """
-    answers: queue.SimpleQueue[Result] = queue.SimpleQueue()
+    answers: queue.SimpleQueue[ServiceHealth] = queue.SimpleQueue()
     began = time.monotonic()
     for target in targets:
         threading.Thread(
@@ -245,7 +247,7 @@ def once(targets: Sequence[Target], probe: Probe = by_kind, timeout: float = 2.0
 
 
 @dataclass(frozen=True)
-class Answer:
+class ProbeAnswer:
     """What a service said when it was asked once; `code` is PostgreSQL's own of a refusal."""
 
     healthy: bool
@@ -260,7 +262,7 @@ def probe_all(
     audience: str = "host",
     probe: Probe = by_kind,
     timeout: float = ATTEMPT,
-) -> dict[str, Answer]:
+) -> dict[str, ProbeAnswer]:
     """The answers to one round of questions (see `once`), by the services' names.
 
     `secrets` are values by variable. A service whose secret isn't known isn't asked.
@@ -270,6 +272,6 @@ def probe_all(
     unknown = "its secret isn't known"
     results = [answers.get(t.name, replace(t.unasked(), last_error=unknown)) for t in asked]
     return {
-        result.name: Answer(result.healthy, result.version, result.last_error, result.code)
+        result.name: ProbeAnswer(result.healthy, result.version, result.last_error, result.code)
         for result in results
     }

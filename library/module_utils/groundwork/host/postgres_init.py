@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ..docker import Docker, Result, engine
+from ..docker import CommandResult, Docker, engine
 from ..errors import GroundworkError
 from ..services import Service
 
@@ -110,7 +110,7 @@ class _Cluster:
     image: str
     volume: str
 
-    def psql(self, database: str, sql: str) -> Result:
+    def psql(self, database: str, sql: str) -> CommandResult:
         """Over the socket, where the image trusts its own users; names by psql's own quoting."""
         options = self.service.options
         return self.docker.run(
@@ -177,7 +177,7 @@ class _Cluster:
     def _do(self, *args: str, timeout: float = 60) -> str:
         return self._check(self.docker.run(*args, timeout=timeout))
 
-    def _check(self, result: Result) -> str:
+    def _check(self, result: CommandResult) -> str:
         if not result.ok:
             raise GroundworkError(
                 f"The first start of {self.service.name}, which was cut short, can't be made up "

@@ -21,7 +21,7 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..docker import Docker, Result, engine
+from ..docker import CommandResult, Docker, engine
 from ..errors import GroundworkError
 from ..files import make_directories, replacing
 from ..services import ProbeError, Service, endpoint, service_type
@@ -138,7 +138,7 @@ def _container(docker: Docker, project: str, service: Service) -> str:
     return str(found["Id"])
 
 
-def _psql(docker: Docker, container: str, service: Service, sql: str) -> Result:
+def _psql(docker: Docker, container: str, service: Service, sql: str) -> CommandResult:
     return docker.run(
         *("exec", "-i", container, "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1"),
         *("-v", f"role={service.options['user']}"),

@@ -19,7 +19,7 @@ from .choice import ImageChoice, Known, Present
 from .compatibility import format_conflict, missing_ports
 from .fetch import BuildError, complete_wheels, download_wheels
 from .recipes import INPUTS_LABEL, digest, read_recipes
-from .resolve import SOURCES, ImageResult, ImagesResult, Wanted, source_words
+from .resolve import SOURCES, ImageResult, ImagesResult, WantedImage, source_words
 from .send import MB
 from .sources import ARGUMENTS, Setup, checked_prefix
 
@@ -36,7 +36,7 @@ __all__ = [
     "Known",
     "Present",
     "Setup",
-    "Wanted",
+    "WantedImage",
     "archive",
     "build",
     "checked_prefix",

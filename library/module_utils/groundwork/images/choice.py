@@ -11,7 +11,7 @@ from ..docker import Docker, labels
 from ..records import Record
 from ..services import SERVICE_TYPES
 from . import formats
-from .resolve import SOURCES, Wanted, absent
+from .resolve import SOURCES, WantedImage, absent
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Present:
     def of(
         cls,
         docker: Docker,
-        wanted: Mapping[str, Wanted],
+        wanted: Mapping[str, WantedImage],
         inspected: Mapping[str, Mapping[str, Any]],
     ) -> Present:
         """With the storage formats; an image whose labels don't tell is asked, once."""
@@ -68,7 +68,7 @@ class Present:
 
 
 def choose(
-    wanted: Wanted, present: Present, known: Known, sources: Sequence[str], renew: bool = False
+    wanted: WantedImage, present: Present, known: Known, sources: Sequence[str], renew: bool = False
 ) -> ImageChoice:
     """The image for a service: the first of its names that is here and that its data can be given
     to.
@@ -112,7 +112,7 @@ def _why(made_by: str, kept: bool, by_data: bool) -> str:
     return "its container is made from it" if kept else ""
 
 
-def _options(wanted: Wanted, present: Present, known: Known) -> list[ImageChoice]:
+def _options(wanted: WantedImage, present: Present, known: Known) -> list[ImageChoice]:
     """The images that are here and would do. One that has served this volume already fits, whatever
     its label says, which may be from a time when an image's name was all that told."""
     found = []
@@ -128,7 +128,7 @@ def _options(wanted: Wanted, present: Present, known: Known) -> list[ImageChoice
     return found
 
 
-def _bound(wanted: Wanted, present: Present, known: Known) -> bool:
+def _bound(wanted: WantedImage, present: Present, known: Known) -> bool:
     """Whether the data were made by what is built, in a form that others may not read."""
     if not wanted.built or known.made_by is None or SERVICE_TYPES[wanted.kind].one_storage_format:
         return False
@@ -137,7 +137,7 @@ def _bound(wanted: Wanted, present: Present, known: Known) -> bool:
     return wanted.built in present.images and present.storage_formats[wanted.built] == known.made_by
 
 
-def _missing(wanted: Wanted, present: Present, bound: bool) -> str:
+def _missing(wanted: WantedImage, present: Present, bound: bool) -> str:
     if wanted.built not in present.images:
         return absent([wanted.built] if bound else wanted.names)
     older = f"{wanted.built} was made from an older recipe"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .. import image_names
-from ..docker import Result
+from ..docker import CommandResult
 
 FIRST_ANSWER = 15.0  # seconds until the registry has to have said something
 PULL_TIMEOUT = 1800.0  # seconds for one image
@@ -50,7 +50,7 @@ _MEANINGS: tuple[tuple[str, str], ...] = (
 )
 _ANSWERED = re.compile(r": Pulling from ")  # the registry has the image; its parts are on their way
 
-Run = Callable[[Sequence[str]], Result]
+Run = Callable[[Sequence[str]], CommandResult]
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class PullError:
     again: bool = False
 
 
-def judge(reference: str, result: Result) -> PullError:
+def judge(reference: str, result: CommandResult) -> PullError:
     """Read the engine's words on a pull that failed."""
     text = result.error.removeprefix("Error response from daemon: ")
     meaning = "engine" if result.code == 127 else _meaning(text, reference)
@@ -144,7 +144,7 @@ def runner(cli: str) -> Run:
     minutes where a firewall swallows everything.
     """
 
-    def run(args: Sequence[str]) -> Result:
+    def run(args: Sequence[str]) -> CommandResult:
         try:
             process = subprocess.Popen(
                 [cli, *args],
@@ -155,7 +155,7 @@ def runner(cli: str) -> Run:
                 errors="replace",
             )
         except OSError as error:
-            return Result(127, "", f"{cli}: {error.strerror}")
+            return CommandResult(127, "", f"{cli}: {error.strerror}")
         lines: list[str] = []
         spoke = threading.Event()
 
@@ -169,14 +169,16 @@ def runner(cli: str) -> Run:
         listener.start()
         try:
             if not spoke.wait(FIRST_ANSWER):
-                return Result(124, "", f"no answer within {FIRST_ANSWER:g} s")
+                return CommandResult(124, "", f"no answer within {FIRST_ANSWER:g} s")
             try:
                 process.wait(PULL_TIMEOUT)
             except subprocess.TimeoutExpired:
-                return Result(124, "".join(lines), f"not done after {PULL_TIMEOUT:g} s")
+                return CommandResult(124, "".join(lines), f"not done after {PULL_TIMEOUT:g} s")
             listener.join(5)
             last = next((line for line in reversed(lines) if line.strip()), "")
-            return Result(process.returncode, "".join(lines), last if process.returncode else "")
+            return CommandResult(
+                process.returncode, "".join(lines), last if process.returncode else ""
+            )
         finally:
             if process.poll() is None:
                 process.kill()

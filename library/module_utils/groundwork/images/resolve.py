@@ -53,7 +53,7 @@ def source_words(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedImage:
     """An image that services ask for.
 
     `built` is the name of the image that this project builds in its place, or `""`; `inputs` is
@@ -81,7 +81,7 @@ class Wanted:
             return True
         return image_labels.get(INPUTS_LABEL) == self.inputs
 
-    def without_built(self) -> Wanted:
+    def without_built(self) -> WantedImage:
         """The same, where nothing may take its place."""
         return replace(self, built="", inputs="", kept=False)
 
@@ -92,7 +92,7 @@ def absent(names: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True)
-class Answer:
+class SourceAnswer:
     """A source's answer for one image: the name under which it is here now, or why it isn't.
 
     `lines` are evidence (the end of a build's output), `next_step` is what a person can do about
@@ -109,28 +109,28 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Resolution:
     """Where an image came from. `used` and `source` are `""` where nothing worked."""
 
     used: str = ""
     source: str = ""
-    tried: tuple[tuple[str, Answer], ...] = ()
+    tried: tuple[tuple[str, SourceAnswer], ...] = ()
     seconds: float = 0.0
     resolved: bool = True
 
 
-Source = Callable[[Sequence[Wanted]], Mapping[Wanted, Answer]]
+Source = Callable[[Sequence[WantedImage]], Mapping[WantedImage, SourceAnswer]]
 
 
 def resolve_all(
-    wanted: Iterable[Wanted],
+    wanted: Iterable[WantedImage],
     sources: Iterable[tuple[str, Source]],
     clock: Callable[[], float] = time.monotonic,
-) -> dict[Wanted, Outcome]:
+) -> dict[WantedImage, Resolution]:
     """Ask the sources in their order, each for all images that are still missing."""
     start = clock()
-    open_ = dict.fromkeys(wanted, Outcome())
-    done: dict[Wanted, Outcome] = {}
+    open_ = dict.fromkeys(wanted, Resolution())
+    done: dict[WantedImage, Resolution] = {}
     for name, source in sources:
         asked = {_still(item, outcome): item for item, outcome in open_.items()}
         if not asked:
@@ -139,7 +139,7 @@ def resolve_all(
             item = asked[each]
             before = open_[item]
             if answer.reference:
-                done[item] = Outcome(
+                done[item] = Resolution(
                     used=answer.reference if answer.resolved else "",
                     source=name,
                     tried=before.tried,
@@ -148,20 +148,20 @@ def resolve_all(
                 )
                 del open_[item]
             else:
-                open_[item] = Outcome(tried=(*before.tried, (name, answer)))
+                open_[item] = Resolution(tried=(*before.tried, (name, answer)))
     return done | open_
 
 
-def refused(outcome: Outcome) -> bool:
+def refused(outcome: Resolution) -> bool:
     """Whether a registry was reached and didn't give the image."""
     return any(answer.final for _, answer in outcome.tried)
 
 
-def _still(item: Wanted, outcome: Outcome) -> Wanted:
+def _still(item: WantedImage, outcome: Resolution) -> WantedImage:
     return item.without_built() if refused(outcome) else item
 
 
-def failure(outcomes: Mapping[Wanted, Outcome]) -> GroundworkError | None:
+def failure(outcomes: Mapping[WantedImage, Resolution]) -> GroundworkError | None:
     """One error for all images that no source has, or None."""
     details: list[str] = []
     steps: list[str] = []
@@ -189,7 +189,7 @@ def failure(outcomes: Mapping[Wanted, Outcome]) -> GroundworkError | None:
     )
 
 
-def ids(docker: Docker, services: Mapping[str, Wanted]) -> dict[str, str]:
+def ids(docker: Docker, services: Mapping[str, WantedImage]) -> dict[str, str]:
     """The ids of the images that are here, by each name that a service may have."""
     names = sorted({name for item in services.values() for name in item.names})
     return {name: str(image["Id"]) for name, image in docker.inspect("image", names).items()}
@@ -233,8 +233,8 @@ class ImagesResult(Record):
 
 def report(
     docker: Docker,
-    services: Mapping[str, Wanted],
-    outcomes: Mapping[Wanted, Outcome],
+    services: Mapping[str, WantedImage],
+    outcomes: Mapping[WantedImage, Resolution],
     before: Mapping[str, str],
 ) -> dict[str, ImageResult]:
     """By service; `before` are the images' ids by name before the sources were asked."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ..docker import Docker, Result
+from ..docker import CommandResult, Docker
 from ..errors import GroundworkError
 from ..files import replacing
 from ..image_names import by_tag
@@ -66,7 +66,9 @@ def _save(docker: Docker, reference: str, directory: Path) -> None:
     name = by_tag(reference)  # an archive keeps no digests
 
     with replacing(directory / archive.file_name(reference)) as fresh:
-        result = docker.run("tag", reference, name) if name != reference else Result(0, "", "")
+        result = (
+            docker.run("tag", reference, name) if name != reference else CommandResult(0, "", "")
+        )
         if result.ok:
             result = docker.run("save", "--output", str(fresh), name, timeout=_TIMEOUT)
         if not result.ok:

@@ -29,7 +29,7 @@ class Archive:
 
 
 @dataclass(frozen=True)
-class Span:
+class ByteRange:
     """Bytes of an archive."""
 
     offset: int
@@ -42,7 +42,7 @@ class Todo:
 
     archive: Archive
     complete: bool
-    spans: tuple[Span, ...]
+    spans: tuple[ByteRange, ...]
 
     @property
     def lacking(self) -> int:
@@ -142,7 +142,7 @@ def _images(path: Path) -> Mapping[str, image_archive.Held]:
         return {}
 
 
-def _lacking(file: Archive, arrived: Sequence[Sequence[Any]], part: int) -> Iterator[Span]:
+def _lacking(file: Archive, arrived: Sequence[Sequence[Any]], part: int) -> Iterator[ByteRange]:
     """The bytes that aren't there, part by part; the beginning of a part counts."""
     if file.size < 0:
         return
@@ -151,18 +151,18 @@ def _lacking(file: Archive, arrived: Sequence[Sequence[Any]], part: int) -> Iter
             length = min(part, file.size - offset)
             kept = 0
             if number < len(arrived) and arrived[number][0] <= length:
-                data = _read(stream, Span(offset, arrived[number][0]))
+                data = _read(stream, ByteRange(offset, arrived[number][0]))
                 if hashlib.sha256(data).hexdigest() == arrived[number][1]:
                     kept = len(data)
             if kept < length:
-                yield Span(offset + kept, length - kept)
+                yield ByteRange(offset + kept, length - kept)
 
 
-def send(todo: Todo, directory: str, ask: Ask) -> Iterator[Span]:
+def send(todo: Todo, directory: str, ask: Ask) -> Iterator[ByteRange]:
     """Send what is lacking of an archive; gives each span after it arrived, the last one when the
     archive has its name. Raises GroundworkError; what arrived until then stays there."""
     file = todo.archive
-    spans = todo.spans or (Span(file.size, 0),)
+    spans = todo.spans or (ByteRange(file.size, 0),)
     with file.path.open("rb") as stream:
         for span in spans:
             asked = {
@@ -194,7 +194,9 @@ def entry(todo: Todo) -> dict[str, Any]:
     }
 
 
-def progress(archive: Archive, span: Span, part: int, entries: Sequence[Mapping[str, Any]]) -> str:
+def progress(
+    archive: Archive, span: ByteRange, part: int, entries: Sequence[Mapping[str, Any]]
+) -> str:
     """`groundwork_postgres_16.15.tar, part 3 of 7; 96 of 340 MB are there`."""
     number, count = span.offset // part + 1, max(-(-archive.size // part), 1)
     return f"{archive.path.name}, part {min(number, count)} of {count}; {_arrived(entries)}"
@@ -218,7 +220,7 @@ def broken(
     )
 
 
-def _read(stream: IO[bytes], span: Span) -> bytes:
+def _read(stream: IO[bytes], span: ByteRange) -> bytes:
     stream.seek(span.offset)
     return stream.read(span.length)
 

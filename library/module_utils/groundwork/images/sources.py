@@ -20,7 +20,7 @@ from .build import Builder
 from .fetch import BuildError
 from .recipes import Recipe
 from .registry import PullError
-from .resolve import SOURCES, Answer, Outcome, Source, Wanted, absent, refused
+from .resolve import SOURCES, Resolution, Source, SourceAnswer, WantedImage, absent, refused
 
 # What the modules have in common that ask the sources
 ARGUMENTS: dict[str, Any] = {
@@ -85,15 +85,15 @@ class Setup:
             renew=params.get("renew", False),
         )
 
-    def wanted(self, services: Iterable[Service]) -> dict[str, Wanted]:
+    def wanted(self, services: Iterable[Service]) -> dict[str, WantedImage]:
         """The image that each service asks for; two services may ask for the same."""
-        found: dict[str, Wanted] = {}
+        found: dict[str, WantedImage] = {}
         for service in (each for each in services if not each.external):
             recipe = self.recipes.get(service.kind)
             unfit = f"what is built here {lacks(service)}" if service.more_ports else ""
             if recipe and (unfit or not recipe.stands_in(service.image)):
                 recipe = None
-            found[service.name] = Wanted(
+            found[service.name] = WantedImage(
                 kind=service.kind,
                 reference=image_names.behind(service.image, self.registry),
                 built=recipe.reference if recipe else "",
@@ -135,7 +135,7 @@ class Setup:
             "build": self._build,
         }
 
-    def lacking(self, outcomes: Mapping[Wanted, Outcome]) -> list[str]:
+    def lacking(self, outcomes: Mapping[WantedImage, Resolution]) -> list[str]:
         """The Debian packages without which the images that nobody had can't be built here."""
         missing = [i for i, found in outcomes.items() if not found.source and not refused(found)]
         recipes = [self.recipes[item.kind] for item in missing if item.built]
@@ -143,57 +143,59 @@ class Setup:
             return []
         return build.missing_tools(self.docker, recipes)
 
-    def _official(self, wanted: Sequence[Wanted]) -> dict[Wanted, Answer]:
+    def _official(self, wanted: Sequence[WantedImage]) -> dict[WantedImage, SourceAnswer]:
         """What is here, but for those built here that nothing keeps."""
         plain = {item if item.kept else item.without_built(): item for item in wanted}
         return {plain[each]: answer for each, answer in self._present(list(plain)).items()}
 
-    def _lasting(self, wanted: Sequence[Wanted]) -> dict[Wanted, Answer]:
+    def _lasting(self, wanted: Sequence[WantedImage]) -> dict[WantedImage, SourceAnswer]:
         """What is here and can't be renewed."""
         return self._present([i for i in wanted if i.kept or image_names.pinned(i.reference)])
 
-    def _present(self, wanted: Sequence[Wanted]) -> dict[Wanted, Answer]:
+    def _present(self, wanted: Sequence[WantedImage]) -> dict[WantedImage, SourceAnswer]:
         present = self.docker.inspect("image", sorted({n for item in wanted for n in item.names}))
         answers = {}
         for item in wanted:
             found = [name for name in item.names if name in present]
             fitting = [name for name in found if item.accepts(name, labels(present[name]))]
             if fitting:
-                answers[item] = Answer(fitting[0])
+                answers[item] = SourceAnswer(fitting[0])
             elif found:
-                answers[item] = Answer(why=f"{found[0]} is here, made from an older recipe")
+                answers[item] = SourceAnswer(why=f"{found[0]} is here, made from an older recipe")
             else:
-                answers[item] = Answer(why=absent(item.names))
+                answers[item] = SourceAnswer(why=absent(item.names))
         return answers
 
-    def _archive(self, wanted: Sequence[Wanted]) -> dict[Wanted, Answer]:
+    def _archive(self, wanted: Sequence[WantedImage]) -> dict[WantedImage, SourceAnswer]:
         if self.archive_dir is None:
-            return dict.fromkeys(wanted, Answer(why="no directory is set (images_archive_dir)"))
+            return dict.fromkeys(
+                wanted, SourceAnswer(why="no directory is set (images_archive_dir)")
+            )
         try:
             directory = archive.read_directory(self.archive_dir)
         except OSError as error:
             why = f"the directory {self.archive_dir} can't be read ({error.strerror})"
-            return dict.fromkeys(wanted, Answer(why=why))
+            return dict.fromkeys(wanted, SourceAnswer(why=why))
         return {item: self._load(directory, item) for item in wanted}
 
-    def _load(self, directory: archive.Directory, item: Wanted) -> Answer:
+    def _load(self, directory: archive.Directory, item: WantedImage) -> SourceAnswer:
         try:
             name, held = archive.choose(directory, item.names)
             if not item.accepts(name, held.labels):
-                return Answer(why=f"{held.path} holds {name}, made from an older recipe")
+                return SourceAnswer(why=f"{held.path} holds {name}, made from an older recipe")
             archive.check_digest(held.path)
             full = next(each for each in item.names if archive.short(each) == name)
             image = self.docker.inspect("image", [full]).get(full)
             if not self.dry and not (image and load.same(held, image)):
                 load.load(self.docker, held, full)
         except ArchiveError as error:
-            return Answer(why=str(error))
-        return Answer(full)
+            return SourceAnswer(why=str(error))
+        return SourceAnswer(full)
 
-    def _registry(self, wanted: Sequence[Wanted]) -> dict[Wanted, Answer]:
+    def _registry(self, wanted: Sequence[WantedImage]) -> dict[WantedImage, SourceAnswer]:
         asked = [item for item in wanted if not item.kept]
         if self.dry:
-            return {item: Answer(item.reference, resolved=False) for item in asked}
+            return {item: SourceAnswer(item.reference, resolved=False) for item in asked}
         run = image_registry.runner(self.docker.cli)
         before = self.docker.inspect("image", sorted({item.reference for item in asked}))
         with ThreadPoolExecutor(4) as pool:
@@ -203,16 +205,16 @@ class Setup:
         found |= self._other_architectures(came, before)
         return {item: self._pulled(item, refusal) for item, refusal in found.items()}
 
-    def _pulled(self, item: Wanted, refusal: PullError | None) -> Answer:
+    def _pulled(self, item: WantedImage, refusal: PullError | None) -> SourceAnswer:
         if refusal is None:
-            return Answer(item.reference)
+            return SourceAnswer(item.reference)
         # To renew is to ask the registry: another answer would be none
         final = refusal.reached or self.renew
-        return Answer(why=refusal.why, final=final, next_step=refusal.next_step)
+        return SourceAnswer(why=refusal.why, final=final, next_step=refusal.next_step)
 
     def _other_architectures(
-        self, came: Sequence[Wanted], before: Mapping[str, Mapping[str, Any]]
-    ) -> dict[Wanted, PullError | None]:
+        self, came: Sequence[WantedImage], before: Mapping[str, Mapping[str, Any]]
+    ) -> dict[WantedImage, PullError | None]:
         """Why those that came are unusable here, as the engine pulls what is for another
         architecture alone without a word; they are removed again, and their names are whose they
         were `before`. An engine that can run them may."""
@@ -220,7 +222,7 @@ class Setup:
             return {}
         machine = self.docker.run("version", "--format", "{{.Server.Arch}}").stdout.strip()
         pulled = self.docker.inspect("image", sorted({item.reference for item in came}))
-        found: dict[Wanted, PullError | None] = {}
+        found: dict[WantedImage, PullError | None] = {}
         for item in came:
             architecture = str(pulled.get(item.reference, {}).get("Architecture") or machine)
             if architecture != machine and not self._runs(item.reference):
@@ -234,10 +236,10 @@ class Setup:
         quiet = ("--rm", "--network", "none", "--pull", "never", "--entrypoint", "sh")
         return self.docker.run("run", *quiet, reference, "-c", "true").ok
 
-    def _build(self, wanted: Sequence[Wanted]) -> dict[Wanted, Answer]:
+    def _build(self, wanted: Sequence[WantedImage]) -> dict[WantedImage, SourceAnswer]:
         able = {item: self.recipes[item.kind] for item in wanted if item.built}
         answers = {
-            item: Answer(
+            item: SourceAnswer(
                 why=item.unfit or f"nothing that is built here stands in for {item.reference}"
             )
             for item in wanted
@@ -247,20 +249,22 @@ class Setup:
         if not recipes:
             return answers
         if self.cache_dir is None:
-            no_cache = Answer(why="no directory to work in is set (images_cache_dir)")
+            no_cache = SourceAnswer(why="no directory to work in is set (images_cache_dir)")
             return answers | dict.fromkeys(able, no_cache)
         if lacking := build.missing_tools(self.docker, recipes):
             why = f"missing on this machine: {', '.join(lacking)}"
-            return answers | dict.fromkeys(able, Answer(why=why))
+            return answers | dict.fromkeys(able, SourceAnswer(why=why))
         if self.dry:
-            return answers | {item: Answer(recipe.reference) for item, recipe in able.items()}
+            return answers | {item: SourceAnswer(recipe.reference) for item, recipe in able.items()}
         try:
             errors = Builder(self.docker, self.cache_dir).build(recipes)
         except (BuildError, OSError) as error:
-            return answers | dict.fromkeys(able, Answer(why=str(error)))
+            return answers | dict.fromkeys(able, SourceAnswer(why=str(error)))
         for item, recipe in able.items():
             wrong = errors[recipe.kind]
             answers[item] = (
-                Answer(why=str(wrong), lines=wrong.lines) if wrong else Answer(recipe.reference)
+                SourceAnswer(why=str(wrong), lines=wrong.lines)
+                if wrong
+                else SourceAnswer(recipe.reference)
             )
         return answers

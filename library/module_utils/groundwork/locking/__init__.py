@@ -1,13 +1,13 @@
 """One run at a time on a machine, who it is, and the log of those that changed something."""
 
 from . import audit_log, heartbeat, identity, lease
-from .heartbeat import TAKEN_OVER, Watch, keep
+from .heartbeat import TAKEN_OVER, RunWatch, keep
 from .identity import claim, in_the_way, sentence
 from .lease import process_parent, process_start, utc
 
 __all__ = [
     "TAKEN_OVER",
-    "Watch",
+    "RunWatch",
     "audit_log",
     "claim",
     "heartbeat",

@@ -29,7 +29,7 @@ _PATIENCE = 600.0  # seconds for the last commands of a run that was killed
 
 
 @dataclass(frozen=True)
-class Watch:
+class RunWatch:
     """The run (`process`, `started`) and its first line in the log; the files there; and here, the
     file `outcome`, which is empty until the run ends, and gone when all is done."""
 
@@ -42,7 +42,7 @@ class Watch:
     every: float = LEASE / 4
 
 
-def keep(watch: Watch, ask: Ask) -> None:
+def keep(watch: RunWatch, ask: Ask) -> None:
     """Hold the lock until the run is over. `ask` reaches the machine; it may raise OSError."""
     with contextlib.suppress(OSError):  # the line at the end says it all again
         _log(watch, ask, watch.entry)
@@ -63,7 +63,7 @@ def keep(watch: Watch, ask: Ask) -> None:
     watch.outcome.unlink(missing_ok=True)
 
 
-def _leave(watch: Watch, ask: Ask, outcome: Mapping[str, Any]) -> None:
+def _leave(watch: RunWatch, ask: Ask, outcome: Mapping[str, Any]) -> None:
     """Log the end and free the lock; not before the last command of a killed run has ended."""
     asked = {"do": "leave", "path": watch.path, "run": watch.entry["run"]}
     line = audit_log.ended(watch.entry, outcome) if outcome else {}
@@ -83,16 +83,16 @@ def _leave(watch: Watch, ask: Ask, outcome: Mapping[str, Any]) -> None:
             time.sleep(min(LEASE / _TRIES, watch.every))
 
 
-def _log(watch: Watch, ask: Ask, entry: Mapping[str, Any]) -> None:
+def _log(watch: RunWatch, ask: Ask, entry: Mapping[str, Any]) -> None:
     if watch.log:
         ask(audit_log, {"path": watch.log, "entry": entry})
 
 
-def _gone(watch: Watch) -> bool:
+def _gone(watch: RunWatch) -> bool:
     return process_start(watch.process) != watch.started
 
 
-def _lost(watch: Watch, ask: Ask) -> bool:
+def _lost(watch: RunWatch, ask: Ask) -> bool:
     """Whether the lock is another run's by now. Where it can't be asked: unknown."""
     try:
         asked = {"do": "renew", "path": watch.path, "run": watch.entry["run"]}
@@ -101,7 +101,7 @@ def _lost(watch: Watch, ask: Ask) -> bool:
         return False
 
 
-def _outcome(watch: Watch) -> dict[str, Any]:
+def _outcome(watch: RunWatch) -> dict[str, Any]:
     """What the run said at its end; nothing before that, nor in the middle of it."""
     try:
         found: dict[str, Any] = json.loads(watch.outcome.read_text(encoding="utf-8"))

@@ -23,7 +23,7 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True)
-class Owner:
+class LockHolder:
     """The run that holds the lock: who, from which machine, with which revision, since when (UTC).
 
     `process` and its `started` for a run on the machine itself. Else it holds until the machine
@@ -98,7 +98,7 @@ class Taken:
     """How taking the lock went: the `holder` that is in the way, or it is this run's, which
     `kept` it where it had it before."""
 
-    holder: Owner | None = None
+    holder: LockHolder | None = None
     kept: bool = False
 
 
@@ -115,7 +115,7 @@ def take(path: Path, claim: Mapping[str, Any]) -> Taken:
         if held and held.alive():
             return Taken(kept=True) if held.run == claim["run"] else Taken(held)
         lease = {} if claim.get("process") else {"until": uptime() + LEASE, "boot": boot()}
-        _write(file, asdict(Owner(**{**claim, **lease, "since": utc()})))
+        _write(file, asdict(LockHolder(**{**claim, **lease, "since": utc()})))
     return Taken()
 
 
@@ -137,7 +137,7 @@ def leave(path: Path, run: str) -> None:
             file.truncate(0)
 
 
-def holder(path: Path) -> Owner | None:
+def holder(path: Path) -> LockHolder | None:
     """Whose the lock is now. Only reads."""
     with contextlib.suppress(OSError), path.open(encoding="utf-8") as file:
         held = _owner(file)
@@ -163,10 +163,10 @@ def _inherit(path: Path) -> None:
         os.chown(path, owner.st_uid, owner.st_gid)
 
 
-def _owner(file: IO[str]) -> Owner | None:
+def _owner(file: IO[str]) -> LockHolder | None:
     """What cannot be read is nobody's."""
     try:
-        return Owner(**json.loads(file.read()))
+        return LockHolder(**json.loads(file.read()))
     except (OSError, ValueError, TypeError):
         return None
 

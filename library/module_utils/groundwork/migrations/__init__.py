@@ -2,15 +2,15 @@
 
 from . import lock
 from .migrate import Database, MigrationResult, Report, Request, migrate
-from .state import SchemaState, Tree, schema_state
+from .state import SchemaSetup, SchemaState, schema_state
 
 __all__ = [
     "Database",
     "MigrationResult",
     "Report",
     "Request",
+    "SchemaSetup",
     "SchemaState",
-    "Tree",
     "lock",
     "migrate",
     "schema_state",

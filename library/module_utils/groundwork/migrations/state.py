@@ -22,7 +22,7 @@ LOCK_LIMIT = 2.0  # seconds
 
 
 @dataclass(frozen=True)
-class Tree:
+class SchemaSetup:
     """The tree to look at, and the service whose database it is for (see `migrate.Request`)."""
 
     schema_dir: Path
@@ -33,7 +33,7 @@ class Tree:
 
 @dataclass(frozen=True)
 class SchemaState(Record):
-    """The database's revisions against the checkout's; the states are those of `tree.Comparison`.
+    """The database's revisions against the checkout's; the states are those of `TreeComparison`.
 
     Besides: `off` is no tree or no database, `unknown` a database that can't be reached, `unread`
     one whose version table can't be read; `error` says why.
@@ -47,7 +47,7 @@ class SchemaState(Record):
 
 
 def schema_state(
-    services: Sequence[Service], tree: Tree | None, secrets: Mapping[str, str]
+    services: Sequence[Service], tree: SchemaSetup | None, secrets: Mapping[str, str]
 ) -> SchemaState:
     """Ask the database. Raises GroundworkError where the tree's directory holds none."""
     if tree is None:

@@ -40,7 +40,7 @@ class Revision:
 
 
 @dataclass(frozen=True)
-class Problem:
+class TreeProblem:
     """A file whose revision can't be told, and why; or a revision that doesn't fit in."""
 
     file: str
@@ -57,7 +57,7 @@ class Tree:
 
     directory: str
     revisions: tuple[Revision, ...]
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[TreeProblem, ...] = ()
 
     @cached_property
     def by_id(self) -> dict[str, Revision]:
@@ -115,7 +115,7 @@ class Tree:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class TreeComparison:
     """A database against a tree.
 
     - `at_head`: nothing to do.
@@ -132,7 +132,7 @@ class Comparison:
     unknown: tuple[str, ...]
 
 
-def compare(tree: Tree, current: Sequence[str]) -> Comparison:
+def compare(tree: Tree, current: Sequence[str]) -> TreeComparison:
     """Compare a database's revisions (`current`, as its version table has them) with a tree."""
     unknown = tuple(id_ for id_ in current if id_ not in tree.by_id)
     done = tree.ancestors(current)
@@ -148,7 +148,7 @@ def compare(tree: Tree, current: Sequence[str]) -> Comparison:
         state = "at_head"
     else:
         state = "pending" if current else "empty"
-    return Comparison(state, tree.heads, pending, unknown)
+    return TreeComparison(state, tree.heads, pending, unknown)
 
 
 def nothing_to_do(tree: Tree, current: Sequence[str], target: str) -> bool:
@@ -161,24 +161,26 @@ def nothing_to_do(tree: Tree, current: Sequence[str], target: str) -> bool:
     return found.state == "at_head" if target == "head" else list(current) == [target]
 
 
-def misfits(revisions: Sequence[Revision]) -> tuple[Problem, ...]:
+def misfits(revisions: Sequence[Revision]) -> tuple[TreeProblem, ...]:
     """What keeps revisions from making a tree: an id twice, a parent that isn't there, a circle."""
-    found: list[Problem] = []
+    found: list[TreeProblem] = []
     files: dict[str, str] = {}
     for revision in revisions:
         if revision.id in files:
             other = Path(files[revision.id]).name
-            found.append(Problem(revision.file, f"revision {revision.id} is in {other} as well"))
+            found.append(
+                TreeProblem(revision.file, f"revision {revision.id} is in {other} as well")
+            )
         files.setdefault(revision.id, revision.file)
     tree = Tree("", tuple(revisions))
     for revision in revisions:
         missing = [name for name in revision.parents if name not in files]
         missing += [name for name in revision.depends_on if tree.resolve(name) is None]
         found += [
-            Problem(revision.file, f"it stands on revision {name}, which no file holds")
+            TreeProblem(revision.file, f"it stands on revision {name}, which no file holds")
             for name in missing
         ]
     circle = sorted(set(files) - set(tree.order))
     if circle:
-        found.append(Problem(files[circle[0]], f"revisions in a circle: {', '.join(circle)}"))
+        found.append(TreeProblem(files[circle[0]], f"revisions in a circle: {', '.join(circle)}"))
     return tuple(found)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .layout import Layout
-from .tree import Problem, Revision, Tree, misfits
+from .tree import Revision, Tree, TreeProblem, misfits
 
 NAMES = ("revision", "down_revision", "depends_on", "branch_labels")
 
@@ -19,12 +19,12 @@ _NAMED = re.compile(rf"^(?:{'|'.join(NAMES)})\b", re.MULTILINE)
 def read_tree(layout: Layout) -> Tree:
     """The revisions of a layout's files; a file that can't be told is a problem of the tree."""
     revisions: list[Revision] = []
-    problems = [Problem(item, "no such package is found here") for item in layout.lost]
+    problems = [TreeProblem(item, "no such package is found here") for item in layout.lost]
     for path in version_files(layout):
         try:
             revisions.append(read_revision(path))
         except (OSError, ValueError, SyntaxError, RecursionError) as error:
-            problems.append(Problem(str(path), _why(error)))
+            problems.append(TreeProblem(str(path), _why(error)))
     if not problems:
         problems += misfits(revisions)
     return Tree(str(layout.schema_dir), tuple(revisions), tuple(problems))

@@ -81,7 +81,9 @@ def engine_and_ports(desired: Desired, state: State) -> list[Problem]:
     ]
 
 
-def unwritable(infra: Iterable[rendered.State], apps: Iterable[rendered.State]) -> list[Problem]:
+def unwritable(
+    infra: Iterable[rendered.FileState], apps: Iterable[rendered.FileState]
+) -> list[Problem]:
     """A file that has to be written and can't be, or gets passwords that git would take along."""
     try:
         git.check_unseen(rendered.changing(infra), covered=True)

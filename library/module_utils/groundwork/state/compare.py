@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from .. import dotenv, rendered
 from ..env import Image
 from ..errors import GroundworkError, Problem
-from ..images import ImageChoice, Known, Wanted, choice
+from ..images import ImageChoice, Known, WantedImage, choice
 from .desired import Desired
 from .gather import Facts
 from .model import PortTaken, ServiceState, State, VolumeState
@@ -19,7 +19,7 @@ from .stack_containers import configuration, custom_services, left_data
 class Asked:
     """How images are to be chosen: what each service asks for, and where it may come from."""
 
-    images: Mapping[str, Wanted]
+    images: Mapping[str, WantedImage]
     sources: Sequence[str]
     renew: bool
 
@@ -29,8 +29,8 @@ class Comparison:
     """The state; and of the files, those of infra/ and the apps', with their texts."""
 
     state: State
-    infra: Sequence[rendered.State] = field(repr=False)
-    apps: Sequence[rendered.State] = field(repr=False)
+    infra: Sequence[rendered.FileState] = field(repr=False)
+    apps: Sequence[rendered.FileState] = field(repr=False)
     certificates: Problem | None  # one in the inventory that can't be used
 
 
@@ -104,7 +104,7 @@ def _images(
 
 def _infra(
     desired: Desired, facts: Facts, chosen: Mapping[str, ImageChoice]
-) -> list[rendered.State]:
+) -> list[rendered.FileState]:
     """The files of infra/, where it is known what they have to hold."""
     if not all(image.reference for image in chosen.values()):
         return []

@@ -23,7 +23,7 @@ from ..env import (
 )
 from ..errors import GroundworkError
 from ..files import read
-from ..rendered import Wanted
+from ..rendered import WantedFile
 from ..services import AUDIENCES, Service, endpoint, service_type
 from ..tls import CA, KeyPair, certificates
 
@@ -174,7 +174,7 @@ class Desired:
             *(self.app_path(app) for app in self.apps if app.audience != "tunnel"),
         ]
 
-    def infra_files(self, images: Mapping[str, Image], quick_start: bool) -> list[Wanted]:
+    def infra_files(self, images: Mapping[str, Image], quick_start: bool) -> list[WantedFile]:
         """The Compose file, `infra/.env`, and the files that the containers get their secrets from.
 
         A container reads its file as whichever user its image has, so everybody may read it; who
@@ -189,29 +189,29 @@ class Desired:
         pairs, secrets = self.certificates, self.secrets.values
         text = self.infra_env(images, secrets, pairs)
         return [
-            Wanted(self.compose_file, "".join(kept), 0o644),
-            Wanted(self.env_file, text, 0o600, block=True, last=True),
+            WantedFile(self.compose_file, "".join(kept), 0o644),
+            WantedFile(self.env_file, text, 0o600, block=True, last=True),
             # So that no `git add` takes them, whatever the repository ignores
-            Wanted(self.stack_dir / ".gitignore", IGNORED, 0o644, block=True),
-            Wanted(self.secrets_dir / ".gitignore", "*\n", 0o444, private=True),
+            WantedFile(self.stack_dir / ".gitignore", IGNORED, 0o644, block=True),
+            WantedFile(self.secrets_dir / ".gitignore", "*\n", 0o444, private=True),
             *(self._secret_file(service, secrets) for service in self.managed),
             *self._certificate_files(pairs),
         ]
 
-    def _secret_file(self, service: Service, secrets: Mapping[str, str]) -> Wanted:
+    def _secret_file(self, service: Service, secrets: Mapping[str, str]) -> WantedFile:
         secret = secrets[service_type(service).secret_variable(service)]
         text = content.secret_file(service, secret)
-        return Wanted(self.secrets_dir / service.name, text, 0o444, private=True)
+        return WantedFile(self.secrets_dir / service.name, text, 0o444, private=True)
 
-    def _certificate_files(self, pairs: Mapping[str, KeyPair]) -> Iterator[Wanted]:
+    def _certificate_files(self, pairs: Mapping[str, KeyPair]) -> Iterator[WantedFile]:
         for name, pair in pairs.items():
             if name == CA:
                 path = certificates.ca_file_of(self.stack_dir)
-                yield Wanted(path, pair.certificate, 0o644)
-                yield Wanted(self._pair_file(name, "key"), pair.key, 0o400, private=True)
+                yield WantedFile(path, pair.certificate, 0o644)
+                yield WantedFile(self._pair_file(name, "key"), pair.key, 0o400, private=True)
                 continue
-            yield Wanted(self._pair_file(name, "crt"), pair.certificate, 0o444, private=True)
-            yield Wanted(self._pair_file(name, "key"), pair.key, 0o444, private=True)
+            yield WantedFile(self._pair_file(name, "crt"), pair.certificate, 0o444, private=True)
+            yield WantedFile(self._pair_file(name, "key"), pair.key, 0o444, private=True)
 
     def _pair_file(self, name: str, suffix: str) -> Path:
         return self.secrets_dir / f"{name}.{suffix}"
@@ -262,10 +262,10 @@ class Desired:
         }
         return dotenv.render(content.infra_env(self.services, images, secrets, pairs), comments)
 
-    def app_files(self) -> list[Wanted]:
+    def app_files(self) -> list[WantedFile]:
         """Each app's env file, where the app runs on this machine."""
         return [
-            Wanted(
+            WantedFile(
                 self.app_path(app),
                 dotenv.render(content.app_env(app, self.services, self.secrets.values)),
                 0o644 if app.public else 0o600,

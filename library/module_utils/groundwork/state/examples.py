@@ -5,12 +5,12 @@ from __future__ import annotations
 from .. import dotenv, image_names
 from ..env import Image, content, placeholders
 from ..image_names import Name
-from ..rendered import Wanted
+from ..rendered import WantedFile
 from ..services import Service, service_type
 from .desired import Desired
 
 
-def example_files(desired: Desired) -> list[Wanted]:
+def example_files(desired: Desired) -> list[WantedFile]:
     """The `.env.example` beside each env file: the same lines, placeholders for secrets."""
     secrets = placeholders(desired.services)
     images = {
@@ -24,7 +24,7 @@ def example_files(desired: Desired) -> list[Wanted]:
         lines = content.app_env(app, desired.services, secrets)
         texts[desired.app_path(app)] = dotenv.render(lines)
     return [
-        Wanted(path.with_name(f"{path.name}.example"), f"{dotenv.EXAMPLE_HEADER}{text}", 0o644)
+        WantedFile(path.with_name(f"{path.name}.example"), f"{dotenv.EXAMPLE_HEADER}{text}", 0o644)
         for path, text in texts.items()
     ]
 

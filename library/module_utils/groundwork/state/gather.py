@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from .. import files
-from ..docker import Docker, Engine, Owner, daemon_config, ownership, ports
+from ..docker import Docker, Engine, StackOwner, daemon_config, ownership, ports
 from ..docker import engine as engines
 from ..errors import GroundworkError
-from ..health import Answer, probe_all
+from ..health import ProbeAnswer, probe_all
 from ..host import firewall, postgres_roles
-from ..images import Present, Wanted
-from ..migrations import SchemaState, Tree, schema_state
+from ..images import Present, WantedImage
+from ..migrations import SchemaSetup, SchemaState, schema_state
 from ..services import Service, service_type
 from .desired import Desired
 from .stack_containers import Containers, StackContainers, gather_containers
@@ -33,8 +33,8 @@ class Where:
     """What there is to read besides the desired state's own places."""
 
     docker: Docker
-    images: Mapping[str, Wanted]  # what each service asks for
-    schema: Tree | None
+    images: Mapping[str, WantedImage]  # what each service asks for
+    schema: SchemaSetup | None
     daemon: Mapping[str, Any]  # the engine's options, and swarm; nothing where not asked for
     firewall: Mapping[str, Any]  # bridge, enabled, allow_from; nothing where not asked for
 
@@ -53,11 +53,11 @@ class Facts:
     images: Present
     volumes: Mapping[str, Mapping[str, str]]
     data_versions: Mapping[str, str]
-    answers: Mapping[str, Answer]
+    answers: Mapping[str, ProbeAnswer]
     schema: SchemaState
     firewall: Sequence[str]
     interface: bool
-    owner: Owner | None
+    owner: StackOwner | None
     files: Mapping[Path, files.Found] = field(repr=False)
     new_passwords: Sequence[str]
     ports_taken: Mapping[int, str]  # who holds it

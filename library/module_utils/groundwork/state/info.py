@@ -13,7 +13,7 @@ from ..docker import Docker
 from ..env import Image
 from ..errors import GroundworkError
 from ..images import SOURCES, Setup, checked_prefix, read_recipes
-from ..migrations import Tree
+from ..migrations import SchemaSetup
 from ..services import endpoint
 from ..tls import certificates
 from .checks import Limits, problems
@@ -122,10 +122,10 @@ def _more_ports(desired: Desired) -> Iterator[tuple[str, str]]:
             yield name, f"{service.name} at {replace(endpoint(service, 'host'), port=port)}"
 
 
-def _tree(params: Mapping[str, Any]) -> Tree | None:
+def _tree(params: Mapping[str, Any]) -> SchemaSetup | None:
     names = ("schema_dir", "alembic_ini", "version_table_file")
     directory, ini, file = (Path(params[name]) if params[name] else None for name in names)
-    return Tree(directory, params["schema_service"], ini, file) if directory else None
+    return SchemaSetup(directory, params["schema_service"], ini, file) if directory else None
 
 
 def _first_end(desired: Desired) -> str:

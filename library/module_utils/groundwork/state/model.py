@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 
-from ..docker import Engine, Owner
+from ..docker import Engine, StackOwner
 from ..env import Image
 from ..errors import Problem
 from ..images import ImageChoice
@@ -89,7 +89,7 @@ class State(Record):
     other_passwords: tuple[str, ...] = ()
     schema: SchemaState = field(default_factory=SchemaState)
     firewall: tuple[str, ...] = ()
-    owner: Owner | None = None
+    owner: StackOwner | None = None
     left_data: Mapping[str, str] = field(default_factory=dict)
     ports_taken: tuple[PortTaken, ...] = ()
     foreign_compose_file: str = ""

@@ -12,8 +12,8 @@ from typing import Any
 from ..docker import (
     DIRECTORY_LABEL,
     USER_LABEL,
+    CommandResult,
     Docker,
-    Result,
     compose,
     engine,
     marker_of,
@@ -47,7 +47,7 @@ class StackContainers:
 
     containers: Containers
     hashes: Mapping[str, str] | None = None
-    compose: Result | None = None
+    compose: CommandResult | None = None
     strangers: Sequence[Stranger] = ()
 
 
