@@ -4,6 +4,7 @@ that answered as named, unless said otherwise."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from ansible.module_utils.groundwork.docker.cli import CommandResult
@@ -168,3 +169,37 @@ def test_only_what_may_pass_is_tried_again(error: str, attempts: int) -> None:
 def test_a_pull_that_works_the_second_time_is_fine() -> None:
     results = iter([CommandResult(1, "", "unexpected EOF"), CommandResult(0, "", "")])
     assert registry.pull("redis:7", lambda _: next(results), lambda _: None) is None
+
+
+def ran(directory: Path, script: str) -> CommandResult:
+    """What the runner makes of a command line that does as the script says."""
+    cli = directory / "docker"
+    cli.write_text(f"#!/bin/sh\n{script}\n")
+    cli.chmod(0o755)
+    return registry.runner(str(cli))(["pull", "redis:7"])
+
+
+def test_a_pull_that_says_nothing_or_never_ends_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "FIRST_ANSWER", 0.3)
+    monkeypatch.setattr(registry, "PULL_TIMEOUT", 0.3)
+    silent = ran(tmp_path, "exec sleep 60")
+    assert silent == CommandResult(124, "", "no answer within 0.3 s")
+    endless = ran(tmp_path, "echo '7: Pulling from redis'; exec sleep 60")
+    assert endless == CommandResult(124, "7: Pulling from redis\n", "not done after 0.3 s")
+    assert "broke in the middle" in judge("redis:7", endless).why
+
+
+def test_a_pull_that_ends_gives_its_last_line_as_the_error(tmp_path: Path) -> None:
+    assert ran(tmp_path, "echo one; echo done") == CommandResult(0, "one\ndone\n", "")
+    assert ran(tmp_path, "echo $1; echo denied >&2; echo; exit 1") == CommandResult(
+        1, "pull\ndenied\n\n", "denied"
+    )
+    assert registry.runner(str(tmp_path / "none"))(["pull"]).code == 127
+
+
+def test_a_registry_behind_a_firewall_is_out_of_reach_in_the_middle_too() -> None:
+    assert not failed(
+        "dial tcp 1.2.3.4:443: connect: permission denied", "1: Pulling from x"
+    ).reached
