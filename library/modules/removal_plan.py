@@ -1,4 +1,4 @@
-"""What of a stack may be stopped and removed from here."""
+"""Say what of a stack may be stopped and removed from here."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ansible.module_utils.groundwork.state import teardown
 from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
-module: stack_removal
-short_description: What of a stack may be stopped and removed from here
+module: removal_plan
+short_description: Say what of a stack may be stopped and removed from here
 description:
   - Says which containers and volumes are to go; the modules of community.docker remove them.
   - Refuses a stack that belongs to another directory, while that directory is there.
@@ -50,12 +50,12 @@ attributes:
 
 EXAMPLES = r"""
 - name: Check what of the stack there is to stop
-  stack_removal:
+  removal_plan:
     stack_name: groundwork
     stack_dir: "{{ stack_dir }}"
 
 - name: Check what goes with a service that has left the inventory
-  stack_removal:
+  removal_plan:
     stack_name: groundwork
     stack_dir: "{{ stack_dir }}"
     data: remove
