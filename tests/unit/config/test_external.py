@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import redis
 import sqlalchemy
 from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.services import Service, endpoint, service_type
+from ansible.module_utils.groundwork.services import SERVICE_TYPES, Service, endpoint, service_type
 from psycopg.conninfo import conninfo_to_dict
 
 SECRET = "p@:/?#% ü"
@@ -72,6 +73,18 @@ def test_ours_keep_to_plain_names_and_are_told_so(name: str) -> None:
         parse_services({"it": {**entry, "user": name}})
     with pytest.raises(GroundworkError, match="is for an external Redis"):
         parse_services({"it": {"kind": "redis", "image": "redis:7", "port": 1, "user": name}})
+
+
+def test_a_type_says_itself_which_names_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def rule(option: str, value: str) -> str:
+        return f"is {value!r}: no {option} here has an x." if "x" in value else ""
+
+    invented = replace(SERVICE_TYPES["redis"], name="invented", option_problem=rule)
+    monkeypatch.setitem(SERVICE_TYPES, "invented", invented)
+    entry = REDIS | {"kind": "invented"}
+    (service,) = parse_services({"it": entry | {"user": "1 name of its own"}})
+    assert service.options["user"] == "1 name of its own"
+    assert "it.user is 'axe': no user here has an x." in refusal({"it": entry | {"user": "axe"}})
 
 
 def refusal(raw: Any) -> str:

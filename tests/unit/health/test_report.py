@@ -59,6 +59,16 @@ def test_a_wrong_password_ends_the_wait_and_names_the_ways_out() -> None:
     assert "redis: healthy" in text
 
 
+def test_a_code_means_what_its_own_type_says() -> None:
+    refused = ProbeError("invalid username-password pair", permanent=True, code="WRONGPASS")
+    error, text = failed_wait(failing("redis", refused), Looks([containers()]))
+    assert "The running Redis was started with another password." in text
+    assert "makes the container anew" in error.next_step
+    error, text = failed_wait(failing("postgres", refused), Looks([containers()]))
+    assert "docker logs" in error.next_step
+    assert "Redis was started" not in text
+
+
 @pytest.mark.parametrize("external", [False, True])
 def test_a_missing_library_sends_nobody_to_a_containers_log(
     external: bool, monkeypatch: pytest.MonkeyPatch

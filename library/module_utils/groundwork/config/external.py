@@ -16,7 +16,6 @@ ONLY_OURS = (
 ONLY_EXTERNAL = ("host",)
 _TLS_FILES = ("ca_file", "certificate", "key")
 TLS = ("tls", "names", *_TLS_FILES)
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
 _HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_-]+)*")
 
 
@@ -62,25 +61,13 @@ def name_problem(kind: ServiceType, key: str, value: Any, external: bool) -> str
     """Why a kind's `user` or `database` can't be used, or `""`; None is one that is left out.
 
     An external service has the names that they gave it, of any length: a pooler in front of a
-    PostgreSQL takes more than its 63 bytes. A managed one's go into the
-    image's first start as they are.
+    PostgreSQL takes more than its 63 bytes. What a managed one may have, its type says.
     """
     if value is None or value == kind.options[key]:
         return ""
     if not isinstance(value, str) or not value or not value.isprintable():
         return f"is {value!r}; it must be text on one line."
-    if external:
-        return ""
-    if kind.name == "redis":
-        return (
-            "is for an external Redis: a managed one has one user, who is nameless in its address."
-        )
-    if not _IDENTIFIER.fullmatch(value):
-        return (
-            f"is {value!r}; a PostgreSQL that runs here takes letters, digits, _ and $, no digit "
-            "first, 63 at most. (An external one may have any name.)"
-        )
-    return ""
+    return "" if external else kind.option_problem(key, value)
 
 
 def tls_fields(

@@ -7,58 +7,34 @@ from urllib.parse import quote
 
 from ..docker import Container
 from ..errors import LIBRARIES, GroundworkError
+from ..services import RECREATE, Advice, service_type
 from ..text import masked
 from .probe import ServiceHealth, Target
 
-# By the services' own codes: what a refusal means here, and the way out.
-_VOLUME = "The volume keeps the password that it was made with; the configured one is another."
-_RECREATE = "Run the playbook again: it makes the container anew from infra/.env."
-ADVICE: dict[str, tuple[str, str]] = {
-    "28P01": (
-        _VOLUME,
-        "Do one of these: put the old password back into the inventory or infra/.env; or give the "
-        "database the new one by running the playbook with -e stack_reset_passwords=true; or, if "
-        "the data may go, remove the volume knowingly. Then run again.",
-    ),
-    "28000": (
-        "The database server doesn't let this user in from here.",
-        "See that the service's `user` is the one that the volume was made with. Then run again.",
-    ),
-    "3D000": (
-        "Its volume has other databases: it was made with another name, or somebody renamed or "
-        "dropped this one.",
-        "Put the right name into the service's `database`; or, for an empty one, run `docker "
-        "compose exec SERVICE createdb -U USER NAME` in infra/. Then run again.",
-    ),
-    "WRONGPASS": ("The running Redis was started with another password.", _RECREATE),
-    "NOAUTH": ("Redis wants a password and was asked without one.", _RECREATE),
-    "TLS": (
+# By the codes that all types have; their own are in `ServiceType.advice`
+_ADVICE = {
+    "TLS": Advice(
         "The running service shows another certificate than the one that infra/ holds.",
-        _RECREATE,
+        RECREATE,
+        "`host` has to be a name in its certificate, and `ca_file` the certificate of the "
+        "CA that signed it (left out, this machine's own CAs count). Then run again.",
     ),
-    "NOTLS": ("The running service was started without TLS.", _RECREATE),
-    "NOLIBRARY": ("The service itself may be well: it can't be asked.", LIBRARIES),
-    "401": ("The running Qdrant was started with another API key.", _RECREATE),
-    "403": ("The running Qdrant was started with another API key.", _RECREATE),
+    "NOTLS": Advice(
+        "The running service was started without TLS.",
+        RECREATE,
+        "Have TLS turned on there; or, in a network that you trust, give "
+        "stack_services.{name} tls: false. Then run again.",
+    ),
+    "NOLIBRARY": Advice("The service itself may be well: it can't be asked.", LIBRARIES, LIBRARIES),
 }
-
-
-# For an external service; `{name}` is its name.
-EXTERNAL = (
+_EXTERNAL = (
     "See that its `host` and `port` are right and that this machine may reach it; who runs it "
     "knows whether it is up. Then run again."
 )
-_THEIR_PASSWORD = "Put the one that it has into stack_services.{name}.password, then run again."
-EXTERNAL_ADVICE = {
-    "TLS": "`host` has to be a name in its certificate, and `ca_file` the certificate of the "
-    "CA that signed it (left out, this machine's own CAs count). Then run again.",
-    "NOLIBRARY": LIBRARIES,
-    "NOTLS": "Have TLS turned on there; or, in a network that you trust, give "
-    "stack_services.{name} tls: false. Then run again.",
-    "28000": "See that stack_services.{name}.user is right and may come in from here.",
-    "3D000": "See that stack_services.{name}.database is right; who runs it makes databases.",
-    **dict.fromkeys(("28P01", "WRONGPASS", "NOAUTH", "401", "403"), _THEIR_PASSWORD),
-}
+
+
+def _advice(target: Target, code: str) -> Advice | None:
+    return (_ADVICE | dict(service_type(target.service).advice)).get(code)
 
 
 class Unhealthy(GroundworkError):
@@ -120,8 +96,9 @@ def _evidence(
         lines.append(f"  it had answered well after {result.seconds:.1f} s")
     else:
         lines.append("  no answer yet to the first try")
-    if result.code in ADVICE and not target.service.external:
-        lines.append(f"  {ADVICE[result.code][0]}")
+    advice = _advice(target, result.code)
+    if advice and not target.service.external:
+        lines.append(f"  {advice.meaning}")
     if container:
         lines.append(f"  container: {container.state}")
         if container.health == "unhealthy" and container.health_output:
@@ -141,11 +118,11 @@ def _next_step(
     target: Target, results: Mapping[str, ServiceHealth], containers: Mapping[str, Container]
 ) -> str:
     container = containers.get(target.name)
-    code = results[target.name].code
+    advice = _advice(target, results[target.name].code)
     if target.service.external:
-        return EXTERNAL_ADVICE.get(code, EXTERNAL).format(name=target.name)
-    if code in ADVICE:
-        return ADVICE[code][1]
+        return (advice.external if advice else _EXTERNAL).format(name=target.name)
+    if advice:
+        return advice.next_step
     if container is None:
         return "See that the service runs and that its address is right, then run again."
     if container.oom_killed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import postgres, qdrant, redis
-from .base import BUILT_LABEL, Endpoint, ProbeError, Service, ServiceType
+from .base import BUILT_LABEL, RECREATE, Advice, Endpoint, ProbeError, Service, ServiceType
 from .tls import ca_bundle, postgres_options
 from .wire import knock, within
 
@@ -18,7 +18,9 @@ AUDIENCES = ("host", "internal", "tunnel")
 __all__ = [
     "AUDIENCES",
     "BUILT_LABEL",
+    "RECREATE",
     "SERVICE_TYPES",
+    "Advice",
     "Endpoint",
     "ProbeError",
     "Service",

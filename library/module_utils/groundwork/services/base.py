@@ -72,6 +72,22 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
+class Advice:
+    """What a refusal means for a managed service, and the way out; and the one for an external one.
+
+    `{name}` in `external` is the service's.
+    """
+
+    meaning: str
+    next_step: str
+    external: str
+
+
+RECREATE = "Run the playbook again: it makes the container anew from infra/.env."
+THEIR_PASSWORD = "Put the one that it has into stack_services.{name}.password, then run again."
+
+
+@dataclass(frozen=True)
 class ServiceType:
     """All that the project has to know of one type of service.
 
@@ -90,6 +106,9 @@ class ServiceType:
       wasn't asked. Never told by an image's name, which says nothing certain.
     * `probe(service, endpoint, secret, timeout)`: asks the service in its own protocol; returns
       the server's version; raises `ProbeError`. `timeout` in seconds.
+    * `option_problem(option, value)`: why a managed one can't have that `user` or `database`,
+      text on one line, as half a sentence; or `""`. An external one may have any.
+    * `advice`: by the codes of its probe's errors.
     * `more_ports`: the container's further ports by name; `gRPC` is published where an entry has a
       `grpc_port`. The image that is built in the official one's place has none of them.
     """
@@ -108,6 +127,8 @@ class ServiceType:
     storage_format: Callable[[Mapping[str, str], Mapping[str, str], str], str]
     probe: Callable[[Service, Endpoint, str, float], str]
     ask_image: str = ""
+    option_problem: Callable[[str, str], str] = lambda option, value: ""
+    advice: Mapping[str, Advice] = field(default_factory=dict)
     one_storage_format: bool = False  # the data of any image are good for every other
     more_ports: Mapping[str, int] = field(default_factory=dict)
 

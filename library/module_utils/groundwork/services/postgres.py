@@ -10,12 +10,25 @@ from urllib.parse import quote
 from ..environment import POSTGRES_FILES
 from ..text import one_line
 from . import tls
-from .base import Endpoint, ProbeError, Service, ServiceType
+from .base import THEIR_PASSWORD, Advice, Endpoint, ProbeError, Service, ServiceType
 from .wire import knock, no_answer
 
 
 def _check_secret(secret: str) -> str:
     return ""
+
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
+
+
+def _option_problem(option: str, value: str) -> str:
+    # Goes into the image's first start as it is
+    if _IDENTIFIER.fullmatch(value):
+        return ""
+    return (
+        f"is {value!r}; a PostgreSQL that runs here takes letters, digits, _ and $, no digit "
+        "first, 63 at most. (An external one may have any name.)"
+    )
 
 
 def _url(service: Service, endpoint: Endpoint, secret: str) -> str:
@@ -139,6 +152,29 @@ def _probe_error(message: str, code: str, timeout: float) -> ProbeError:
     return ProbeError(one_line(line), permanent=code.startswith(_HOPELESS), code=code)
 
 
+_ADVICE = {
+    "28P01": Advice(
+        "The volume keeps the password that it was made with; the configured one is another.",
+        "Do one of these: put the old password back into the inventory or infra/.env; or give the "
+        "database the new one by running the playbook with -e stack_reset_passwords=true; or, if "
+        "the data may go, remove the volume knowingly. Then run again.",
+        THEIR_PASSWORD,
+    ),
+    "28000": Advice(
+        "The database server doesn't let this user in from here.",
+        "See that the service's `user` is the one that the volume was made with. Then run again.",
+        "See that stack_services.{name}.user is right and may come in from here.",
+    ),
+    "3D000": Advice(
+        "Its volume has other databases: it was made with another name, or somebody renamed or "
+        "dropped this one.",
+        "Put the right name into the service's `database`; or, for an empty one, run `docker "
+        "compose exec SERVICE createdb -U USER NAME` in infra/. Then run again.",
+        "See that stack_services.{name}.database is right; who runs it makes databases.",
+    ),
+}
+
+
 TYPE = ServiceType(
     name="postgres",
     official="postgres",
@@ -154,4 +190,6 @@ TYPE = ServiceType(
     storage_format=_storage_format,
     probe=_probe,
     ask_image=_ASK_IMAGE,
+    option_problem=_option_problem,
+    advice=_ADVICE,
 )

@@ -9,7 +9,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import tls
-from .base import BUILT_LABEL, Endpoint, ProbeError, Service, ServiceType
+from .base import (
+    BUILT_LABEL,
+    RECREATE,
+    THEIR_PASSWORD,
+    Advice,
+    Endpoint,
+    ProbeError,
+    Service,
+    ServiceType,
+)
 from .wire import time_left, unreachable
 
 
@@ -97,6 +106,11 @@ def _version(body: bytes) -> str:
         return ""
 
 
+_OTHER_KEY = Advice(
+    "The running Qdrant was started with another API key.", RECREATE, THEIR_PASSWORD
+)
+
+
 TYPE = ServiceType(
     name="qdrant",
     official="qdrant/qdrant",
@@ -111,5 +125,6 @@ TYPE = ServiceType(
     app_lines=_app_lines,
     storage_format=_storage_format,
     probe=_probe,
+    advice={"401": _OTHER_KEY, "403": _OTHER_KEY},
     more_ports={"gRPC": 6334},
 )

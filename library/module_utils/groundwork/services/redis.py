@@ -10,13 +10,17 @@ from typing import BinaryIO
 from urllib.parse import quote
 
 from ..text import one_line
-from .base import Endpoint, ProbeError, Service, ServiceType
+from .base import RECREATE, THEIR_PASSWORD, Advice, Endpoint, ProbeError, Service, ServiceType
 from .tls import secured
 from .wire import time_left, unreachable
 
 
 def _check_secret(secret: str) -> str:
     return ""
+
+
+def _option_problem(option: str, value: str) -> str:
+    return "is for an external Redis: a managed one has one user, who is nameless in its address."
 
 
 def _url(service: Service, endpoint: Endpoint, secret: str) -> str:
@@ -106,6 +110,14 @@ def _version(ask: Callable[..., str]) -> str:
     return found[1] if found else ""
 
 
+_ADVICE = {
+    "WRONGPASS": Advice(
+        "The running Redis was started with another password.", RECREATE, THEIR_PASSWORD
+    ),
+    "NOAUTH": Advice("Redis wants a password and was asked without one.", RECREATE, THEIR_PASSWORD),
+}
+
+
 TYPE = ServiceType(
     name="redis",
     official="redis",
@@ -120,5 +132,7 @@ TYPE = ServiceType(
     app_lines=_app_lines,
     storage_format=_storage_format,
     probe=_probe,
+    option_problem=_option_problem,
+    advice=_ADVICE,
     one_storage_format=True,
 )

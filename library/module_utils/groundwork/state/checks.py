@@ -15,6 +15,7 @@ from .. import dotenv, rendered
 from ..docker import Docker, compose, refusal
 from ..env import git
 from ..errors import GroundworkError, Problem
+from ..host import postgres_roles
 from ..images import format_conflict, missing_ports
 from ..services import service_type
 from .compare import Comparison
@@ -243,7 +244,8 @@ def passwords(desired: Desired, state: State) -> list[Problem]:
         for name in silent
         if name in state.other_passwords and (name in state.volumes or not known)
     ]
-    refused = [name for name in silent if asked[name].code == "28P01" and name not in other]
+    wrong = postgres_roles.WRONG_PASSWORD
+    refused = [name for name in silent if asked[name].code == wrong and name not in other]
     found = [
         _wrong_password(
             [name],
