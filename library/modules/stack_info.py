@@ -154,7 +154,7 @@ state:
       elements: str
     images:
       description:
-        - By service, its reference, id, storage_format and candidates; the image that is wanted,
+        - By service, its reference, id and storage_format; the image that is wanted,
           the one that is built in its place, why the sources are to be asked (due, else empty), and
           whether and why the built one stays (kept, why).
       returned: always

@@ -39,7 +39,7 @@ RUNNING: dict[str, Any] = {
     "error": "",
 }
 IMAGE = {"reference": "x", "id": "sha256:1", "storage_format": "postgres-16-musl", "wanted": "x"}
-IMAGE |= {"candidates": ["x"], "built": "", "due": "", "kept": False, "why": ""}
+IMAGE |= {"built": "", "due": "", "kept": False, "why": ""}
 CONVERGED: dict[str, Any] = {
     "engine": {"state": "ok", "error": ""},
     "engine_settings": [],

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import GroundworkError
 from ..services import AUDIENCES, Service
 from ..text import did_you_mean
+from .mistakes import refuse, unknown_options
 from .services import unwritable
 
 _SECRET_NAME = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|PRIVATE|CREDENTIAL|API_?KEY|ACCESS_?KEY")
@@ -33,14 +33,13 @@ class App:
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
-def parse_apps(
-    raw: Mapping[str, Any], services: Iterable[Service], variable: str = "env_files_apps"
-) -> list[App]:
+def parse_apps(raw: Mapping[str, Any], services: Iterable[Service]) -> list[App]:
     """The apps of the inventory: `{name: {path, audience?, public?, services?, variables?}}`.
 
     Raises GroundworkError with a line for each mistake; a secret in a public app is one.
     """
     names = [service.name for service in services]
+    variable = "env_files_apps"
     problems: list[str] = []
     apps: list[App] = []
     if not isinstance(raw, Mapping):
@@ -52,11 +51,7 @@ def parse_apps(
             problems.append(f"{where} must be a dictionary with a path.")
             continue
         known = ("path", "audience", "public", "services", "variables")
-        problems += [
-            f"{where}.{key}: unknown option.{did_you_mean(str(key), known)}"
-            for key in entry
-            if key not in known
-        ]
+        problems += unknown_options(where, entry, known)
         if not isinstance(entry.get("public", False), bool):
             problems.append(f"{where}.public must be true or false, without quotes.")
         audience = str(entry.get("audience", "host"))
@@ -84,13 +79,7 @@ def parse_apps(
         ]
         problems += _variable_problems(where, app)
         apps.append(app)
-    if problems:
-        raise GroundworkError(
-            "The apps' env files can't be written as the inventory says; nothing was changed.",
-            where=variable,
-            details=problems,
-            next_step="Correct the named variables (inventory/group_vars) and run again.",
-        )
+    refuse(variable, problems, "The apps' env files can't be written as the inventory says")
     return apps
 
 

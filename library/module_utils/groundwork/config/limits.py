@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import GroundworkError
+from .mistakes import refuse
 
 LIMITS = ("memory", "cpus", "pids")
 
@@ -73,8 +73,9 @@ def limit_problems(where: str, limits: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-def check_limits(raw: Any, variable: str = "stack_limits") -> None:
+def check_limits(raw: Any) -> None:
     """Raise GroundworkError where the limits for all services can't be used."""
+    variable = "stack_limits"
     known = ", ".join(LIMITS)
     if isinstance(raw, Mapping):
         problems = [
@@ -85,13 +86,7 @@ def check_limits(raw: Any, variable: str = "stack_limits") -> None:
         problems += limit_problems(variable, raw)
     else:
         problems = [f"{variable} must be a dictionary with any of {known}."]
-    if problems:
-        raise GroundworkError(
-            "The inventory can't be used as it is; nothing was changed.",
-            where=variable,
-            details=problems,
-            next_step="Correct the named variables (inventory/group_vars) and run again.",
-        )
+    refuse(variable, problems)
 
 
 def _is_number(value: Any) -> bool:

@@ -13,6 +13,7 @@ from ..services import SERVICE_TYPES, Service, ServiceType, port_lines
 from ..text import did_you_mean
 from .external import ONLY_EXTERNAL, TLS, external_fields, is_external, name_problem, tls_fields
 from .limits import LIMITS, bind_problem, limit_problems, network_problems
+from .mistakes import refuse, unknown_options
 
 _STACK = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -54,13 +55,7 @@ def parse_services(
         if service:
             services.append(service)
     problems += _clashes(variable, services)
-    if problems:
-        raise GroundworkError(
-            "The inventory can't be used as it is; nothing was changed.",
-            where=variable,
-            details=problems,
-            next_step="Correct the named variables (inventory/group_vars) and run again.",
-        )
+    refuse(variable, problems)
     return services
 
 
@@ -118,11 +113,7 @@ def _service(where: str, name: Any, entry: Any, ca: str, problems: list[str]) ->
     further = {name: f"{name.lower()}_port" for name in kind.more_ports}
     known = (*_COMMON, *ONLY_EXTERNAL, *kind.options, *further.values())
     external = is_external(where, entry, problems)
-    problems += [
-        f"{where}.{key}: unknown option.{did_you_mean(str(key), known)}"
-        for key in entry
-        if key not in known
-    ]
+    problems += unknown_options(where, entry, known)
     more: dict[str, Any] = {"options": _options(where, kind, entry, external, problems)}
     image, port = entry.get("image", ""), entry.get("port")
     if external:

@@ -32,16 +32,15 @@ class Known:
 class ImageChoice(Record):
     """The image for a service, of those that are here (`reference`, empty where none will do).
 
-    `wanted` is what the inventory asks for, `candidates` the names that it may have, `built` the
-    one that is built here in its place. `due`: why the sources are to be asked. `kept`: it has to
-    stay the built one, and `why` says what keeps it from being what is wanted.
+    `wanted` is what the inventory asks for, `built` the one that is built here in its place.
+    `due`: why the sources are to be asked. `kept`: it has to stay the built one, and `why` says
+    what keeps it from being what is wanted.
     """
 
     reference: str = ""
     id: str = ""
     storage_format: str = ""
     wanted: str = ""
-    candidates: tuple[str, ...] = ()
     built: str = ""
     due: str = ""
     kept: bool = False
@@ -97,7 +96,6 @@ def choose(
     return replace(
         chosen,
         wanted=wanted.reference,
-        candidates=wanted.names,
         built=wanted.built,
         due=due,
         kept=kept,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import sqlalchemy
 
 APPLICATION = "groundwork-migrate"
-LOCK_TIMEOUT, QUERY_CANCELED = "55P03", "57014"
+LOCK_TIMEOUT = "55P03"
 
 
 class Unreachable(GroundworkError):

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..migrations import SchemaState
-from ..services import Service
 from .desired import Desired
 from .model import Plan, ServiceState, State
 from .stack_containers import CONFIGURATION_REASONS, custom_reason
@@ -63,7 +62,7 @@ def _service_reasons(desired: Desired, state: State, files_change: bool) -> tupl
     reasons = [
         f"{service.name}: {reason}"
         for service in desired.services
-        if (reason := _service_reason(service, state.services.get(service.name)))
+        if (reason := _service_reason(state.services.get(service.name)))
     ]
     if files_change and not reasons and desired.managed:
         reasons.append("the files that the containers are made from change")
@@ -93,7 +92,7 @@ def _short(desired: Desired, path: str) -> str:
     return str(full.relative_to(desired.workspace)) if desired.workspace in full.parents else path
 
 
-def _service_reason(service: Service, found: ServiceState | None) -> str:
+def _service_reason(found: ServiceState | None) -> str:
     if found is None:
         return "has no container yet"
     silent = f"doesn't answer ({found.error})" if found.error else "doesn't answer"
