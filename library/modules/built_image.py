@@ -95,8 +95,8 @@ def run(call: Call) -> dict[str, Any]:
             )
     return {
         "changed": bool(stale),
-        "images": {recipe.kind: recipe.reference for recipe in wanted},
-        "built": [recipe.kind for recipe in stale],
+        "images": {recipe.name: recipe.reference for recipe in wanted},
+        "built": [recipe.name for recipe in stale],
     }
 
 

@@ -93,7 +93,7 @@ def run(call: Call) -> dict[str, Any]:
     if begun:
         # A task runs in a worker, whose parent is the ansible-playbook that lives on
         prepare.start(recipes, Path(cache_dir), os.getppid())
-    types = [recipe.kind for recipe in recipes]
+    types = [recipe.name for recipe in recipes]
     return {"changed": False, "service_types": types, "lacking": lacking, "begun": begun}
 
 

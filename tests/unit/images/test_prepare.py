@@ -33,7 +33,7 @@ def services(**images: str) -> list[Service]:
 
 
 def kinds(setup: Setup, wanted: list[Service], answers: Callable[[str], bool]) -> list[str]:
-    return [recipe.kind for recipe in prepare.needed(setup, wanted, answers)]
+    return [recipe.name for recipe in prepare.needed(setup, wanted, answers)]
 
 
 def nobody(host: str) -> bool:

@@ -47,7 +47,7 @@ class Builder:
     cache: Path
 
     def build(self, recipes: Sequence[Recipe]) -> dict[str, BuildError | None]:
-        """Build what each recipe describes; by kind, None or what went wrong.
+        """Build what each recipe describes; by name, None or what went wrong.
 
         The base and all downloads run side by side, then the images do.
         """
@@ -60,14 +60,14 @@ class Builder:
                 for base in _bases(recipes)
             }
             wheels = {
-                recipe.kind: pool.submit(fetch.wheels, recipe, self.cache / "wheels", work)
+                recipe.name: pool.submit(fetch.wheels, recipe, self.cache / "wheels", work)
                 for recipe in recipes
             }
             jobs = {
-                recipe.kind: pool.submit(self._one, recipe, bases, wheels[recipe.kind], work)
+                recipe.name: pool.submit(self._one, recipe, bases, wheels[recipe.name], work)
                 for recipe in recipes
             }
-            return {kind: _outcome(job) for kind, job in jobs.items()}
+            return {name: _outcome(job) for name, job in jobs.items()}
 
     def prepare(self, recipes: Sequence[Recipe]) -> None:
         """Bring into the cache what `build` needs from outside; asks no engine.
@@ -96,7 +96,7 @@ class Builder:
         image = self.docker.inspect("image", [recipe.reference]).get(recipe.reference, {})
         if (image.get("Config", {}).get("Labels") or {}).get(INPUTS_LABEL) == recipe.inputs:
             return  # another run has built it while this one waited
-        context = work / recipe.kind
+        context = work / recipe.name
         copy_context(recipe.directory, context)
         fetch.put_wheels(recipe, files, context)
         surroundings = fetch.environment()

@@ -113,13 +113,13 @@ def wheels(recipe: Recipe, cache: Path, work: Path) -> list[Path]:
     requirements = recipe.directory / recipe.wheels.requirements
     text = requirements.read_text(encoding="utf-8")
     key = hashlib.sha256(f"{recipe.wheels.python}\n{text}".encode()).hexdigest()[:12]
-    directory = cache / f"{recipe.kind}-{key}"
+    directory = cache / f"{recipe.name}-{key}"
     if found := complete_wheels(directory, text):
         return found
-    fresh = work / f"{recipe.kind}-wheels"
+    fresh = work / f"{recipe.name}-wheels"
     download_wheels(requirements, recipe.wheels.python, fresh)
     cache.mkdir(parents=True, exist_ok=True)
-    for old in cache.glob(f"{recipe.kind}-*"):
+    for old in cache.glob(f"{recipe.name}-*"):
         shutil.rmtree(old)
     fresh.rename(directory)  # complete or not at all
     return sorted(directory.glob("*.whl"))
@@ -208,10 +208,10 @@ def debian_base(recipe: Recipe, docker: Docker, cache: Path, work: Path) -> None
 def base_tarball(recipe: Recipe, cache: Path, work: Path) -> Path:
     """The Debian base as a file in `cache`: one that was made just before, else a new one."""
     debian = _debian(recipe)
-    ready = cache / f"{recipe.kind}-{recipe.inputs[:12]}.tar"
+    ready = cache / f"{recipe.name}-{recipe.inputs[:12]}.tar"
     if ready.exists() and time.time() - ready.stat().st_mtime < FRESH:
         return ready
-    for old in cache.glob(f"{recipe.kind}-*.tar"):
+    for old in cache.glob(f"{recipe.name}-*.tar"):
         old.unlink()
     sources = apt_lines(debian.suite)
     tarball = work / ready.name

@@ -60,12 +60,13 @@ class Debian:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One directory of `images/`. `inputs` is the digest of all that the image is made from.
+    """One directory of `images/`, by its `name`: a service type, or a base.
 
-    `stands_for` is the major version of the official image that it stands in for.
+    `inputs` is the digest of all that the image is made from, `stands_for` the major version
+    of the official image that it stands in for.
     """
 
-    kind: str
+    name: str
     directory: Path
     reference: str
     inputs: str
@@ -76,17 +77,17 @@ class Recipe:
 
     def stands_in(self, reference: str) -> bool:
         """Whether it may take the place of an image: of the official one alone (at Docker Hub, or
-        by its whole path at any registry), of the same major version, and not of one that is
+        by its full path at any registry), of the same major version, and not of one that is
         pinned by its digest."""
-        name = image_names.parse(reference)
-        if name is None or name.digest or self.kind not in SERVICE_TYPES:
+        image = image_names.parse(reference)
+        if image is None or image.digest or self.name not in SERVICE_TYPES:
             return False
-        official = SERVICE_TYPES[self.kind].official
-        whole = official if "/" in official else f"library/{official}"
-        mirrored = name.registry and f"/{name.path}".endswith(f"/{whole}")
-        if not mirrored and name.repository != official:
+        official = SERVICE_TYPES[self.name].official
+        path = official if "/" in official else f"library/{official}"
+        mirrored = image.registry and f"/{image.path}".endswith(f"/{path}")
+        if not mirrored and image.repository != official:
             return False
-        return image_names.version(name.tag).partition(".")[0] in ("", self.stands_for)
+        return image_names.version(image.tag).partition(".")[0] in ("", self.stands_for)
 
     @property
     def version(self) -> str:
@@ -97,17 +98,17 @@ class Recipe:
 def references(build_dir: Path) -> dict[str, str]:
     """The name of the image that is built for each service type; `{}` without that directory."""
     found = {path.parent.name: _read(path) for path in sorted(build_dir.glob("*/image.json"))}
-    return {kind: str(entry["reference"]) for kind, entry in found.items() if "base" in entry}
+    return {name: str(entry["reference"]) for name, entry in found.items() if "base" in entry}
 
 
 def read_recipes(build_dir: Path) -> dict[str, Recipe]:
     """The recipe for each service type. Raises GroundworkError for an unreadable one."""
-    return {kind: recipe(build_dir, kind) for kind in references(build_dir)}
+    return {name: recipe(build_dir, name) for name in references(build_dir)}
 
 
-def recipe(build_dir: Path, kind: str) -> Recipe:
-    """The recipe in the directory `kind`, with the one that it stands on."""
-    directory = build_dir / kind
+def recipe(build_dir: Path, name: str) -> Recipe:
+    """The recipe in the directory `name`, with the one that it stands on."""
+    directory = build_dir / name
     path = directory / "image.json"
     entry = _read(path)
     try:
@@ -117,9 +118,9 @@ def recipe(build_dir: Path, kind: str) -> Recipe:
         if "debian" in entry:
             asked = entry["debian"]
             lists = ("hooks", "packages", "dpkg_options")
-            debian = Debian(**{**asked, **{name: tuple(asked[name]) for name in lists}})
+            debian = Debian(**{**asked, **{key: tuple(asked[key]) for key in lists}})
         return Recipe(
-            kind=kind,
+            name=name,
             directory=directory,
             reference=entry["reference"],
             inputs=digest(directory, base.inputs if base else "", NO_INPUTS),

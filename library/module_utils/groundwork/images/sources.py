@@ -245,7 +245,7 @@ class Setup:
             for item in wanted
             if item not in able
         }
-        recipes = list({recipe.kind: recipe for recipe in able.values()}.values())
+        recipes = list({recipe.name: recipe for recipe in able.values()}.values())
         if not recipes:
             return answers
         if self.cache_dir is None:
@@ -261,7 +261,7 @@ class Setup:
         except (BuildError, OSError) as error:
             return answers | dict.fromkeys(able, SourceAnswer(why=str(error)))
         for item, recipe in able.items():
-            wrong = errors[recipe.kind]
+            wrong = errors[recipe.name]
             answers[item] = (
                 SourceAnswer(why=str(wrong), lines=wrong.lines)
                 if wrong
