@@ -46,7 +46,7 @@ class ActionModule(ActionBase):
         """Send what is lacking. `result` is kept up to date, since any step may be the last."""
         paths, directory = [Path(path) for path in args["files"]], str(args["directory"])
         part, dry = int(args.get("part_mb") or 16) * MB, bool(self._task.check_mode)
-        files = image_send.planned(paths) if dry else image_send.archives(paths)
+        files = image_send.archives(paths, dry)
         todos = image_send.inspect(files, directory, part, self._ask, dry)
         result["files"] += [image_send.entry(todo) for todo in todos]
         result["changed"] = dry and any(not todo.complete for todo in todos)

@@ -49,7 +49,7 @@ def test_a_failing_build_shows_its_last_lines(tiny: str, tmp_path: Path) -> None
     assert not (tmp_path / "cache" / "work").exists()
 
 
-@pytest.mark.parametrize("kind", sorted(recipes.references(BUILD_DIR)))
+@pytest.mark.parametrize("kind", sorted(recipes.read_recipes(BUILD_DIR)))
 def test_what_was_built_here_says_what_it_is(kind: str) -> None:
     recipe = recipes.recipe(BUILD_DIR, kind)
     found = DOCKER.inspect("image", [recipe.reference]).get(recipe.reference)
@@ -67,7 +67,7 @@ def test_what_was_built_here_says_what_it_is(kind: str) -> None:
 # What an image without our labels says of itself
 
 BASES = {
-    "postgres": recipes.references(BUILD_DIR)["postgres"],
+    "postgres": recipes.recipe(BUILD_DIR, "postgres").reference,
     "debian": recipes.recipe(BUILD_DIR, "base").reference,
     "nothing": "",
 }

@@ -64,8 +64,7 @@ def test_an_archive_brings_its_image_back_and_then_it_is_present(tiny: str, tmp_
     directory = tmp_path / "archives of ours"
     path = archived(tiny, directory)
     assert image_archive.read(path)[tiny].architecture == image["Architecture"]
-    with path.open("rb") as stream:
-        line = f"{image_archive.digest(stream)}  {path.name}\n"
+    line = f"{image_archive.digest(path)}  {path.name}\n"
     (directory / image_archive.SUMS).write_text(line, encoding="utf-8")
     setup = Setup(DOCKER, sources=["present", "archive"], archive_dir=directory)
     dry = Setup(DOCKER, sources=["present", "archive"], archive_dir=directory, dry=True)

@@ -14,7 +14,7 @@ from ansible.module_utils.groundwork.images import recipes
 from .images import BUILD_DIR, DOCKER
 
 CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
-POSTGRES = recipes.references(BUILD_DIR)["postgres"]
+POSTGRES = recipes.recipe(BUILD_DIR, "postgres").reference
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def test_a_built_image_stands_in_for_the_official_one_alone(
 
 def test_every_recipe_is_complete() -> None:
     recipes = image_recipes.read_recipes(BUILD_DIR)
-    assert image_recipes.references(BUILD_DIR) == {
+    assert {kind: recipe.reference for kind, recipe in recipes.items()} == {
         "postgres": "groundwork/postgres:16.15-3",
         "qdrant": "groundwork/qdrant:edge-0.9.0-4",
         "redis": "groundwork/redis:7.0.15",
@@ -86,7 +86,7 @@ def test_every_recipe_is_complete() -> None:
 
 
 def test_no_directory_means_nothing_is_built(tmp_path: Path) -> None:
-    assert image_recipes.references(tmp_path / "none") == {}
+    assert image_recipes.read_recipes(tmp_path / "none") == {}
 
 
 def test_a_broken_recipe_names_its_file(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_check_mode_says_what_would_be_sent_and_removes_nothing(
     machine.send(paths[:1])
     rest = machine.directory / receive.growing_name("old.tar", "0" * 64)
     rest.touch()
-    files = image_send.planned([*paths, tmp_path / "images" / "not saved yet.tar"])
+    files = image_send.archives([*paths, tmp_path / "images" / "not saved yet.tar"], dry=True)
     todos = image_send.inspect(files, str(machine.directory), PART, machine.ask, dry=True)
     assert [todo.complete for todo in todos] == [True, False, False]
     assert [image_send.entry(todo)["action"] for todo in todos] == ["unchanged", "sent", "sent"]
@@ -98,7 +98,7 @@ def test_check_mode_says_what_would_be_sent_and_removes_nothing(
 def test_check_mode_makes_no_directory(machine: Machine, tmp_path: Path) -> None:
     paths = saved(tmp_path / "images", one=1)
     image_send.inspect(
-        image_send.planned(paths), str(machine.directory), PART, machine.ask, dry=True
+        image_send.archives(paths, dry=True), str(machine.directory), PART, machine.ask, dry=True
     )
     assert not machine.directory.exists()
 

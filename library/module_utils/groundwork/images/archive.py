@@ -11,7 +11,6 @@ import tarfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO
 
 from ..image_names import by_tag
 
@@ -158,23 +157,25 @@ def check_digest(path: Path) -> None:
     sums = path.parent / SUMS
     if not sums.exists():
         return
-    wanted = parse_sums(sums.read_text(encoding="utf-8")).get(path.name)
+    wanted = listed(path.parent).get(path.name)
     if wanted is None:
         raise ArchiveError(f"{path} is not listed in {sums}")
-    with path.open("rb") as stream:
-        if digest(stream) != wanted:
-            raise ArchiveError(f"{path} is not the file that {sums} lists: its digest differs")
+    if digest(path) != wanted:
+        raise ArchiveError(f"{path} is not the file that {sums} lists: its digest differs")
 
 
-def digest(stream: IO[bytes]) -> str:
-    """The SHA-256 of a stream."""
+def digest(path: Path) -> str:
+    """The SHA-256 of a file."""
     total = hashlib.sha256()
-    while block := stream.read(1024 * 1024):
-        total.update(block)
+    with path.open("rb") as file:
+        while block := file.read(1024 * 1024):
+            total.update(block)
     return total.hexdigest()
 
 
-def parse_sums(text: str) -> dict[str, str]:
-    """The digests of a SHA256SUMS file, by file name."""
+def listed(directory: Path) -> dict[str, str]:
+    """The digests in a directory's SHA256SUMS, by file name; none where there is no such file."""
+    sums = directory / SUMS
+    text = sums.read_text(encoding="utf-8") if sums.exists() else ""
     pairs = (line.split(maxsplit=1) for line in text.splitlines())
     return {pair[1].lstrip("*").strip(): pair[0].lower() for pair in pairs if len(pair) == 2}

@@ -15,9 +15,7 @@ from pathlib import Path
 from ..docker import Docker
 from . import fetch
 from .fetch import BuildError
-from .recipes import INPUTS_LABEL, Recipe, references
-
-__all__ = ["Builder", "missing_tools", "references"]
+from .recipes import INPUTS_LABEL, Recipe
 
 _BUILD_TIMEOUT = 900.0  # seconds, for one image
 _LOCK_TIMEOUT = 900.0  # seconds, for another run that builds
@@ -93,8 +91,7 @@ class Builder:
         files = wheels.result()
         if recipe.base:
             bases[recipe.base.reference].result()
-        image = self.docker.inspect("image", [recipe.reference]).get(recipe.reference, {})
-        if (image.get("Config", {}).get("Labels") or {}).get(INPUTS_LABEL) == recipe.inputs:
+        if fetch.is_built(recipe, self.docker):
             return  # another run has built it while this one waited
         context = work / recipe.name
         copy_context(recipe.directory, context)

@@ -22,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..docker import Docker
+from ..docker import Docker, labels
 from ..text import clean
 from .recipes import INPUTS_LABEL, Debian, Recipe
 
@@ -184,18 +184,23 @@ def _extract(wheel: Path, pattern: str, target: Path) -> bool:
     return False
 
 
+def is_built(recipe: Recipe, docker: Docker) -> bool:
+    """Whether the engine has the recipe's image, made from what is in its directory now."""
+    image = docker.inspect("image", [recipe.reference]).get(recipe.reference, {})
+    return labels(image).get(INPUTS_LABEL) == recipe.inputs
+
+
 def debian_base(recipe: Recipe, docker: Docker, cache: Path, work: Path) -> None:
     """Make the Debian base and give it to the engine, unless the engine has this very one."""
     debian = _debian(recipe)
-    image = docker.inspect("image", [recipe.reference]).get(recipe.reference)
-    if image and (image["Config"].get("Labels") or {}).get(INPUTS_LABEL) == recipe.inputs:
+    if is_built(recipe, docker):
         return
     if not shutil.which("mmdebstrap"):
         _official_base(recipe, debian, docker)
         return
     tarball = base_tarball(recipe, cache, work)
-    labels = _base_labels(recipe, debian)
-    changes = [f"LABEL {name}={json.dumps(value)}" for name, value in labels.items()]
+    own = _base_labels(recipe, debian)
+    changes = [f"LABEL {name}={json.dumps(value)}" for name, value in own.items()]
     result = docker.run(
         "import", *(f"--change={change}" for change in (*changes, 'CMD ["bash"]')),
         str(tarball), recipe.reference, timeout=_TIMEOUT,
@@ -245,9 +250,9 @@ def _base_labels(recipe: Recipe, debian: Debian) -> dict[str, str]:
 
 def _official_base(recipe: Recipe, debian: Debian, docker: Docker) -> None:
     """The official image under the recipe's name, for a host that can't make one of its own."""
-    labels = [f"--label={name}={text}" for name, text in _base_labels(recipe, debian).items()]
+    own = [f"--label={name}={text}" for name, text in _base_labels(recipe, debian).items()]
     result = docker.run(
-        "build", f"--tag={recipe.reference}", *labels, "-",
+        "build", f"--tag={recipe.reference}", *own, "-",
         stdin=f"FROM {debian.official}\n", timeout=_TIMEOUT,
     )  # fmt: skip
     if not result.ok:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,9 +47,9 @@ class Debian:
 
     suite: str
     variant: str
-    hooks: tuple[str, ...]
-    packages: tuple[str, ...]
-    dpkg_options: tuple[str, ...]
+    hooks: Sequence[str]
+    packages: Sequence[str]
+    dpkg_options: Sequence[str]
     labels: Mapping[str, str]
 
     @property
@@ -89,21 +89,12 @@ class Recipe:
             return False
         return image_names.version(image.tag).partition(".")[0] in ("", self.stands_for)
 
-    @property
-    def version(self) -> str:
-        """What its name says of its version: `16.15`."""
-        return self.reference.rpartition(":")[2]
-
-
-def references(build_dir: Path) -> dict[str, str]:
-    """The name of the image that is built for each service type; `{}` without that directory."""
-    found = {path.parent.name: _read(path) for path in sorted(build_dir.glob("*/image.json"))}
-    return {name: str(entry["reference"]) for name, entry in found.items() if "base" in entry}
-
 
 def read_recipes(build_dir: Path) -> dict[str, Recipe]:
-    """The recipe for each service type. Raises GroundworkError for an unreadable one."""
-    return {name: recipe(build_dir, name) for name in references(build_dir)}
+    """The recipe for each service type; `{}` without that directory. Raises GroundworkError for an
+    unreadable one."""
+    names = [p.parent.name for p in sorted(build_dir.glob("*/image.json")) if "base" in _read(p)]
+    return {name: recipe(build_dir, name) for name in names}
 
 
 def recipe(build_dir: Path, name: str) -> Recipe:
@@ -113,20 +104,14 @@ def recipe(build_dir: Path, name: str) -> Recipe:
     entry = _read(path)
     try:
         base = recipe(build_dir, entry["base"]) if "base" in entry else None
-        wheels = Wheels(**entry["wheels"]) if "wheels" in entry else None
-        debian = None
-        if "debian" in entry:
-            asked = entry["debian"]
-            lists = ("hooks", "packages", "dpkg_options")
-            debian = Debian(**{**asked, **{key: tuple(asked[key]) for key in lists}})
         return Recipe(
             name=name,
             directory=directory,
             reference=entry["reference"],
             inputs=digest(directory, base.inputs if base else "", NO_INPUTS),
             base=base,
-            wheels=wheels,
-            debian=debian,
+            wheels=Wheels(**entry["wheels"]) if "wheels" in entry else None,
+            debian=Debian(**entry["debian"]) if "debian" in entry else None,
             stands_for=str(entry.get("stands_for", "")),
         )
     except (KeyError, TypeError) as error:

@@ -30,8 +30,7 @@ def missing(
             f"There is no image {', '.join(lacking)} to save.",
             next_step="Run playbooks/dev.yml, which gets the images.",
         )
-    sums = directory / SUMS
-    listed = archive.parse_sums(sums.read_text(encoding="utf-8")) if sums.exists() else {}
+    listed = archive.listed(directory)
     return lacking + [
         name
         for name in present
@@ -54,10 +53,8 @@ def save(docker: Docker, references: Sequence[str], directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda reference: _save(docker, reference, directory), references))
-    lines = []
-    for path in sorted(directory.glob("*.tar")):
-        with path.open("rb") as stream:
-            lines.append(f"{archive.digest(stream)}  {path.name}\n")
+    paths = sorted(directory.glob("*.tar"))
+    lines = [f"{archive.digest(path)}  {path.name}\n" for path in paths]
     with replacing(directory / SUMS) as fresh:
         fresh.write_text("".join(lines), encoding="utf-8")
 

@@ -50,38 +50,26 @@ class Todo:
         return sum(span.length for span in self.spans)
 
 
-def archives(paths: Sequence[Path]) -> list[Archive]:
+def archives(paths: Sequence[Path], dry: bool = False) -> list[Archive]:
     """The files of a directory that saved_images wrote, and last its SHA256SUMS, which has their
-    digests. Raises GroundworkError where one isn't there or isn't listed."""
-    found = [_archive(path, _listed(path.parent).get(path.name, "")) for path in paths]
-    for directory in dict.fromkeys(path.parent for path in paths):
-        text = (directory / SUMS).read_bytes()
-        found.append(Archive(directory / SUMS, hashlib.sha256(text).hexdigest(), len(text)))
+    digests. Raises GroundworkError where one isn't there or isn't listed; with `dry` it may still
+    come, and has no digest."""
+    found = []
+    for path in paths:
+        digest = image_archive.listed(path.parent).get(path.name, "")
+        if digest and path.exists():
+            found.append(Archive(path, digest, path.stat().st_size))
+        elif dry:
+            found.append(Archive(path, "", -1))
+        else:
+            raise GroundworkError(
+                f"{path.name} is not here, or not listed in {SUMS} beside it.",
+                where=str(path.parent),
+                next_step="Run again: what is missing is saved again.",
+            )
+    for sums in [] if dry else dict.fromkeys(path.parent / SUMS for path in paths):
+        found.append(Archive(sums, image_archive.digest(sums), sums.stat().st_size))
     return found
-
-
-def planned(paths: Sequence[Path]) -> list[Archive]:
-    """As `archives`, for check mode: those that aren't saved yet have no digest."""
-    return [
-        _archive(path, digest) if path.exists() and digest else Archive(path, "", -1)
-        for path in paths
-        for digest in [_listed(path.parent).get(path.name, "")]
-    ]
-
-
-def _listed(directory: Path) -> dict[str, str]:
-    sums = directory / SUMS
-    return image_archive.parse_sums(sums.read_text(encoding="utf-8")) if sums.exists() else {}
-
-
-def _archive(path: Path, digest: str) -> Archive:
-    if not digest or not path.exists():
-        raise GroundworkError(
-            f"{path.name} is not here, or not listed in {SUMS} beside it.",
-            where=str(path.parent),
-            next_step="Run again: what is missing is saved again.",
-        )
-    return Archive(path, digest, path.stat().st_size)
 
 
 def inspect(
@@ -237,9 +225,7 @@ def _checked(answer: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _broken(file: Archive, directory: str) -> GroundworkError:
-    with file.path.open("rb") as stream:
-        now = image_archive.digest(stream)
-    if now != file.digest:
+    if image_archive.digest(file.path) != file.digest:
         return GroundworkError(
             f"{file.path.name} is damaged on this computer: it isn't what {SUMS} beside it lists.",
             where=str(file.path),
