@@ -21,6 +21,8 @@ from .text import first, mapping, words
 SILENT = "does not answer"
 NOT_HEALTHY = "not healthy"
 UNWELL = {"exited", "missing", "unhealthy", "dead", SILENT, NOT_HEALTHY}
+# Whose a service is, in place of where its image came from
+EXTERNAL, CUSTOM = "external", "your own"
 
 
 @dataclass
@@ -94,9 +96,9 @@ class HostFacts:
             service.address, service.url = seen.address, masked_url(seen.url)
             service.health, service.image = _state(seen), seen.runs
             if seen.state == "external":
-                service.source = "external"
+                service.source = EXTERNAL
             if seen.custom:
-                service.source = "your own"
+                service.source = CUSTOM
         for name, image in state.images.items():
             service = self._service(name)
             service.health = service.health or "missing"
@@ -126,7 +128,7 @@ class HostFacts:
     def _up(self, result: Mapping[str, Any]) -> None:
         """What became of a person's own services, which nobody asks how they are."""
         for name, what in mapping(result.get("services")).items():
-            if name in self.services and self.services[name].source == "your own":
+            if name in self.services and self.services[name].source == CUSTOM:
                 self.services[name].health = "started"
                 if words(what) == "removed":
                     del self.services[name]

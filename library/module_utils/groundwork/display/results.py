@@ -17,6 +17,7 @@ from ..rendered import FilesResult
 from ..state import Inspection
 from .outcome import Outcome
 from .text import (
+    UP_TO_DATE,
     Line,
     Marks,
     count,
@@ -156,7 +157,7 @@ def inspect_note(result: Mapping[str, Any]) -> str:
     if found.problems:
         return count(len(found.problems), "blocking problem")
     if not reasons:
-        return "up to date"
+        return UP_TO_DATE
     return f"{count(reasons, 'change')} pending"
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from ..image_names import difference
 from ..images import source_words
-from .facts import UNWELL, HostFacts, RunFacts, ServiceFacts
+from .facts import CUSTOM, EXTERNAL, UNWELL, HostFacts, RunFacts, ServiceFacts
 from .runs import run_rows
 from .story import TITLES
-from .text import Line, Marks, count, duration, labelled, line
+from .text import UP_TO_DATE, Line, Marks, count, duration, labelled, line
 
 COUNTS = ("ok", "changed", "unreachable", "failures", "skipped", "rescued", "ignored")
 _STYLES = {
@@ -25,7 +25,7 @@ _STYLES = {
     "ignored": "warn",
 }
 _SCHEMA = {
-    "at_head": "up to date",
+    "at_head": UP_TO_DATE,
     "pending": "revisions are waiting",
     "ahead": "newer than the files here",
     "empty": "nothing applied yet",
@@ -33,6 +33,7 @@ _SCHEMA = {
     "unknown": "could not be read",
     "failed": "not brought to its revision",
 }
+_NOTHING = f"nothing, {UP_TO_DATE}"
 WIDTH = 72
 MOST = 6
 
@@ -133,7 +134,7 @@ def _health_style(health: str) -> str:
 
 
 def _image(service: ServiceFacts) -> str:
-    if service.source in ("external", "your own"):
+    if service.source in (EXTERNAL, CUSTOM):
         return service.source
     if not service.image:
         return "no image yet" if service.health == "missing" else ""
@@ -147,14 +148,14 @@ def _file_rows(host: HostFacts, run: Run) -> list[Line]:
         return []
     shown = {path: state for path, state in host.files.items() if run.status or not _still(state)}
     if not shown:
-        return [labelled("files", f"{count(len(host.files), 'file')}, up to date")]
+        return [labelled("files", f"{count(len(host.files), 'file')}, {UP_TO_DATE}")]
     directory = os.path.commonpath(list(host.files)) if _absolute(host.files) else ""
     if len(host.files) == 1:
         directory = str(Path(directory).parent)
     rows = [labelled("files", f"in {directory}")] if directory else []
     for path, state in shown.items():
         name = os.path.relpath(path, directory) if directory else path
-        text = "up to date" if _still(state) else state
+        text = UP_TO_DATE if _still(state) else state
         if run.check and state in ("created", "updated"):
             text = f"would be {state}"
         style = "" if _still(state) else "changed"
@@ -200,13 +201,13 @@ def _change_rows(host: HostFacts, run: Run) -> list[Line]:
         ]
         if rows:
             return [labelled("pending", "on the next run:"), *rows]
-        everything = labelled("pending", "nothing, up to date", "ok")
+        everything = labelled("pending", _NOTHING, "ok")
         return [everything] if host.inspected else []
     if host.changes:
         return _named(label, host.changes)
     if run.check:
         return [labelled("would", "change nothing", "ok")]
-    return [labelled("changed", "nothing, up to date", "ok")]
+    return [labelled("changed", _NOTHING, "ok")]
 
 
 def _named(label: str, changes: Sequence[tuple[str, str]]) -> list[Line]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from ..text import masked_url, shortened
 
 LABEL_WIDTH = 9
+UP_TO_DATE = "up to date"
 
 
 class Span(NamedTuple):

@@ -11,8 +11,9 @@ from pathlib import Path
 from ..migrations import SchemaState
 from .desired import Desired
 from .model import Plan, ServiceState, State
-from .stack_containers import CONFIGURATION_REASONS, custom_reason
+from .stack_containers import CONFIGURATION_REASONS, NO_CONTAINER, custom_reason
 
+_UNKNOWN = "unknown until the engine answers"
 ENGINE_REASONS = {
     "absent": "there is no Docker engine here",
     "stopped": "the Docker engine is stopped",
@@ -52,7 +53,7 @@ def _engine_reasons(desired: Desired, state: State) -> tuple[str, ...]:
 def _image_reasons(state: State) -> tuple[str, ...]:
     known = state.engine.state == "ok"
     return tuple(
-        f"{name}: {found.due if known else 'unknown until the engine answers'}"
+        f"{name}: {found.due if known else _UNKNOWN}"
         for name, found in state.images.items()
         if found.due
     )
@@ -94,14 +95,14 @@ def _short(desired: Desired, path: str) -> str:
 
 def _service_reason(found: ServiceState | None) -> str:
     if found is None:
-        return "has no container yet"
+        return NO_CONTAINER
     silent = f"doesn't answer ({found.error})" if found.error else "doesn't answer"
     if found.state == "external":
         if found.leftover:
             return "is external now, its container goes"
         return "" if found.answers else silent
     if found.state == "unknown":
-        return "unknown until the engine answers"
+        return _UNKNOWN
     if found.state != "running":
         return f"its container is {found.state}"
     if found.health == "unhealthy":

@@ -158,6 +158,7 @@ def custom_services(
     }
 
 
+NO_CONTAINER = "has no container yet"
 # Why a container is replaced, by what `configuration` says
 CONFIGURATION_REASONS = {
     "changed": "its configuration changed",
@@ -199,7 +200,7 @@ def custom_reason(found: ServiceState, volume: str | None) -> str:
         kept = f"; its data stay, in the volume {volume}" if volume else ""
         return f"is not in the inventory any more{kept}"
     if found.state == "missing":
-        return "has no container yet"
+        return NO_CONTAINER
     if reason := CONFIGURATION_REASONS.get(found.config):
         return reason
     done = found.state == "exited" and not found.exit_code  # one that has a task and ends
