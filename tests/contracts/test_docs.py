@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from project import INTERNAL, MODULE_FILES, ROLES, ROOT, load, spec_of
 
+CORE = ROOT / "library" / "module_utils" / "groundwork"
+
 
 def documents() -> list[Path]:
     directories = (
@@ -44,9 +46,12 @@ def test_what_the_docs_name_exists(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     known = {name for role in ROLES for name in spec_of(role)}
     known |= set(load(INTERNAL)) | set(load(INTERNAL.with_name("stack.yml")))
-    named = set(re.findall(rf"(?<!\.)\b(?:{'|'.join(ROLES)})_[a-z_]+\b", text))
+    named = set(re.findall(rf"(?<!\.)\b(?:{'|'.join(ROLES)})_[a-z_]+\b(?!\.py)", text))
     files = {path.stem for path in (ROOT / "roles").rglob("*.yml")} | {p.stem for p in MODULE_FILES}
     assert not named - known - files - set(ROLES)
+    files_named = re.findall(r"`((?:\w+/)+[a-z_]+\.py)`", text)
+    roots = (ROOT, CORE, path.parent)
+    assert [each for each in files_named if not any((r / each).exists() for r in roots)] == []
     for playbook in re.findall(r"playbooks/\w+\.yml", text):
         assert (ROOT / playbook).exists(), playbook
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
