@@ -9,6 +9,7 @@ A program of .venv/bin is taken from the copy's own; nothing is downloaded for i
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pwd
@@ -37,6 +38,7 @@ def main() -> None:
     hold(copy.parent)
     copy_checkout(copy, user)
     copy_venv(copy, user)
+    share_another_python(user)
     become(user)
     program, *rest = sys.argv[1:] or ["sh"]
     own = copy / ".venv" / "bin" / program
@@ -188,6 +190,45 @@ def readable_python(user: pwd.struct_passwd) -> Path:
         if subprocess.run(command, user=user.pw_uid, group=user.pw_gid).returncode == 0:
             return Path(path)
     sys.exit(f"There is no Python {version} that an ordinary user may run: {', '.join(tried)}.")
+
+
+def share_another_python(user: pwd.struct_passwd) -> None:
+    """One of root's further Pythons, for an app that has another version than ours.
+
+    Those of pyenv find their modules beside themselves, wherever they are.
+    """
+    own, place = sys.version_info.minor, Path(user.pw_dir) / "pythons"
+    for source in sorted(Path.home().glob(".pyenv/versions/3.*")):
+        minor = int(source.name.split(".")[1])
+        if minor <= own or not (source / "bin" / f"python3.{minor}").exists():
+            continue
+        target = place / source.name
+        if not target.exists():
+            part = target.with_name(f"{target.name}-{os.getpid()}")  # another slot may do it too
+            leave_out = shutil.ignore_patterns("test", "__pycache__", "*.a")
+            shutil.copytree(source, part, True, leave_out, share)
+            look_beside(part / "bin" / f"python3.{minor}", source / "lib")
+            with contextlib.suppress(OSError):
+                part.rename(target)
+            shutil.rmtree(part, ignore_errors=True)
+        return
+
+
+def share(source: str, target: str) -> None:
+    """Link a file, or copy it; everybody may read and run it as it is."""
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(source, target, follow_symlinks=False)
+
+
+def look_beside(program: Path, directory: Path) -> None:
+    """Have a program look for libraries beside itself in place of the directory it names."""
+    old, new = f"\0{directory}\0".encode(), b"\0$ORIGIN/../lib"
+    text = program.read_bytes().replace(old, new.ljust(len(old), b"\0"))
+    program.unlink()  # a link to root's
+    program.write_bytes(text)
+    program.chmod(0o755)
 
 
 def become(user: pwd.struct_passwd) -> None:

@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from ansible.module_utils.groundwork.migrations.migrate import Database, Report, Request, migrate
 from psycopg import sql
+from sqlalchemy import URL
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -148,6 +149,12 @@ def finish(process: subprocess.Popen[str]) -> tuple[list[str], list[str], list[s
     assert process.returncode == 0, errors
     applied, before, after, imported = json.loads(output)
     return applied, before, after, imported
+
+
+def url(database: Database, driver: str = "psycopg") -> str:
+    """The address as SQLAlchemy reads it; without a driver, as people write it."""
+    found = URL.create(f"postgresql+{driver}" if driver else "postgresql", **database.login())
+    return found.render_as_string(hide_password=False)
 
 
 def ask(database: Database, query: str) -> list[Any]:

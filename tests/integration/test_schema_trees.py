@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from .schema_server import (  # noqa: F401
     server_fixture,
     table,
     tables,
+    url,
     write_tree,
 )
 
@@ -90,7 +92,7 @@ def test_an_env_py_that_goes_to_another_database_is_stopped(
     with server.new_database() as other:
         env = (
             "import sqlalchemy as sa\nfrom alembic import context\n"
-            f"url = {other.url().render_as_string(hide_password=False)!r}\n"
+            f"url = {url(other)!r}\n"
             "with sa.create_engine(url).connect() as connection:\n"
             "    context.configure(connection=connection)\n"
             "    with context.begin_transaction():\n        context.run_migrations()\n"
@@ -186,8 +188,7 @@ def test_by_hand_the_database_is_that_of_the_inventory_or_two_lines_say_why(
     env_file = monorepo / "apps" / "backend" / ".env"
     assert f"No database is known: {env_file} isn't there" in missing.stdout + missing.stderr
     env_file.parent.mkdir(parents=True)
-    url = database.url().set(drivername="postgresql", query={})
-    wrong = url.set(password="wrong").render_as_string(hide_password=False)
+    wrong = url(replace(database, password="wrong"), "")
     env_file.write_text(f"DATABASE_URL={wrong}\n", encoding="utf-8")
     refused = by_hand(project)
     assert "password authentication failed" in refused.stdout + refused.stderr
@@ -201,7 +202,7 @@ def test_by_hand_the_database_is_that_of_the_inventory_or_two_lines_say_why(
         assert (said.count("FAILED: "), said.count("Next: ")) == (1, 1)
         assert len(said.strip().splitlines()) <= 5  # Alembic breaks the two where the screen ends
     inventory.write_text(text.replace(line, f"workspace_dir: {monorepo}"), encoding="utf-8")
-    env_file.write_text(f"DATABASE_URL={url.render_as_string(hide_password=False)}\n")
+    env_file.write_text(f"DATABASE_URL={url(database, '')}\n")
     assert by_hand(project).returncode == 0
     assert tables(database) == ["alembic_version", "users"]
 
@@ -213,8 +214,7 @@ def test_by_hand_the_projects_env_py_finds_the_database(
     project = tmp_path / "my project"
     write_tree(project / "alembic", A)
     (project / "alembic.ini").write_text((ROOT / "alembic.ini").read_text())
-    url = database.url().set(drivername="postgresql", query={})
-    line = url.render_as_string(hide_password=False)
+    line = url(database, "")
     environment = {k: v for k, v in os.environ.items() if k != "DATABASE_URL"}
     command = [sys.executable, "-m", "alembic", "upgrade", "head"]
     without = run(command, project, environment)

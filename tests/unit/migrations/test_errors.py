@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from ansible.module_utils.groundwork.migrations.alembic_run import AlembicRun
 from ansible.module_utils.groundwork.migrations.database import Database
 from ansible.module_utils.groundwork.migrations.errors import describe, trimmed
 from ansible.module_utils.groundwork.migrations.layout import find_layout
-from ansible.module_utils.groundwork.migrations.tree import Step
+from ansible.module_utils.groundwork.migrations.runner import AlembicTree
 
 DATABASE = Database("127.0.0.1", 5432, "app", "app", "hunter2")
+
+
+def tree(directory: Path, step: dict[str, Any] | None = None) -> AlembicTree:
+    """A tree in whose code, or in the step of which, something failed."""
+    found = AlembicTree(find_layout(directory), DATABASE)
+    found._run = AlembicRun({})
+    found._run.running = step
+    return found
 
 
 def raised(file: Path, code: str) -> Exception:
@@ -27,8 +37,8 @@ def test_it_names_revision_file_and_line_and_never_the_password(tmp_path: Path) 
     (tmp_path / "env.py").touch()
     file = tmp_path / "versions" / "a1.py"
     error = raised(file, "x = 1\nraise ValueError('no hunter2')\n")
-    step = Step("a1", str(file), "add users", "up")
-    found = describe(error, step, find_layout(tmp_path), DATABASE)
+    step = {"revision": "a1", "file": str(file), "message": "add users", "direction": "up"}
+    found = describe(error, tree(tmp_path, step))
     assert found.what.startswith("Revision a1 (add users) could not be applied: ValueError: no ")
     assert found.where == f"{file}:2"
     assert "hunter2" not in str(found)
@@ -36,7 +46,7 @@ def test_it_names_revision_file_and_line_and_never_the_password(tmp_path: Path) 
 
 def test_a_library_that_env_py_lacks_is_to_be_installed(tmp_path: Path) -> None:
     error = raised(tmp_path / "env.py", "import no_such_library\n")
-    found = describe(error, None, find_layout(tmp_path), DATABASE)
+    found = describe(error, tree(tmp_path))
     assert "The Alembic tree can't be run" in found.what
     assert found.next_step.startswith("Install what the tree imports")
 

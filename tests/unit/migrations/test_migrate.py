@@ -1,4 +1,4 @@
-"""What is refused before a migration begins. The migrations themselves need a real server."""
+"""What a run keeps of what it hears. The migrations themselves need a real server."""
 
 from __future__ import annotations
 
@@ -6,49 +6,24 @@ import pytest
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.migrations.database import Database
 from ansible.module_utils.groundwork.migrations.migrate import (
-    _refuse_ahead,
-    _refuse_two_heads,
-    _resolve,
+    MigrationResult,
+    Report,
+    _Following,
 )
-from ansible.module_utils.groundwork.migrations.tree import Revision, Tree
+from ansible.module_utils.groundwork.migrations.tree import Revision, Step, Tree
 
-LINE = Tree("tree", (Revision("a1"), Revision("b2", ("a1",)), Revision("b3", ("b2",))))
-FORK = Tree("tree", (Revision("a1"), Revision("b2", ("a1",)), Revision("b3", ("a1",))))
+TREE = Tree("tree", (Revision("a1"), Revision("b2", ("a1",))))
 DATABASE = Database("127.0.0.1", 5432, "app", "app", "x")
 
 
-@pytest.mark.parametrize(
-    ("target", "found"),
-    [
-        ("head", ("head", False)),
-        ("base", ("base", True)),
-        ("+1", ("+1", False)),
-        ("-1", ("-1", True)),
-        ("a", ("a1", True)),
-        ("b2", ("b2", False)),
-        ("b3", ("b3", False)),
-    ],
-)
-def test_a_target_says_whether_the_way_there_is_down(target: str, found: tuple[str, bool]) -> None:
-    assert _resolve(LINE, ["b2"], target) == found
-
-
-@pytest.mark.parametrize(("target", "words"), [("b", "It could be b2, b3."), ("x", "head, base")])
-def test_a_target_that_is_not_one_revision_is_refused(target: str, words: str) -> None:
-    with pytest.raises(GroundworkError, match="nor a single one") as caught:
-        _resolve(LINE, [], target)
-    assert words in str(caught.value)
-
-
-def test_two_heads_are_refused_where_the_way_could_be_either() -> None:
-    for target in ("head", "+1"):
-        with pytest.raises(GroundworkError, match="2 heads: b2, b3"):
-            _refuse_two_heads(FORK, target)
-    _refuse_two_heads(FORK, "b2")
-    _refuse_two_heads(LINE, "head")
-
-
-def test_a_database_ahead_of_the_checkout_is_refused() -> None:
-    with pytest.raises(GroundworkError, match="revision c4 is not in this checkout"):
-        _refuse_ahead(LINE, ["c4"], DATABASE)
-    _refuse_ahead(LINE, ["b2"], DATABASE)
+def test_it_decides_by_what_env_py_found_and_keeps_what_was_done() -> None:
+    report = Report(before=["b2"])
+    following = _Following(TREE, DATABASE, "a1", report)
+    assert following.decide([]) == ("a1", False)
+    assert (report.before, following.expected) == ([], None)
+    step = Step("a1", "a1.py", "Users", "up", 0.1)
+    following.planned([step])
+    following.done(step)
+    assert MigrationResult.of(report).applied == (step,)
+    with pytest.raises(GroundworkError, match="The database is ahead"):
+        following.decide(["c3"])

@@ -9,11 +9,11 @@ from urllib.parse import quote, quote_plus
 from ..environment import POSTGRES_FILES
 from ..errors import LIBRARIES, GroundworkError
 from ..text import masked
-from .version_table import DEFAULT_TABLE, LOCATE, VersionTable
+from .alembic_run import LOCATE
+from .version_table import DEFAULT_TABLE, VersionTable
 
 if TYPE_CHECKING:
     import psycopg
-    import sqlalchemy
 
 APPLICATION = "groundwork-migrate"
 LOCK_TIMEOUT = "55P03"
@@ -75,19 +75,15 @@ class Database:
                 "database are those of the inventory.",
             ) from None
 
-    def url(self) -> sqlalchemy.URL:
-        """The address in SQLAlchemy's form, spoken by psycopg 3."""
-        from sqlalchemy import URL
-
-        return URL.create(
-            "postgresql+psycopg",
-            username=self.user,
-            password=self.password,
-            host=self.host,
-            port=self.port,
-            database=self.database,
-            query={name: str(value) for name, value in self.options().items()},
-        )
+    def login(self) -> dict[str, Any]:
+        """The address and the login, as SQLAlchemy's URL takes them."""
+        return {
+            "username": self.user,
+            "password": self.password,
+            "host": self.host,
+            "port": self.port,
+            "database": self.database,
+        }
 
     def variables(self) -> dict[str, str]:
         """The address and the login as the client library's variables."""

@@ -52,42 +52,53 @@ class Layout:
     lost: tuple[str, ...] = ()
 
 
-def find_layout(schema_dir: Path, alembic_ini: Path | None = None) -> Layout:
+def find_layout(
+    schema_dir: Path, alembic_ini: Path | None = None, start: Path | None = None
+) -> Layout:
     """Where the tree's parts are. `alembic_ini` (an .ini, or a .toml) is taken as it is given.
 
     Without it, the nearest directory counts, from the tree's own upwards, whose alembic.ini or
     pyproject.toml names this tree as its script_location; an alembic.ini inside the tree is the
-    tree's own without saying so. Raises GroundworkError.
+    tree's own without saying so. `start` is the directory that its relative paths start from, where
+    that isn't the file's. Raises GroundworkError.
     """
     schema_dir = Path(schema_dir).absolute()
     if not (schema_dir / "env.py").is_file():
         raise GroundworkError(
             "There is no Alembic tree: the directory has no env.py.",
             where=str(schema_dir),
-            next_step="Point schema_dir at the directory that holds env.py and versions/.",
+            next_step="Point schema_dir (directory in schema_trees) at the one that holds env.py "
+            "and versions/.",
+        )
+    if start is not None and not start.is_dir():
+        raise GroundworkError(
+            "The directory that the tree is to run in isn't there.",
+            where=str(start),
+            next_step="Correct the tree's working_directory (schema_trees).",
         )
     if alembic_ini is not None:
-        return _given(schema_dir, alembic_ini.absolute())
+        return _given(schema_dir, alembic_ini.absolute(), start)
     real = schema_dir.resolve()
     for directory in dict.fromkeys((schema_dir, *schema_dir.parents, real, *real.parents)):
         ini, toml = directory / "alembic.ini", directory / "pyproject.toml"
         from_ini, from_toml = _ini_options(ini), _toml_options(toml)
         options = (from_toml or {}) | (from_ini or {})
         own = directory == schema_dir and from_ini is not None and "script_location" not in options
-        if own or _leads_to(options, directory, schema_dir):
+        if own or any(_leads_to(options, each, schema_dir) for each in (directory, start) if each):
             has_ini = ini.is_file()  # also one that has nothing but the loggers in it
             found = (ini if has_ini else None, toml if from_toml is not None else None)
-            return _layout(schema_dir, *found, options, directory)
-    return _layout(schema_dir, None, None, {}, schema_dir.parent)
+            return _layout(schema_dir, *found, options, start or directory)
+    return _layout(schema_dir, None, None, {}, start or schema_dir.parent)
 
 
-def _given(schema_dir: Path, path: Path) -> Layout:
+def _given(schema_dir: Path, path: Path, start: Path | None) -> Layout:
     """The layout by the file that somebody named; its paths start in its directory or one above."""
     if not path.is_file():
         raise GroundworkError(
             "There is no such alembic.ini.",
             where=str(path),
-            next_step="Correct schema_alembic_ini, or leave it empty to have it found.",
+            next_step="Correct schema_alembic_ini (alembic_ini in schema_trees), or leave it "
+            "out to have it found.",
         )
     is_toml = path.suffix == ".toml"
     options = _toml_options(path) if is_toml else _ini_options(path)
@@ -96,19 +107,21 @@ def _given(schema_dir: Path, path: Path) -> Layout:
             f"{path.name} says nothing of Alembic: it has no "
             f"[{'tool.alembic' if is_toml else 'alembic'}].",
             where=str(path),
-            next_step="Correct schema_alembic_ini, or leave it empty to have it found.",
+            next_step="Correct schema_alembic_ini (alembic_ini in schema_trees), or leave it "
+            "out to have it found.",
         )
-    above = (path.parent, *path.parent.parents)
-    directory = next((each for each in above if _leads_to(options, each, schema_dir)), path.parent)
+    above = (start,) if start else (path.parent, *path.parent.parents)
+    directory = next((each for each in above if _leads_to(options, each, schema_dir)), above[0])
     location = str(options.get("script_location", ""))
-    if directory == path.parent and location and not _is_resource(location):
+    if directory == above[0] and location and not _is_resource(location):
         other = (directory / location).resolve()
         if other != schema_dir.resolve() and (other / "env.py").is_file():
             raise GroundworkError(
-                "The alembic.ini belongs to another tree: its script_location isn't schema_dir.",
+                "The alembic.ini belongs to another tree: its script_location isn't this one.",
                 where=str(path),
-                details=[f"script_location: {other}", f"schema_dir: {schema_dir}"],
-                next_step="Correct schema_dir or schema_alembic_ini, so that both say the same.",
+                details=[f"script_location: {other}", f"the tree's directory: {schema_dir}"],
+                next_step="Correct the tree's directory or its alembic_ini (in schema_trees, or "
+                "schema_dir and schema_alembic_ini), so that both say the same.",
             )
     toml = path if is_toml else directory / "pyproject.toml"
     if not is_toml and _toml_options(toml) is not None:

@@ -6,28 +6,24 @@ at the tree's files; Alembic is imported only when there is something to do.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..errors import GroundworkError
 from ..records import Record
 from . import lock
 from .database import Database, current_revisions, invalid_indexes, locate
+from .errors import describe
+from .interpreter import Interpreter
 from .layout import find_layout
-from .output import captured
-from .tree import Step, Tree, compare, nothing_to_do
+from .runner import AlembicTree, Follower, reached, standing
+from .target import refuse_ahead, refuse_two_heads, resolve
+from .tree import Step, Tree, nothing_to_do
 from .tree_files import read_tree
 from .version_table import Memory, stated
 
-if TYPE_CHECKING:
-    from .runner import AlembicTree
-
 __all__ = ["Database", "Report", "Request", "migrate"]
-
-_RELATIVE = re.compile(r"[+-]\d+")
 
 
 @dataclass(frozen=True)
@@ -35,7 +31,9 @@ class Request:
     """What is wanted. `target`: head, base, +N, -N, a revision or its unique beginning; seconds.
 
     `version_table_file` is where it is remembered which version table env.py has, where its text
-    doesn't say (see schema_table).
+    doesn't say (see version_table). `interpreter` is the app's own Python, None for this one;
+    `scheme` that of the app's URL (`postgresql+asyncpg`), `variables` what the tree's code finds in
+    its environment, `directory` the one that it runs in, where that isn't alembic.ini's.
     """
 
     schema_dir: Path
@@ -46,6 +44,10 @@ class Request:
     check: bool = False
     show_sql: bool = False
     version_table_file: Path | None = None
+    interpreter: Interpreter | None = None
+    scheme: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    directory: Path | None = None
 
 
 @dataclass
@@ -92,9 +94,9 @@ def migrate(request: Request, database: Database, report: Report) -> None:
     it, those before it in the same run stay, and `report.applied` holds them. Raises
     GroundworkError; `report` is filled either way.
     """
-    layout = find_layout(request.schema_dir, request.alembic_ini)
+    layout = find_layout(request.schema_dir, request.alembic_ini, request.directory)
     tree = read_tree(layout)
-    _refuse_two_heads(tree, request.target)
+    refuse_two_heads(tree, request.target)
     memory = Memory(layout, str(database), request.version_table_file)
     table = memory.table()
     with database.connect() as connection:
@@ -104,9 +106,7 @@ def migrate(request: Request, database: Database, report: Report) -> None:
             if nothing_to_do(tree, report.before, request.target):
                 return
 
-    from .runner import AlembicTree
-
-    alembic = AlembicTree(layout, database)
+    alembic = AlembicTree(layout, database, request.interpreter, request.scheme, request.variables)
     if request.check:
         _foresee(alembic, request, report)
         return
@@ -115,69 +115,75 @@ def migrate(request: Request, database: Database, report: Report) -> None:
 
 
 def _foresee(alembic: AlembicTree, request: Request, report: Report) -> None:
-    from .errors import describe
-    from .runner import reached
-
-    layout, database = alembic.layout, alembic.database
     try:
-        with captured() as printed, alembic.opened({"default_transaction_read_only": "on"}):
+        with alembic.opened({"default_transaction_read_only": "on"}):
             tree = _complete_tree(alembic, request.target)
             current = alembic.current()
             if current is None:
                 raise _runs_nothing(alembic)
             report.before = report.after = current
-            _refuse_ahead(tree, report.before, alembic.database)
-            target, down = _resolve(tree, report.before, request.target)
+            refuse_ahead(tree, report.before, alembic.database)
+            target, down = resolve(tree, report.before, request.target)
             report.pending = alembic.steps(report.before, target, down)
             report.after = reached(report.before, report.pending, tree)
             if request.show_sql and report.pending:
                 try:
                     report.sql = alembic.sql(report.before, target, down)
                 except (Exception, SystemExit) as error:
-                    found = describe(error, alembic.running, layout, database)
+                    found = describe(error, alembic)
                     report.warnings.append(
                         f"The SQL can't be shown without running it. {found.what} ({found.where})"
                     )
     except (Exception, SystemExit) as error:
-        raise describe(error, alembic.running, layout, database) from None
+        raise describe(error, alembic) from None
     finally:
-        report.output = alembic.database.masked(printed.text)
+        report.output = alembic.output
+
+
+class _Following(Follower):
+    """Refuses what mustn't be run, and keeps what was."""
+
+    def __init__(self, tree: Tree, database: Database, target: str, report: Report) -> None:
+        self._tree, self._database, self._target = tree, database, target
+        self._report = report
+        self.expected: list[Step] | None = None
+
+    def decide(self, current: list[str]) -> tuple[str, bool]:
+        # Somebody else may have been first
+        self._report.before = self._report.after = sorted(current)
+        refuse_ahead(self._tree, current, self._database)
+        return resolve(self._tree, current, self._target)
+
+    def planned(self, steps: list[Step]) -> None:
+        self.expected = steps
+
+    def done(self, step: Step) -> None:
+        self._report.applied.append(step)
 
 
 def _run(alembic: AlembicTree, memory: Memory, request: Request, report: Report) -> None:
-    from .errors import describe
-    from .runner import standing
-
-    database = alembic.database
     settings = {"lock_timeout": f"{round(request.lock_timeout * 1000)}ms"}
     tree: Tree | None = None
-    expected: list[Step] | None = None
+    following: _Following | None = None
     try:
-        with captured() as printed, alembic.opened(settings):
-            tree = loaded = _complete_tree(alembic, request.target)
-
-            def decide(current: Sequence[str]) -> tuple[str, bool]:
-                nonlocal expected
-                report.before = report.after = sorted(current)  # somebody else may have been first
-                _refuse_ahead(loaded, current, database)
-                found = _resolve(loaded, current, request.target)
-                expected = alembic.steps(current, *found)
-                return found
-
-            alembic.run(request.target, decide, report.applied.append)
+        with alembic.opened(settings):
+            tree = _complete_tree(alembic, request.target)
+            following = _Following(tree, alembic.database, request.target, report)
+            alembic.run(request.target, following)
     except (Exception, SystemExit) as error:
-        problem = describe(error, alembic.running, alembic.layout, database)
+        problem = describe(error, alembic)
         _read_after(alembic, memory, report)
         if tree is not None:
             report.applied = standing(report.after, report.applied, tree)
         _say_what_stands(problem, alembic, report)
         raise problem from None
     finally:
-        report.output = database.masked(printed.text)
+        report.output = alembic.output
+    expected = following.expected
     if expected is None:
         raise _runs_nothing(alembic)
     _read_after(alembic, memory, report)
-    report.applied = standing(report.after, report.applied, loaded)
+    report.applied = standing(report.after, report.applied, tree)
     if len(report.applied) < len(expected):
         raise GroundworkError(
             f"env.py ran, but the database is at {', '.join(report.after) or 'base'}, so "
@@ -246,44 +252,5 @@ def _complete_tree(alembic: AlembicTree, target: str) -> Tree:
             details=[f"{problem.file}: {problem.why}" for problem in tree.problems],
             next_step="Correct or restore these files (a merge or a rebase may have lost one).",
         )
-    _refuse_two_heads(tree, target)
+    refuse_two_heads(tree, target)
     return tree
-
-
-def _refuse_two_heads(tree: Tree, target: str) -> None:
-    if tree.problems or len(tree.heads) < 2 or not (target == "head" or target.startswith("+")):
-        return
-    raise GroundworkError(
-        f"The revisions have {len(tree.heads)} heads: {', '.join(tree.heads)}.",
-        where=tree.directory,
-        details=[f"{head}: {tree.by_id[head].file}" for head in tree.heads],
-        next_step="Two branches of work met. Join them with `alembic merge heads`, or let one "
-        "stand on the other (its down_revision). The database was not touched.",
-    )
-
-
-def _refuse_ahead(tree: Tree, current: Sequence[str], database: Database) -> None:
-    unknown = compare(tree, current).unknown
-    if unknown:
-        raise GroundworkError(
-            f"The database is ahead: its revision {', '.join(unknown)} is not in this checkout.",
-            where=f"{database}; {tree.directory}",
-            next_step="Get the code that brought it (`git pull`, or the branch: `git log --all "
-            f"--oneline -S {unknown[0]}` finds it), then run again. Nothing was changed.",
-        )
-
-
-def _resolve(tree: Tree, current: Sequence[str], target: str) -> tuple[str, bool]:
-    """The target as Alembic wants it, and whether the way there is down."""
-    if target in ("head", "base") or _RELATIVE.fullmatch(target):
-        return target, target == "base" or target.startswith("-")
-    revision = tree.resolve(target)
-    if revision is None:
-        begun = sorted(id_ for id_ in tree.by_id if id_.startswith(target))
-        raise GroundworkError(
-            f"There is no revision {target!r}, nor a single one that begins so.",
-            where=tree.directory,
-            details=[f"It could be {', '.join(begun)}."] if begun else [],
-            next_step="Give head, base, +N, -N or a revision of this tree. Nothing was changed.",
-        )
-    return revision, revision not in current and revision in tree.ancestors(current)

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO
 
 _LIMIT = 20_000  # bytes
 
@@ -42,9 +43,14 @@ def captured() -> Iterator[Printed]:
             for number, copy in saved.items():
                 os.dup2(copy, number)
                 os.close(copy)
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - _LIMIT))
-            printed.text = file.read().decode("utf-8", "replace").strip()
+            printed.text = tail(file)
+
+
+def tail(file: IO[bytes]) -> str:
+    """The last 20,000 bytes of a file as text."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _LIMIT))
+    return file.read().decode("utf-8", "replace").strip()
 
 
 def _straight(number: int) -> io.TextIOWrapper:

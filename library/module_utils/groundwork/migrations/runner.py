@@ -1,257 +1,209 @@
-"""A tree run through Alembic, in this process. Alembic and SQLAlchemy are imported here only.
+"""A tree brought to a revision: in this process, or by the app's own interpreter.
 
-env.py runs as it would from the command line, so any tree works. Two things differ: each revision
-has a transaction of its own, and the connection that env.py brings has to lead to the database
-that the inventory names.
+What runs the tree is `alembic_run` either way. Alembic and SQLAlchemy are imported there only.
 """
 
 from __future__ import annotations
 
-import io
-import os
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..environment import POSTGRES_FILES, lent
-from ..errors import GroundworkError
-from .database import Database, missing_library
+from . import foreign
+from .alembic_run import IDENTITY, AlembicRun, Listener
+from .database import Database
+from .interpreter import Interpreter
 from .layout import Layout
+from .output import captured
 from .tree import Revision, Step, Tree, misfits
-from .version_table import LOCATE, VersionTable
+from .version_table import VersionTable
 
 if TYPE_CHECKING:
-    from alembic.config import Config
-    from alembic.runtime.environment import EnvironmentContext
-    from alembic.script import ScriptDirectory
+    from .alembic_run import Plain
 
-# Tells a database from another, however it was reached.
-_IDENTITY = "SELECT current_database() || ' started ' || pg_postmaster_start_time()"
+_DRIVERS = ("psycopg2", "psycopg", "asyncpg", "pg8000")
+# What an env.py that needs an event loop's driver has in its text
+_ASYNCHRONOUS = ("create_async_engine", "async_engine_from_config", "AsyncEngine")
 
-# A migration that dies in the middle of a statement: the server looks, and takes it back at once.
-_CLIENT_GONE = ("client_connection_check_interval", "2s")
+
+class _Run(Protocol):
+    """What `AlembicRun` and `ForeignRun` have in common."""
+
+    running: Plain | None
+    version_table: list[str | None] | None
+
+    def revisions(self) -> list[Plain]: ...
+    def steps(self, current: Sequence[str], target: str, down: bool) -> list[Plain]: ...
+    def current(self) -> list[str] | None: ...
+    def sql(self, current: Sequence[str], target: str, down: bool) -> str: ...
+    def run(self, target: str, listener: Listener) -> None: ...
+
+
+class Follower:
+    """Who follows a run: as `alembic_run.Listener`, with typed values."""
+
+    def decide(self, current: list[str]) -> tuple[str, bool]:
+        """See `Listener`."""
+        raise NotImplementedError
+
+    def planned(self, steps: list[Step]) -> None:
+        """These will be run."""
+
+    def done(self, step: Step) -> None:
+        """This one is committed."""
 
 
 class AlembicTree:
-    """One tree and one database. Use it inside of `opened()`, where the tree's code may run."""
+    """One tree and one database. Use it inside of `opened()`, where the tree's code may run.
 
-    def __init__(self, layout: Layout, database: Database) -> None:
+    `interpreter` None runs it in this process. `scheme` is that of the apps' URLs, `variables`
+    what the tree's code finds in its environment besides.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        database: Database,
+        interpreter: Interpreter | None = None,
+        scheme: str = "",
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         self.layout = layout
         self.database = database
-        self.running: Step | None = None
-        self.version_table: VersionTable | None = None  # env.py's, once that has run
-        self._script: ScriptDirectory | None = None
+        self.interpreter = interpreter
+        self.identity = ""  # of the inventory's database, as `IDENTITY` tells it
+        self.output = ""  # what the tree printed, once it is closed
+        self._scheme = scheme
+        self._variables = dict(variables or {})
+        self._run: _Run | None = None
+
+    @property
+    def python(self) -> str:
+        """Which Python runs the tree."""
+        return str(self.interpreter or sys.executable)
 
     @contextmanager
     def opened(self, settings: Mapping[str, str]) -> Iterator[None]:
         """Where the tree's code runs: its directory; new connections get PostgreSQL's
         `settings`."""
-        try:
-            import alembic  # noqa: F401
-            from sqlalchemy import event
-            from sqlalchemy.pool import Pool
-        except ImportError as error:
-            raise missing_library((error.name or "alembic").partition(".")[0]) from None
-
-        def prepare(connection: Any, record: Any) -> None:
-            for name, value in (*settings.items(), _CLIENT_GONE):
-                cursor = connection.cursor()
-                try:
-                    cursor.execute(f"SET {name} = '{value}'")
-                    connection.commit()
-                except Exception:  # a server that doesn't know it, or a migration's other database
-                    connection.rollback()
-                finally:
-                    cursor.close()
-
-        path = list(sys.path)
-        if self.layout.package_root:
-            sys.path.insert(0, str(self.layout.package_root))
+        with self.database.connect() as own:
+            row = own.execute(IDENTITY.encode()).fetchone()
+            self.identity = str(row[0]) if row else ""
+        setup = self._setup()
         options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-        event.listen(Pool, "connect", prepare)
-        try:
-            # For an env.py that asks the environment, and a migration that has its own connection
-            variables = {**self.database.variables(), "PGOPTIONS": options}
-            with lent(variables), _chdir(self.layout.directory):
-                sys.path_importer_cache.pop(".", None)  # what "." meant in another directory
-                yield
-        finally:
-            event.remove(Pool, "connect", prepare)
-            sys.path[:] = path
+        # For an env.py that asks the environment, and a migration that has its own connection
+        variables = {**self.database.variables(), "PGOPTIONS": options, **self._variables}
+        if self.interpreter is None:
+            run = self._run = AlembicRun(setup)
+            try:
+                with captured() as printed, lent(variables), run.opened(settings):
+                    yield
+            finally:
+                self.output = self.database.masked(printed.text)
+            return
+        directories = [str(each) for each in project_directories(self.layout)]
+        given = {"setup": setup, "settings": dict(settings), "directories": directories}
+        with foreign.opened(self.interpreter, given, variables, self._printed) as self._run:
+            yield
 
-    def script(self) -> ScriptDirectory:
-        """Alembic's own view of the tree; its files run when it is first asked."""
-        from alembic.script import ScriptDirectory
+    def _printed(self, text: str) -> None:
+        self.output = self.database.masked(text)
 
-        if self._script is None:
-            self._script = ScriptDirectory.from_config(self._config())
-        return self._script
+    def _setup(self) -> dict[str, Any]:
+        layout, database = self.layout, self.database
+        return {
+            "schema_dir": str(layout.schema_dir),
+            "ini": str(layout.ini) if layout.ini else None,
+            "toml": str(layout.toml) if layout.toml else None,
+            "directory": str(layout.directory),
+            "package_root": str(layout.package_root or ""),
+            "drivers": self._drivers(),
+            "login": database.login(),
+            "options": database.options(),
+            "libpq": POSTGRES_FILES,
+            "identity": self.identity,
+        }
+
+    def _drivers(self) -> list[str]:
+        """By which the database may be reached, the likeliest first; in this process, ours."""
+        if self.interpreter is None:
+            return ["psycopg"]
+        text = (self.layout.schema_dir / "env.py").read_text(encoding="utf-8", errors="replace")
+        given = [name] if (name := self._scheme.partition("+")[2]) else []
+        if any(word in text for word in _ASYNCHRONOUS):
+            given += ["asyncpg", "psycopg"]
+        elif "async" not in text:  # an app's own driver, and no good to an env.py without a loop
+            given = [name for name in given if name != "asyncpg"]
+        return list(dict.fromkeys([*given, *_DRIVERS]))
+
+    @property
+    def running(self) -> Step | None:
+        """The step that is under way, or that failed."""
+        found = self._run.running if self._run else None
+        return Step(**found) if found else None
+
+    @property
+    def version_table(self) -> VersionTable | None:
+        """env.py's, once that has run."""
+        found = self._run.version_table if self._run else None
+        return VersionTable(str(found[0]), found[1]) if found else None
 
     def tree(self) -> Tree:
         """The tree as its files say when they run, for those that can't be read otherwise."""
         found = tuple(
             Revision(
-                item.revision,
-                _names(item.down_revision),
-                _names(item.dependencies),
-                _names(item.branch_labels),
-                item.path,
-                item.doc or "",
+                item["id"],
+                tuple(item["parents"]),
+                tuple(item["depends_on"]),
+                tuple(item["labels"]),
+                item["file"],
+                item["message"],
             )
-            for item in self.script().walk_revisions()
+            for item in self._open.revisions()
         )
         return Tree(str(self.layout.schema_dir), found, misfits(found))
 
     def steps(self, current: Sequence[str], target: str, down: bool) -> list[Step]:
         """What Alembic would do to bring `current` to `target`, in order."""
-        return [_step(item) for item in self._raw_steps(current, target, down)]
+        return [Step(**item) for item in self._open.steps(current, target, down)]
 
-    def run(
-        self,
-        target: str,
-        decide: Callable[[Sequence[str]], tuple[str, bool]],
-        done: Callable[[Step], None],
-    ) -> None:
-        """Run env.py and the migrations up to `target`; `done` hears of each that is committed.
+    def run(self, target: str, follower: Follower) -> None:
+        """Run env.py and the migrations up to `target`.
 
-        `decide` is handed the revisions that env.py's own version table holds, and gives the target
-        as Alembic wants it and whether the way there is down; it may refuse. Whatever env.py or a
-        migration raises passes through; `running` is the step it was.
+        Whatever env.py or a migration raises passes through (from another interpreter as
+        `foreign.TreeFailed`); `running` is the step it was.
         """
-
-        def work(current: Any, context: Any) -> Iterator[Any]:
-            self._locate(context)
-            revisions = _names(current)
-            for item in self._raw_steps(revisions, *decide(revisions)):
-                self.running, started = _step(item), time.perf_counter()
-                yield item
-                done(replace(self.running, seconds=round(time.perf_counter() - started, 3)))
-                self.running = None
-
-        self._run_env(work, destination_rev=target)
+        self._open.run(target, _Typed(follower))
 
     def current(self) -> list[str] | None:
-        """What env.py's version table holds, sorted; None where env.py runs no migrations.
-
-        Like `alembic current`: nothing is written, as far as env.py itself writes nothing.
-        """
-        found: list[tuple[str, ...]] = []
-
-        def work(current: Any, context: Any) -> list[Any]:
-            self._locate(context)
-            found.append(_names(current))
-            return []
-
-        self._run_env(work, dont_mutate=True)
-        return sorted(found[-1]) if found else None
-
-    def _run_env(
-        self, work: Callable[..., Any], buffer: io.StringIO | None = None, **options: Any
-    ) -> None:
-        from alembic.runtime.environment import EnvironmentContext
-
-        with ExitStack() as stack:
-            config = self._config(buffer)
-            config.attributes["connection"] = stack.enter_context(self._connection())
-            environment = EnvironmentContext(config, self.script(), fn=work, **options)
-            self._guard(environment)
-            stack.enter_context(environment)
-            self.script().run_env()
-
-    def _locate(self, context: Any) -> None:
-        """Learn where env.py's session has its version table."""
-        from sqlalchemy import text
-
-        table = VersionTable(context.version_table, context.version_table_schema)
-        query = LOCATE.replace("%(schema)s", ":schema").replace("%(name)s", ":name")
-        row = context.connection.execute(text(query), table.as_parameters()).fetchone()
-        self.version_table = VersionTable(row[1], row[0]) if row else table
+        """What env.py's version table holds, sorted; None where env.py runs no migrations."""
+        return self._open.current()
 
     def sql(self, current: Sequence[str], target: str, down: bool) -> str:
         """The statements of `run`, without running them; what env.py raises passes through."""
-        buffer = io.StringIO()
+        return self._open.sql(current, target, down)
 
-        def work(_: Any, context: Any) -> Iterator[Any]:
-            for item in self._raw_steps(current, target, down):
-                self.running = _step(item)
-                yield item
-
-        starting = tuple(current) or None
-        self._run_env(work, buffer, as_sql=True, starting_rev=starting, destination_rev=target)
-        self.running = None
-        return buffer.getvalue().strip() + "\n"
-
-    def _raw_steps(self, current: Sequence[str], target: str, down: bool) -> list[Any]:
-        script = self.script()
-        find = script._downgrade_revs if down else script._upgrade_revs
-        return list(find(target, tuple(current)))  # type: ignore[arg-type]
-
-    def _guard(self, environment: EnvironmentContext) -> None:
-        """Put ourselves between env.py and `context.configure`."""
-        configure = environment.configure
-
-        def guarded(connection: Any = None, **options: Any) -> None:
-            if connection is not None and not environment.is_offline_mode():
-                self._check_identity(connection)
-            # A revision is complete or not there, and those before it stay.
-            options["transaction_per_migration"] = True
-            configure(connection, **options)
-
-        # Alembic's module `alembic.context` asks the instance; a subclass it would not find.
-        environment.configure = guarded  # type: ignore[method-assign, assignment]
-
-    def _check_identity(self, connection: Any) -> None:
-        from sqlalchemy import text
-
-        in_transaction = connection.in_transaction()
-        found = connection.execute(text(_IDENTITY)).scalar()
-        if not in_transaction:
-            connection.rollback()
-        with self.database.connect() as own:
-            wanted = own.execute(_IDENTITY).fetchone()
-        if wanted != (found,):
-            raise GroundworkError(
-                "env.py connects to another database than the inventory's, so nothing was run.",
-                where=str(self.layout.schema_dir / "env.py"),
-                details=[f"env.py: {found}", f"inventory: {wanted[0] if wanted else 'unknown'}"],
-                next_step="Let env.py use sqlalchemy.url or config.attributes['connection'], "
-                "which hold the inventory's database, or correct the address that it reads.",
-            )
-
-    @contextmanager
-    def _connection(self) -> Iterator[Any]:
-        from sqlalchemy import NullPool, create_engine
-
-        engine = create_engine(self.database.url(), poolclass=NullPool, connect_args=POSTGRES_FILES)
-        with engine.connect() as connection:
-            yield connection
-
-    def _config(self, buffer: io.StringIO | None = None) -> Config:
-        from alembic.config import Config
-
-        config = Config(self.layout.ini, self.layout.toml, output_buffer=buffer or io.StringIO())
-        url = self.database.url().render_as_string(hide_password=False)
-        for name, value in (
-            ("script_location", str(self.layout.schema_dir)),
-            ("sqlalchemy.url", url),
-        ):
-            config.set_main_option(name, value.replace("%", "%%"))
-        return config
+    @property
+    def _open(self) -> _Run:
+        assert self._run
+        return self._run
 
 
-def _step(item: Any) -> Step:
-    revision = item.revision
-    return Step(
-        revision.revision, revision.path, revision.doc or "", "up" if item.is_upgrade else "down"
-    )
+class _Typed(Listener):
+    def __init__(self, follower: Follower) -> None:
+        self._follower = follower
 
+    def decide(self, current: list[str]) -> tuple[str, bool]:
+        return self._follower.decide(current)
 
-def _names(value: Any) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value or ())
+    def planned(self, steps: list[Plain]) -> None:
+        self._follower.planned([Step(**step) for step in steps])
+
+    def done(self, step: Plain) -> None:
+        self._follower.done(Step(**step))
 
 
 def reached(current: Sequence[str], steps: Sequence[Step], tree: Tree) -> list[str]:
@@ -275,13 +227,3 @@ def standing(current: Sequence[str], steps: Sequence[Step], tree: Tree) -> list[
 def project_directories(layout: Layout) -> list[Path]:
     """The directories whose files are the tree's own, for telling where an error came from."""
     return [layout.schema_dir, *layout.versions]
-
-
-@contextmanager
-def _chdir(directory: Path) -> Iterator[None]:
-    before = Path.cwd()
-    os.chdir(directory)
-    try:
-        yield
-    finally:
-        os.chdir(before)

@@ -18,12 +18,6 @@ from pathlib import Path
 
 from .layout import Layout
 
-# A table's schema and name as a session finds it: version_table_schema, or its search_path
-LOCATE = """SELECT n.nspname, c.relname
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.oid = to_regclass(
-        coalesce(quote_ident(%(schema)s) || '.', '') || quote_ident(%(name)s))"""
-
 # What an env.py that chooses the schema by itself has in its text
 _CHOOSES = ("search_path", "schema_translate_map", "default_schema_name")
 
