@@ -174,7 +174,7 @@ state:
     services:
       description: >-
         By service, its kind, address, url (without the password), state, health, config, image,
-        answers, version, error, code and started_at; a container that the inventory doesn't have
+        answers, version, error and code; a container that the inventory doesn't have
         any more is of the state orphan.
       returned: always
       type: dict

@@ -151,7 +151,6 @@ def _services(
                 health=(state.get("Health") or {}).get("Status", "none"),
                 config=configuration(container, hashes.get(service.name), desired.stack_dir),
                 image="in_sync" if same else "changed",
-                started_at=state["StartedAt"],
                 runs=str(container["Config"].get("Image", "")),
             )
         elif containers is not None:

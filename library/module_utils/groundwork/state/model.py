@@ -36,7 +36,6 @@ class ServiceState(Record):
     version: str = ""
     error: str = ""
     code: str = ""
-    started_at: str = ""
     runs: str = ""
     custom: bool = False
     exit_code: int = 0
