@@ -38,6 +38,7 @@ def container(name: str, project: str = "", **more: Any) -> dict[str, Any]:
 class FakeEngine(Docker):
     """An engine with these containers and volumes (name to labels); both can change."""
 
+    cli: str = "fake-docker"  # so that nobody looks for the programs of this machine's client
     containers: list[dict[str, Any]] = field(default_factory=list)
     volumes: dict[str, dict[str, str]] = field(default_factory=dict)
     asked: list[tuple[str, ...]] = field(default_factory=list)

@@ -15,6 +15,7 @@ from ..errors import GroundworkError
 from ..files import read
 from . import engine, ownership
 from .cli import CommandResult, Docker
+from .compose_program import compose_program
 
 _PORT_TAKEN = ("port is already allocated", "address already in use")
 OVERRIDE = "docker-compose.override.yml"
@@ -30,9 +31,13 @@ def run(
     Neither what is exported in a person's shell nor a COMPOSE_* line in `.env` leads it to another
     project, file or set of services.
     """
-    files = [directory / name for name in ("docker-compose.yml", OVERRIDE)]
-    named = [part for file in files if file.exists() for part in ("-f", str(file))]
+    named = _named(directory)
     return _run(docker, project, directory, directory / ".env", *named, *args, timeout=timeout)
+
+
+def _named(directory: Path) -> list[str]:
+    files = [directory / name for name in ("docker-compose.yml", OVERRIDE)]
+    return [part for file in files if file.exists() for part in ("-f", str(file))]
 
 
 def check(
@@ -46,11 +51,24 @@ def check(
 def _run(
     docker: Docker, project: str, directory: Path, env_file: Path, *args: str, timeout: float
 ) -> CommandResult:
-    return replace(docker, env=_environment(read(env_file) or "", os.environ)).run(
-        *("compose", "--ansi", "never", "--progress", "plain"),
-        *("--project-name", project, "--project-directory", str(directory), *args),
-        timeout=timeout,
-    )
+    client = replace(docker, env=_environment(read(env_file) or "", os.environ))
+    return client.run("compose", *_arguments(project, directory, *args), timeout=timeout)
+
+
+def _arguments(project: str, directory: Path, *args: str) -> list[str]:
+    plain = ["--ansi", "never", "--progress", "plain"]
+    return [*plain, "--project-name", project, "--project-directory", str(directory), *args]
+
+
+def _alone(docker: Docker, project: str, directory: Path, *args: str) -> CommandResult | None:
+    """What Compose's own program answers; None where it can't, and the Docker client is to."""
+    env = _environment(read(directory / ".env") or "", os.environ)
+    program = compose_program(docker.cli, env) if docker.env is None else None
+    if program is None:
+        return None
+    arguments = _arguments(project, directory, *_named(directory), *args)
+    result = replace(docker, cli=program, env=env).run(*arguments)
+    return result if result.ok or result.code == 124 else None
 
 
 def _environment(text: str, exported: Mapping[str, str]) -> dict[str, str]:
@@ -78,7 +96,8 @@ def config_hashes(
     """
     if not (directory / "docker-compose.yml").exists():
         return None
-    result = run(docker, project, directory, *options, "config", "--hash", "*")
+    asked = (*options, "config", "--hash", "*")
+    result = _alone(docker, project, directory, *asked) or run(docker, project, directory, *asked)
     pairs = (line.split() for line in result.stdout.splitlines())
     return {pair[0]: pair[1] for pair in pairs if len(pair) == 2} if result.ok else None
 
