@@ -16,7 +16,6 @@ import pwd
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -88,23 +87,21 @@ def copy_checkout(copy: Path, user: pwd.struct_passwd) -> None:
     for entry in copy.iterdir():
         if entry.name not in STAY:
             shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+    for path in (copy.parent, copy):
+        os.chown(path, user.pw_uid, user.pw_gid)
     command = ["git", "-c", "safe.directory=*", "ls-files", "-z", "-co", "--exclude-standard"]
     listed = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
-    for name in filter(None, listed.split("\0")):
-        source, target = ROOT / name, copy / name
-        if os.path.lexists(source):  # not one that was deleted and not committed yet
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target, follow_symlinks=False)
-    for path in (copy.parent, copy, *inside(copy)):
-        os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
-
-
-def inside(directory: Path) -> Iterator[Path]:
-    """What is in a directory and was not there before."""
-    for entry in directory.iterdir():
-        if entry.name not in STAY:
-            yield entry
-            yield from entry.rglob("*") if entry.is_dir() and not entry.is_symlink() else ()
+    # Not one that was deleted and not committed yet
+    names = [name for name in listed.split("\0") if name and os.path.lexists(ROOT / name)]
+    packed = subprocess.run(
+        ["tar", "--create", "--null", "--files-from=-"],
+        cwd=ROOT, input="\0".join(names).encode(), stdout=subprocess.PIPE, check=True,
+    )  # fmt: skip
+    subprocess.run(
+        ["tar", "--extract"],
+        cwd=copy, input=packed.stdout, user=user.pw_uid, group=user.pw_gid, extra_groups=[],
+        umask=0o022, check=True,
+    )  # fmt: skip
 
 
 def copy_venv(copy: Path, user: pwd.struct_passwd) -> None:
