@@ -35,9 +35,10 @@ _DEFAULTS: dict[str, Config] = {
 
 def create(store: Store, name: str, body: models.CreateCollection) -> bool:
     """Make a collection."""
-    vectors = body.vectors if body.vectors is not None else {}
+    vectors = body.vectors or {}
     each = [vectors] if isinstance(vectors, models.VectorParams) else list(vectors.values())
-    if not each and not body.sparse_vectors:
+    sparse = {key: params or {} for key, params in (body.sparse_vectors or {}).items()}
+    if not each and not sparse:
         raise bad_request("a collection needs at least one vector: `vectors` or `sparse_vectors`")
     if any(params.multivector_config is not None for params in each):
         raise not_spoken("multivector_config")
@@ -47,7 +48,7 @@ def create(store: Store, name: str, body: models.CreateCollection) -> bool:
         raise not_spoken("init_from")
     if body.sharding_method == "custom":
         raise not_spoken("custom sharding")
-    if any((params or {}).get("modifier") not in {None, "none"} for params in _sparse(body)):
+    if any(params.get("modifier") not in {None, "none"} for params in sparse.values()):
         raise not_spoken("a sparse vector's modifier")
     config: Config = {
         "vectors": (
@@ -55,7 +56,7 @@ def create(store: Store, name: str, body: models.CreateCollection) -> bool:
             if isinstance(vectors, models.VectorParams)
             else {key: _dump(params) for key, params in vectors.items()}
         ),
-        "sparse_vectors": {key: data or {} for key, data in (body.sparse_vectors or {}).items()},
+        "sparse_vectors": sparse,
         "on_disk_payload": bool(body.on_disk_payload),
         "quantization_config": body.quantization_config,
     }
@@ -80,10 +81,6 @@ def update(collection: Collection, body: models.UpdateCollection) -> bool:
         changes["on_disk_payload"] = bool(body.params["on_disk_payload"])
     collection.change_config(changes)
     return True
-
-
-def _sparse(body: models.CreateCollection) -> list[dict[str, Any] | None]:
-    return list((body.sparse_vectors or {}).values())
 
 
 def _given(data: dict[str, Any] | None) -> dict[str, Any]:
