@@ -254,14 +254,12 @@ class Setup:
         if lacking := build.missing_tools(self.docker, recipes):
             why = f"missing on this machine: {', '.join(lacking)}"
             return answers | dict.fromkeys(able, SourceAnswer(why=why))
-        if self.dry:
-            return answers | {item: SourceAnswer(recipe.reference) for item, recipe in able.items()}
         try:
-            errors = Builder(self.docker, self.cache_dir).build(recipes)
+            errors = {} if self.dry else Builder(self.docker, self.cache_dir).build(recipes)
         except (BuildError, OSError) as error:
             return answers | dict.fromkeys(able, SourceAnswer(why=str(error)))
         for item, recipe in able.items():
-            wrong = errors[recipe.name]
+            wrong = errors.get(recipe.name)
             answers[item] = (
                 SourceAnswer(why=str(wrong), lines=wrong.lines)
                 if wrong
