@@ -15,7 +15,7 @@ import time
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 import qdrant_edge as edge
@@ -96,23 +96,28 @@ def recover_location(store: Store, name: str, location: str, checksum: str | Non
         raise ApiError(403, f"Forbidden: snapshots are recovered only from {root}")
     if not path.is_file():
         raise bad_request(f"Snapshot file {path} does not exist")
-    return recover_file(store, name, path, checksum)
+    with path.open("rb") as file:
+        return recover(store, name, file, path.name, checksum)
 
 
-def recover_file(store: Store, name: str, path: Path, checksum: str | None = None) -> bool:
-    """Put the snapshot's state in the collection's place; a broken one changes nothing."""
+def recover(
+    store: Store, name: str, file: BinaryIO, label: str, checksum: str | None = None
+) -> bool:
+    """Put the snapshot's state in the collection's place; a broken one changes nothing. `label` is
+    what an error calls the file."""
     check_name(name)
-    if checksum is not None and _sha256(path) != checksum.lower():
-        raise bad_request(f"{path.name}: its SHA-256 is not the checksum in the request")
+    if checksum is not None and _sha256(file) != checksum.lower():
+        raise bad_request(f"{label}: its SHA-256 is not the checksum in the request")
+    file.seek(0)
     half = store.half()
     try:
         try:
-            _unpack(path, half)
+            _unpack(file, half)
             json.loads((half / CONFIG_FILE).read_text(encoding="utf-8"))
             edge.EdgeShard.load(str(half / SHARD_FOLDER)).close()
         except Exception as error:  # the engine's are plain ones
             raise bad_request(
-                f"{path.name} is not a complete snapshot of this gateway: {error}"
+                f"{label} is not a complete snapshot of this gateway: {error}"
             ) from error
         store.replace(name, half)
     finally:
@@ -127,9 +132,9 @@ def _add_mark(tar: tarfile.TarFile, name: str) -> None:
     tar.addfile(entry, BytesIO(data))
 
 
-def _unpack(path: Path, target: Path) -> None:
+def _unpack(file: BinaryIO, target: Path) -> None:
     """Only plain files and folders, only inside `target`."""
-    with tarfile.open(path, mode="r|gz") as tar:
+    with tarfile.open(fileobj=file, mode="r|gz") as tar:
         first = tar.next()
         if first is None or first.name != _MARK:
             raise ValueError("it was not made by this gateway")
@@ -170,6 +175,8 @@ def _describe(path: Path) -> dict[str, Any]:
     return {"name": path.name, "creation_time": made, "size": facts.st_size}
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _sha256(file: BinaryIO) -> str:
+    total = hashlib.sha256()
+    while chunk := file.read(_CHUNK):
+        total.update(chunk)
+    return total.hexdigest()

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -16,8 +12,6 @@ from .answers import answer, guarded, parse, route
 from .errors import ApiError
 from .models import Recover
 from .store import Store
-
-_CHUNK = 1024 * 1024
 
 
 def routes(store: Store) -> list[Route]:
@@ -37,12 +31,12 @@ def routes(store: Store) -> list[Route]:
     async def upload(request: Request) -> Response:
         name = request.path_params["name"]
         checksum = request.query_params.get("checksum")
-        received = Path(await run_in_threadpool(_temporary, store))
-        try:
-            await _receive(request, received)
-            return await answer(lambda: snapshots.recover_file(store, name, received, checksum))
-        finally:
-            received.unlink(missing_ok=True)
+        async with request.form(max_files=1, max_fields=4) as form:
+            sent = form.get("snapshot")
+            if not isinstance(sent, UploadFile):
+                raise ApiError(400, "Format error in multipart: a file named `snapshot` is needed")
+            file, label = sent.file, sent.filename or "the file"
+            return await answer(lambda: snapshots.recover(store, name, file, label, checksum))
 
     return [
         route(store, "GET", every, lambda s, p, b: snapshots.listing(s, p["name"])),
@@ -52,20 +46,3 @@ def routes(store: Store) -> list[Route]:
         Route(one, download, methods=["GET"]),
         route(store, "DELETE", one, lambda s, p, b: snapshots.delete(s, p["name"], p["snapshot"])),
     ]
-
-
-def _temporary(store: Store) -> str:
-    with tempfile.NamedTemporaryFile(
-        prefix="upload-", dir=store.settings.temp, delete=False
-    ) as file:
-        return file.name
-
-
-async def _receive(request: Request, target: Path) -> None:
-    async with request.form(max_files=1, max_fields=4) as form:
-        upload = form.get("snapshot")
-        if not isinstance(upload, UploadFile):
-            raise ApiError(400, "Format error in multipart: a file named `snapshot` is needed")
-        with target.open("wb") as file:
-            while chunk := await upload.read(_CHUNK):
-                await run_in_threadpool(file.write, chunk)

@@ -172,7 +172,7 @@ class Store:
             folder.rename(self._root / folder.name)
         shutil.rmtree(self._pending)
         self._pending.mkdir()
-        # An upload that a crash interrupted.
+        # An upload that a crash interrupted in an earlier gateway; this one's have no name
         for leftover in self.settings.temp.glob("upload-*"):
             leftover.unlink()
         sync_folder(self._root)

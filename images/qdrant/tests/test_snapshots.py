@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import random
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 from qdrant_client import QdrantClient
+from qdrant_client import models as M
 
 
 def folder(gateway: Any, name: str) -> Path:
@@ -73,6 +75,19 @@ def test_upload_makes_a_new_collection(gateway: Any, client: QdrantClient, colle
     assert client.delete_collection("uploaded")
     assert gateway.call("POST", path, files={"other": b"x"}).status_code == 400
     assert list((gateway.storage / "tmp").iterdir()) == []
+
+
+def test_an_upload_that_memory_does_not_hold(gateway: Any, client: QdrantClient) -> None:
+    client.create_collection("big", vectors_config=M.VectorParams(size=2, distance=M.Distance.DOT))
+    text = random.Random(1).randbytes(2_000_000).hex()
+    client.upsert("big", [M.PointStruct(id=1, vector=[1, 0], payload={"text": text})], wait=True)
+    content = (folder(gateway, "big") / client.create_snapshot("big").name).read_bytes()
+    assert len(content) > 1024 * 1024  # from there on, it is a file
+    client.delete_collection("big")
+    path = f"/collections/big/snapshots/upload?checksum={hashlib.sha256(content).hexdigest()}"
+    assert gateway.call("POST", path, files={"snapshot": ("x", content)}).is_success
+    assert client.retrieve("big", [1])[0].payload == {"text": text}
+    client.delete_collection("big")
 
 
 def _tar(*entries: tuple[str, bytes]) -> bytes:
