@@ -16,7 +16,7 @@ if _CORE not in ansible.module_utils.__path__:
 
 from ansible.module_utils.groundwork import dotenv, files, rendered
 from ansible.module_utils.groundwork.config import App, parse_apps, parse_services
-from ansible.module_utils.groundwork.env import content, git, secret_variables, tunnel
+from ansible.module_utils.groundwork.env import content, git, named_secrets, tunnel
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.services import Service
 from ansible.module_utils.groundwork.tls import ca_file_of
@@ -43,8 +43,8 @@ class ActionModule(ActionBase):
         if apps:
             secrets = dotenv.parse(self._fetch(f"{args['stack_dir']}/.env", task_vars))
         needed = {
-            variable: service.password or secrets.get(variable, "")
-            for variable, service in secret_variables(services)
+            variable: secret.given or secrets.get(variable, "")
+            for variable, secret in named_secrets(services)
         }
         self._check(needed, apps, services, args["stack_dir"])
         used = [each for each in services if any(each.name in app.services for app in apps)]
@@ -96,8 +96,8 @@ class ActionModule(ActionBase):
         used = {name for app in apps for name in app.services}
         missing = [
             variable
-            for variable, service in secret_variables(services)
-            if service.name in used and not needed[variable]
+            for variable, secret in named_secrets(services)
+            if secret.service.name in used and not needed[variable]
         ]
         if missing:
             raise GroundworkError(

@@ -88,14 +88,12 @@ def run(call: Call) -> dict[str, Any]:
     noted = postgres_roles.journal(directory)
     ca = str(ca_file_of(directory))
     for service in parse_services(params["services"], ca=ca):
+        if service.kind != "postgres" or service.external:
+            continue
         variable = service_type(service).secret_variable(service)
         password = service.password or secrets.get(variable, "")
         call.secrets.add(password)
-        if (
-            service.kind != "postgres"
-            or service.external
-            or not (params["force"] or variable in noted)
-        ):
+        if not (params["force"] or variable in noted):
             continue
         postgres_roles.wait(docker, params["stack_name"], service, params["timeout"])
         if not postgres_roles.has_password(service, password):

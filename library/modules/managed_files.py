@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible.module_utils.groundwork import files, rendered
 from ansible.module_utils.groundwork.docker import Docker, compose, engine, ownership
-from ansible.module_utils.groundwork.env import Image, Secrets, git, secret_variables
+from ansible.module_utils.groundwork.env import Image, Secrets, git, named_secrets
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.host import postgres_roles
 from ansible.module_utils.groundwork.state import Desired, example_files
@@ -175,8 +175,8 @@ def note_new_passwords(docker: Docker, desired: Desired, secrets: Secrets) -> No
     changed = {name for name in old if old[name] != secrets.values[name]} | set(secrets.made)
     new = [
         variable
-        for variable, service in secret_variables(desired.services)
-        if variable in changed and desired.volume(service) in volumes
+        for variable, secret in named_secrets(desired.services)
+        if variable in changed and desired.volume(secret.service) in volumes
     ]
     if new:
         postgres_roles.note(desired.stack_dir, new)

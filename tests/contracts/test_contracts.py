@@ -158,7 +158,10 @@ def test_a_fragment_uses_only_variables_that_its_kind_has() -> None:
 
     for kind in SERVICE_TYPES:
         further = {f"{name.lower()}_port": 2 for name in SERVICE_TYPES[kind].more_ports}
-        (service,) = parse_services({"x": {"kind": kind, "image": "x:1", "port": 1} | further})
+        entry = {"kind": kind, "image": "x:1", "port": 1} | further
+        if kind == "container":
+            entry = {"kind": kind, "image": "x:1", "ports": {"web": 1}, "health": {"tcp": "web"}}
+        (service,) = parse_services({"x": entry})
         text = (ROOT / f"roles/stack/templates/services/{kind}.yml.j2").read_text()
         assert set(re.findall(r"service\.env\.(\w+)", text)) <= set(describe(service)["env"])
 

@@ -35,7 +35,8 @@ def external(kind: str, **names: Any) -> Service:
 
 
 def url(service: Service) -> str:
-    return service_type(service).url(service, endpoint(service, "host"), SECRET)
+    secrets = {service_type(service).secret_variable(service): SECRET}
+    return service_type(service).url(service, endpoint(service, "host"), secrets)
 
 
 @pytest.mark.parametrize("name", NAMES)

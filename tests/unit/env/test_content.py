@@ -12,9 +12,10 @@ from ansible.module_utils.groundwork.env import content
 from ansible.module_utils.groundwork.env.content import Image
 from ansible.module_utils.groundwork.env.secrets import (
     SALT_VARIABLE,
-    secret_variables,
+    named_secrets,
 )
 from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.services import secret_files
 from ansible.module_utils.groundwork.tls.certificates import KeyPair
 from grpc_stack import PLAIN, QDRANT
 from rendered import compose
@@ -67,7 +68,7 @@ def test_what_somebody_else_runs_has_one_address_for_everybody(audience: str) ->
         }
     )
     app = App("app", ".env", audience=audience, services=tuple(s.name for s in services))
-    secrets = {name: service.password for name, service in secret_variables(services)}
+    secrets = {name: secret.given for name, secret in named_secrets(services)}
     lines = content.app_env(app, services, secrets, 10000)
     url = urlsplit(lines["DB_URL"])
     assert url.netloc.endswith("@x.example.com:5432")
@@ -133,7 +134,7 @@ def test_an_app_gets_the_addresses_of_where_it_runs() -> None:
 
 def test_the_redis_container_gets_no_password() -> None:
     (service,) = [service for service in SERVICES if service.name == "redis"]
-    text = content.secret_file(service, HARD)
+    (text,) = secret_files(service, SECRETS).values()
     assert text.startswith("user default on #")
     assert HARD not in text
 

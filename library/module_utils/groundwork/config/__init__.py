@@ -10,8 +10,8 @@ from .services import (
     given_passwords,
     migrated,
     parse_services,
-    unwritable,
 )
+from .values import unwritable
 from .variables import name_problems
 from .vault import with_passwords
 

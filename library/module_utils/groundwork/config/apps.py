@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..services import AUDIENCES, Service
+from ..services import AUDIENCES, Service, app_variables
 from ..text import did_you_mean
 from .mistakes import refuse, unknown_options
-from .services import unwritable
+from .values import unwritable
 
 _SECRET_NAME = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|PRIVATE|CREDENTIAL|API_?KEY|ACCESS_?KEY")
 _CREDENTIAL_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s@]*:[^/\s@]+@", re.IGNORECASE)
@@ -38,7 +38,7 @@ def parse_apps(raw: Mapping[str, Any], services: Iterable[Service]) -> list[App]
 
     Raises GroundworkError with a line for each mistake; a secret in a public app is one.
     """
-    names = [service.name for service in services]
+    known_services = {service.name: service for service in services}
     variable = "env_files_apps"
     problems: list[str] = []
     apps: list[App] = []
@@ -72,15 +72,30 @@ def parse_apps(raw: Mapping[str, Any], services: Iterable[Service]) -> list[App]
             services=tuple(str(item) for item in wanted),
             variables={str(key): _text(value) for key, value in variables.items()},
         )
-        problems += [
-            f"{where}.services: no service {item!r}.{did_you_mean(item, names)}"
-            for item in app.services
-            if item not in names
-        ]
+        problems += _service_problems(f"{where}.services", app, known_services)
         problems += _variable_problems(where, app)
         apps.append(app)
     refuse(variable, problems, "The apps' env files can't be written as the inventory says")
     return apps
+
+
+def _service_problems(where: str, app: App, known: Mapping[str, Service]) -> list[str]:
+    """Names of no service; variables that a container and another service would both set."""
+    problems = [
+        f"{where}: no service {item!r}.{did_you_mean(item, known)}"
+        for item in app.services
+        if item not in known
+    ]
+    seen: dict[str, Service] = {}
+    for service in [known[item] for item in app.services if item in known]:
+        for name in dict.fromkeys(app_variables(service)):
+            other = seen.setdefault(name, service)
+            if other.name != service.name and (service.inner_ports or other.inner_ports):
+                problems.append(
+                    f"{where}: {other.name} and {service.name} both set {name}. Give one "
+                    "of them another name in its lines."
+                )
+    return problems
 
 
 def _variable_problems(where: str, app: App) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..dotenv import PLACEHOLDER
 from ..errors import GroundworkError
-from ..services import Service
+from ..services import Service, secrets_of
 from ..text import did_you_mean
 
 MINIMUM = 16  # characters
@@ -43,16 +43,18 @@ def problems(
     seen: dict[str, str] = {}
     services = list(services)
     for service in services:
-        where = f"{variable}.{service.name}.password"
-        why = weakness(service.password, (service.name, *service.options.values()))
-        if why:
-            found.append(f"{where} {why}.")
-        elif service.password in seen:
-            found.append(f"{where} is the same as {variable}.{seen[service.password]}.password.")
-        seen.setdefault(service.password, service.name)
-    missing = [service.name for service in services if not service.password]
+        for secret in secrets_of(service):
+            where = secret.where
+            why = weakness(secret.given, (service.name, *service.options.values()))
+            if why:
+                found.append(f"{where} {why}.")
+            elif secret.given in seen:
+                found.append(f"{where} is the same as {seen[secret.given]}.")
+            seen.setdefault(secret.given, where)
+    secrets = [secret for service in services for secret in secrets_of(service)]
+    missing = [secret.vault for secret in secrets if not secret.given]
     if isinstance(given, Mapping):
-        names = [service.name for service in services]
+        names = [secret.vault for secret in secrets]
         # Only where one is missing, which this one may be meant for: who takes a service out of the
         # inventory may keep its password in the vault.
         found += [

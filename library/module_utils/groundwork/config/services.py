@@ -9,11 +9,13 @@ from typing import Any
 
 from .. import image_names
 from ..errors import GroundworkError
-from ..services import SERVICE_TYPES, Service, ServiceType, port_lines
+from ..services import SERVICE_TYPES, Service, ServiceType, app_variables, infra_variables
 from ..text import did_you_mean
+from .container import container_fields
 from .external import ONLY_EXTERNAL, TLS, external_fields, is_external, name_problem, tls_fields
 from .limits import LIMITS, bind_problem, limit_problems, network_problems
 from .mistakes import refuse, unknown_options
+from .values import port_number, unwritable
 
 _STACK = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -95,7 +97,10 @@ def migrated(services: Iterable[Service], name: str = "") -> Service | None:
 
 def given_passwords(raw: Any) -> set[str]:
     """The passwords in `stack_services`, checked or not: what a module has to keep out of sight."""
-    entries = raw.values() if isinstance(raw, Mapping) else []
+    entries = list(raw.values()) if isinstance(raw, Mapping) else []
+    for entry in [each for each in entries if isinstance(each, Mapping)]:
+        named = entry.get("secrets")
+        entries += named.values() if isinstance(named, Mapping) else []
     return {
         str(entry["password"])
         for entry in entries
@@ -110,30 +115,47 @@ def _service(where: str, name: Any, entry: Any, ca: str, problems: list[str]) ->
     kind = _kind(where, entry, problems)
     if kind is None:
         return None
+    image = entry.get("image", "")
+    if entry.get("external") is not True and (
+        not isinstance(image, str) or image_names.parse(image) is None
+    ):
+        problems.append(f"{where}.image must be an image reference such as redis:7-alpine.")
+    more: dict[str, Any] = _reach(where, entry, problems)
+    more["limits"] = {key: entry[key] for key in LIMITS if key in entry}
+    problems += limit_problems(where, more["limits"])
+    more["url_variable"] = _url_variable(where, name, entry, problems)
+    if kind.name in _OWN_FIELDS:
+        more |= _OWN_FIELDS[kind.name](where, str(name), entry, _COMMON, problems)
+    else:
+        more |= _fields(where, kind, entry, ca, problems)
+    return None if len(problems) > found else Service(name, kind.name, str(image), **more)
+
+
+# Types whose entries are of another form than those with one port and one password
+_OWN_FIELDS = {"container": container_fields}
+
+
+def _fields(
+    where: str, kind: ServiceType, entry: Mapping[str, Any], ca: str, problems: list[str]
+) -> dict[str, Any]:
     further = {name: f"{name.lower()}_port" for name in kind.more_ports}
     known = (*_COMMON, *ONLY_EXTERNAL, *kind.options, *further.values())
     external = is_external(where, entry, problems)
     problems += unknown_options(where, entry, known)
     more: dict[str, Any] = {"options": _options(where, kind, entry, external, problems)}
-    image, port = entry.get("image", ""), entry.get("port")
+    port = entry.get("port")
     if external:
         more |= external_fields(where, kind, entry, problems)
         port = kind.container_port if port is None else port
-    elif not isinstance(image, str) or image_names.parse(image) is None:
-        problems.append(f"{where}.image must be an image reference such as redis:7-alpine.")
     more |= tls_fields(where, entry, external, ca, problems)
-    more["port"] = _port(f"{where}.port", port, problems)
+    more["port"] = port_number(f"{where}.port", port, problems)
     more["more_ports"] = {
-        name: _port(f"{where}.{option}", entry[option], problems)
+        name: port_number(f"{where}.{option}", entry[option], problems)
         for name, option in further.items()
         if option in entry
     }
-    more |= _reach(where, entry, problems)
-    more["limits"] = {key: entry[key] for key in LIMITS if key in entry}
-    problems += limit_problems(where, more["limits"])
-    more["url_variable"] = _url_variable(where, name, entry, problems)
     more["password"] = _password(where, kind, entry, problems)
-    return None if len(problems) > found else Service(name, kind.name, str(image), **more)
+    return more
 
 
 def _kind(where: str, entry: Any, problems: list[str]) -> ServiceType | None:
@@ -194,49 +216,19 @@ def _password(where: str, kind: ServiceType, entry: Mapping[str, Any], problems:
     return str(password)
 
 
-def _port(where: str, value: Any, problems: list[str]) -> int:
-    if value is None:
-        problems.append(f"{where} is missing.")
-        return 0
-    try:
-        port = int(value) if not isinstance(value, (bool, float)) else -1
-    except (TypeError, ValueError):
-        port = -1
-    if not 1 <= port <= 65535:
-        problems.append(f"{where} is {value!r}; a port is a whole number from 1 to 65535.")
-    return port
-
-
-def unwritable(secret: str) -> str:
-    """Why the readers of .env files would not all read `secret` alike, or `""`.
-
-    Compose keeps a backslash as it is, python-dotenv takes it as an escape before a quote or
-    another backslash: so these few are refused, not guessed.
-    """
-    if any(ord(char) < 32 or ord(char) == 127 for char in secret):
-        return "it has a line break or a control character"
-    if "\\\\" in secret or "\\'" in secret or secret.endswith("\\"):
-        return (
-            "a backslash at its end, before a single quote or before another backslash "
-            "is read differently by different .env readers"
-        )
-    if "${" in secret:
-        return "it has ${, which some .env readers take for the start of a variable"
-    return ""
-
-
 def _clashes(variable: str, services: list[Service]) -> list[str]:
     problems: list[str] = []
-    for attribute, what in (("url_variable", "variable"), ("prefix", "prefix")):
-        values = [(service.name, getattr(service, attribute)) for service in services]
-        problems += _used_twice(variable, what, values)
+    prefixes = [(service.name, service.prefix) for service in services]
+    problems += _used_twice(variable, "prefix", prefixes)
     own = [service for service in services if not service.external]
     ports = [(f"{each.name}.{name}", port) for each in own for name, port in each.ports.items()]
     problems += _used_twice(variable, "port", ports)
     # A service `qdrant-grpc` has a QDRANT_GRPC_PORT, and so has `qdrant` with a grpc_port
-    names = [(service.name, f"{service.prefix}_PORT") for service in services]
-    names += [(each.name, name) for each in services for name in port_lines(each, "host")]
+    names = [(each.name, name) for each in services for name in infra_variables(each)]
     problems += _used_twice(variable, "variable", names)
+    for each in services:  # what two of them have alike is a matter of the apps that use both
+        of_apps = [(each.name, name) for name in app_variables(each)]
+        problems += _used_twice(variable, "variable", of_apps)
     return problems
 
 
@@ -248,6 +240,8 @@ def _used_twice(variable: str, what: str, values: list[tuple[str, Any]]) -> list
         if value in seen:
             problems.append(
                 f"{variable}.{name} and {variable}.{seen[value]}: both use the {what} {value}."
+                if seen[value] != name
+                else f"{variable}.{name}: it uses the {what} {value} twice."
             )
         seen.setdefault(value, name)
     return problems

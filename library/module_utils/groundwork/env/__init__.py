@@ -5,10 +5,10 @@ from .content import Image
 from .git import IGNORED
 from .secrets import (
     Secrets,
+    named_secrets,
     new_secret,
     placeholders,
     resolve_secrets,
-    secret_variables,
     unlike_kept,
 )
 
@@ -18,10 +18,10 @@ __all__ = [
     "Secrets",
     "content",
     "git",
+    "named_secrets",
     "new_secret",
     "placeholders",
     "resolve_secrets",
-    "secret_variables",
     "tunnel",
     "unlike_kept",
 ]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ..config import App
 from ..errors import GroundworkError
 from ..records import Record
-from ..services import Service, endpoint, port_lines, service_type
+from ..services import Service, endpoint, port_lines, secrets_of, service_type
 from ..tls import KeyPair
 from .secrets import SALT_VARIABLE
 
@@ -42,44 +42,33 @@ def infra_env(
     lines: dict[str, str] = {SALT_VARIABLE: secrets[SALT_VARIABLE]}
     for service in services:
         kind = service_type(service)
-        variable = kind.secret_variable(service)
-        secret, inside = secrets[variable], endpoint(service, "internal")
-        url = kind.url(service, inside, secret)
+        own = {each.variable: secrets[each.variable] for each in secrets_of(service)}
+        inside = endpoint(service, "internal")
+        url = kind.url(service, inside, secrets)
         published = port_lines(service, "host")
         if service.external:
-            lines |= {variable: secret, **kind.app_lines(service, secret), **published}
+            lines |= {**own, **kind.app_lines(service, inside, secrets), **published}
             lines[service.url_variable] = url
             continue
         # PostgreSQL's password isn't among them: it is read when the volume is made and never
         # again, so that a new one is no reason for a new container.
-        read = kind.config_lines(service, secret)
+        settings = kind.config_lines(service, secrets)
+        read = settings | (kind.files(service, secrets) if kind.files else {})
         if pair := (certificates or {}).get(service.name):
             read |= {"certificate": pair.certificate, "key": pair.key}
         lines[f"{service.prefix}_IMAGE"] = images[service.name].reference
         lines[f"{service.prefix}_FLAVOUR"] = images[service.name].storage_format
         lines |= {f"{service.prefix}_PORT": str(service.port), **published}
-        lines[variable] = secret
-        lines |= _settings(service, secret)
+        lines |= own
+        # All but what is in its secret's file
+        lines |= {
+            name: value for name, value in settings.items() if name != kind.file_variable(service)
+        }
         if service.tls:
-            lines |= kind.app_lines(service, secret)  # by what it is verified
+            lines |= kind.app_lines(service, inside, secrets)  # by what it is verified
         lines[f"{service.prefix}_CHECKSUM"] = _checksum(secrets[SALT_VARIABLE], read)
         lines[service.url_variable] = url
     return lines
-
-
-def secret_file(service: Service, secret: str) -> str:
-    """What a service's container gets as its secret's file."""
-    kind = service_type(service)
-    lines = kind.config_lines(service, secret) | {kind.secret_variable(service): secret}
-    return lines[f"{service.prefix}_{kind.file_suffix}"]
-
-
-def _settings(service: Service, secret: str) -> dict[str, str]:
-    """What a container gets as variables: all but what is in its secret's file."""
-    kind = service_type(service)
-    file_variable = f"{service.prefix}_{kind.file_suffix}"
-    lines = kind.config_lines(service, secret)
-    return {name: value for name, value in lines.items() if name != file_variable}
 
 
 def app_env(
@@ -94,11 +83,10 @@ def app_env(
     for service in services:
         if service.name in app.services:
             kind = service_type(service)
-            secret = secrets[kind.secret_variable(service)]
             here = endpoint(service, app.audience, tunnel_offset)
-            lines[service.url_variable] = kind.url(service, here, secret)
+            lines[service.url_variable] = kind.url(service, here, secrets)
             lines |= port_lines(service, app.audience, tunnel_offset)
-            lines |= kind.app_lines(service, secret)
+            lines |= kind.app_lines(service, here, secrets)
     lines |= app.variables
     if app.public:
         for name, value in lines.items():

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ..config import unwritable
 from ..dotenv import PLACEHOLDER
 from ..errors import GroundworkError
-from ..services import Service, service_type
+from ..services import Secret, Service, secrets_of, service_type
 
 SALT_VARIABLE = "STACK_CHECKSUM_SALT"
 
@@ -30,21 +30,22 @@ def resolve_secrets(
 ) -> Secrets:
     """Each secret from the inventory, else from `kept` (the file's own lines), else a new one.
 
-    New ones have `length` URL-safe characters. The services in `rotate` get one whatever is kept,
-    unless the inventory gives theirs. A kept one that its kind can't take, or that the
-    readers of env files would read differently, is a GroundworkError that names it.
+    New ones have `length` URL-safe characters. Those that are in `rotate` (see `Secret.is_in`) are
+    made anew whatever is kept, unless the inventory gives them. A kept one that its kind can't
+    take, or that the readers of env files would read differently, is a GroundworkError that names
+    it.
     """
     values: dict[str, str] = {}
     made: list[str] = []
-    for variable, service in [(SALT_VARIABLE, None), *secret_variables(services)]:
-        given = service.password if service else ""  # always there where it is external
-        old = "" if service and service.name in rotate else kept.get(variable, "")
+    for variable, secret in [(SALT_VARIABLE, None), *named_secrets(services)]:
+        given = secret.given if secret else ""  # always there where it is external
+        old = "" if secret and secret.is_in(rotate) else kept.get(variable, "")
         value = given or old.replace(PLACEHOLDER, "")
         if not value:
             value = new_secret(length)
             made.append(variable)
         if why := unwritable(value) or (
-            service_type(service).check_secret(value) if service else ""
+            service_type(secret.service).check_secret(value) if secret else ""
         ):
             raise GroundworkError(
                 f"The secret {variable} can't be used: {why}.",
@@ -56,21 +57,21 @@ def resolve_secrets(
 
 
 def unlike_kept(services: Iterable[Service], kept: Mapping[str, str]) -> list[str]:
-    """The services to which the inventory gives another secret than `kept` has of them.
+    """The secrets, by name, of which the inventory gives another than `kept` has.
 
     What somebody else ran until now has no image there: that secret was theirs.
     """
     return [
-        service.name
-        for variable, service in secret_variables(services)
-        if service.password and f"{service.prefix}_IMAGE" in kept
-        if kept.get(variable, "").replace(PLACEHOLDER, "") not in ("", service.password)
+        secret.name
+        for variable, secret in named_secrets(services)
+        if secret.given and f"{secret.service.prefix}_IMAGE" in kept
+        if kept.get(variable, "").replace(PLACEHOLDER, "") not in ("", secret.given)
     ]
 
 
-def secret_variables(services: Iterable[Service]) -> list[tuple[str, Service]]:
-    """The variable of each service's secret."""
-    return [(service_type(service).secret_variable(service), service) for service in services]
+def named_secrets(services: Iterable[Service]) -> list[tuple[str, Secret]]:
+    """The secrets of all services, each with its variable."""
+    return [(each.variable, each) for service in services for each in secrets_of(service)]
 
 
 def new_secret(length: int) -> str:
@@ -81,4 +82,4 @@ def new_secret(length: int) -> str:
 
 def placeholders(services: Iterable[Service]) -> dict[str, str]:
     """What stands for the secrets in the committed examples."""
-    return dict.fromkeys((SALT_VARIABLE, *dict(secret_variables(services))), PLACEHOLDER)
+    return dict.fromkeys((SALT_VARIABLE, *dict(named_secrets(services))), PLACEHOLDER)

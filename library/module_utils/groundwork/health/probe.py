@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import GroundworkError
 from ..records import Record
-from ..services import Endpoint, ProbeError, Service, endpoint, service_type
+from ..services import Endpoint, ProbeError, Service, endpoint, secrets_of, service_type
 from ..text import masked
 
 
@@ -48,16 +48,30 @@ class HealthResult(Record):
 
 @dataclass(frozen=True)
 class Target:
-    """A service, where to ask it, and with which secret (`""`: without one)."""
+    """A service, where to ask it, and with which secret (`""`: without one).
+
+    `hidden` are its other secrets, which its container's log may show.
+    """
 
     service: Service
     endpoint: Endpoint
     secret: str = field(default="", repr=False)
+    hidden: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def name(self) -> str:
         """The service's name."""
         return self.service.name
+
+    @property
+    def ready(self) -> bool:
+        """Whether all is known that it is asked with."""
+        return bool(self.secret or not service_type(self.service).secret_suffix)
+
+    @property
+    def by_engine(self) -> bool:
+        """Whether its container's health check alone says that it is well."""
+        return service_type(self.service).engine_decides(self.service)
 
     def unasked(self) -> ServiceHealth:
         """Its result before the first answer."""
@@ -90,8 +104,9 @@ def attempt(target: Target, probe: Probe, timeout: float) -> ServiceHealth:
 
 def aim(service: Service, audience: str, secrets: Mapping[str, str]) -> Target:
     """Where to ask a service, with the inventory's secret or else the one in `secrets`."""
-    secret = service.password or secrets.get(service_type(service).secret_variable(service), "")
-    return Target(service, endpoint(service, audience), secret)
+    known = [each.given or secrets.get(each.variable, "") for each in secrets_of(service)]
+    own = known.pop(0) if service_type(service).secret_suffix else ""
+    return Target(service, endpoint(service, audience), own, tuple(filter(None, known)))
 
 
 def targets(
@@ -110,7 +125,7 @@ def targets(
     missing = [
         service_type(each.service).secret_variable(each.service)
         for each in found
-        if not each.secret and secrets is not None
+        if not each.ready and secrets is not None
     ]
     if missing:
         raise GroundworkError(

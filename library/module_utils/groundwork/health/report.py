@@ -134,5 +134,5 @@ def _next_step(
 
 def _spellings(targets: Sequence[Target]) -> list[str]:
     """The secrets as they are, and as they stand in a URL."""
-    plain = [target.secret for target in targets if target.secret]
+    plain = [each for target in targets for each in (target.secret, *target.hidden) if each]
     return plain + [quote(secret, safe="") for secret in plain]

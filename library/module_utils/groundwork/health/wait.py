@@ -153,6 +153,7 @@ class _Progress:
     def __init__(self, targets: Sequence[Target]) -> None:
         self.targets = targets
         self.managed = [target.name for target in targets if not target.service.external]
+        self.by_engine = {target.name for target in targets if target.by_engine}
         self.results = {target.name: target.unasked() for target in targets}
         self.first: Mapping[str, Container] | None = None
         self.last: Mapping[str, Container] | None = None
@@ -176,9 +177,15 @@ class _Progress:
         return healthy and (inspected or self.last is not None) and not self._unhealthy()
 
     def _unhealthy(self) -> list[str]:
-        """Which of our own services are unhealthy for the engine."""
-        last = self.last or {}
-        return [name for name in self.managed if name in last and last[name].health == "unhealthy"]
+        """Which of our own services are unhealthy for the engine, or aren't healthy yet where that
+        is for it alone to say."""
+        last = {name: item.health for name, item in (self.last or {}).items()}
+        return [
+            name
+            for name in self.managed
+            if last.get(name) == "unhealthy"
+            or (name in self.by_engine and last.get(name, "healthy") != "healthy")
+        ]
 
     def permanent(self) -> dict[str, str]:
         """Why, for each service that waiting won't fix."""
@@ -268,7 +275,7 @@ def probe_all(
     `secrets` are values by variable. A service whose secret isn't known isn't asked.
     """
     asked = [aim(service, audience, secrets) for service in services]
-    answers = {each.name: each for each in once([t for t in asked if t.secret], probe, timeout)}
+    answers = {each.name: each for each in once([t for t in asked if t.ready], probe, timeout)}
     unknown = "its secret isn't known"
     results = [answers.get(t.name, replace(t.unasked(), last_error=unknown)) for t in asked]
     return {

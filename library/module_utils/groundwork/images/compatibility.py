@@ -9,7 +9,7 @@ from .choice import ImageChoice
 
 def missing_ports(service: Service, reference: str) -> list[Problem]:
     """Further ports that a service publishes and the image built here doesn't have."""
-    if not service.more_ports or not reference.startswith("groundwork/"):
+    if not lacks(service) or not reference.startswith("groundwork/"):
         return []
     option = " and ".join(option for option in service.ports if option != "port")
     return [

@@ -90,7 +90,7 @@ class Setup:
         found: dict[str, WantedImage] = {}
         for service in (each for each in services if not each.external):
             recipe = self.recipes.get(service.kind)
-            unfit = f"what is built here {lacks(service)}" if service.more_ports else ""
+            unfit = f"what is built here {lacks(service)}" if lacks(service) else ""
             if recipe and (unfit or not recipe.stands_in(service.image)):
                 recipe = None
             found[service.name] = WantedImage(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from . import postgres, qdrant, redis
-from .base import BUILT_LABEL, RECREATE, Advice, Endpoint, ProbeError, Service, ServiceType
+from . import container, postgres, qdrant, redis, template
+from .base import BUILT_LABEL, RECREATE, Advice, Endpoint, ProbeError, Secret, Service, ServiceType
 from .tls import ca_bundle, postgres_options
 from .wire import knock, within
 
 SERVICE_TYPES: dict[str, ServiceType] = {
-    kind.name: kind for kind in (postgres.TYPE, qdrant.TYPE, redis.TYPE)
+    kind.name: kind for kind in (postgres.TYPE, qdrant.TYPE, redis.TYPE, container.TYPE)
 }
 
 AUDIENCES = ("host", "internal", "tunnel")
@@ -23,16 +24,23 @@ __all__ = [
     "Advice",
     "Endpoint",
     "ProbeError",
+    "Secret",
     "Service",
     "ServiceType",
+    "app_variables",
     "ca_bundle",
+    "container",
     "describe",
     "endpoint",
+    "infra_variables",
     "knock",
     "lacks",
     "port_lines",
     "postgres_options",
+    "secret_files",
+    "secrets_of",
     "service_type",
+    "template",
     "within",
 ]
 
@@ -53,13 +61,17 @@ def endpoint(service: Service, audience: str, tunnel_offset: int = 0) -> Endpoin
     if audience not in AUDIENCES:
         raise ValueError(f"no audience {audience!r}")
     if service.external:
-        return Endpoint(service.host, service.port)
+        return Endpoint(service.host, service.port, service.more_ports)
     if audience == "internal":
-        return Endpoint(service.name, service_type(service).container_port)
+        kind = service_type(service)
+        inside = service.inner_ports or kind.more_ports
+        port = next(iter(service.inner_ports.values()), kind.container_port)
+        return Endpoint(service.name, port, {name: inside[name] for name in service.more_ports})
+    offset, host = 0, {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(service.bind, service.bind)
     if audience == "tunnel":
-        return Endpoint("127.0.0.1", service.port + tunnel_offset)
-    loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-    return Endpoint(loopback.get(service.bind, service.bind), service.port)
+        offset, host = tunnel_offset, "127.0.0.1"
+    more = {name: port + offset for name, port in service.more_ports.items()}
+    return Endpoint(host, service.port + offset, more)
 
 
 def lacks(service: Service) -> str:
@@ -67,7 +79,8 @@ def lacks(service: Service) -> str:
 
     Half a sentence (`has no gRPC`), `""` where it has all.
     """
-    return f"has no {' and no '.join(service.more_ports)}" if service.more_ports else ""
+    names = [name for name in service.more_ports if name in service_type(service).more_ports]
+    return f"has no {' and no '.join(names)}" if names else ""
 
 
 def port_lines(service: Service, audience: str, tunnel_offset: int = 0) -> dict[str, str]:
@@ -75,32 +88,71 @@ def port_lines(service: Service, audience: str, tunnel_offset: int = 0) -> dict[
 
     They are at the host of its `endpoint`, and secured as that one is.
     """
-    inside = service_type(service).more_ports
-    lines: dict[str, str] = {}
-    for name, port in service.more_ports.items():
-        if not service.external:
-            port = {"internal": inside[name], "tunnel": port + tunnel_offset}.get(audience, port)
-        lines[f"{service.prefix}_{name.upper()}_PORT"] = str(port)
-    return lines
+    return {
+        f"{service.prefix}_{name.upper()}_PORT": str(port)
+        for name, port in endpoint(service, audience, tunnel_offset).more.items()
+    }
+
+
+def secrets_of(service: Service) -> tuple[Secret, ...]:
+    """All the secrets of a service, its own first."""
+    kind = service_type(service)
+    if not kind.secret_suffix:
+        return kind.more_secrets(service)
+    own = Secret(kind.secret_variable(service), service, service.name, given=service.password)
+    return (own, *kind.more_secrets(service))
+
+
+def secret_files(service: Service, secrets: Mapping[str, str]) -> dict[str, str]:
+    """What a service's container gets as files, by their names in `infra/.secrets`."""
+    kind = service_type(service)
+    if kind.files:
+        return kind.files(service, secrets)
+    lines = dict(secrets) | kind.config_lines(service, secrets)
+    return {service.name: lines[kind.file_variable(service)]}
+
+
+def infra_variables(service: Service) -> list[str]:
+    """The variables of `infra/.env` that are a service's, each as often as something sets it."""
+    secrets = {secret.variable: "" for secret in secrets_of(service)}
+    found = [*port_lines(service, "host"), *secrets, service.url_variable]
+    if service.external:
+        return found
+    kind = service_type(service)
+    own = [f"{service.prefix}_{each}" for each in ("IMAGE", "FLAVOUR", "PORT", "CHECKSUM")]
+    return own + found + [n for n in kind.config_lines(service, secrets) if n not in secrets]
+
+
+def app_variables(service: Service) -> list[str]:
+    """Likewise those of the env file of an app that uses it."""
+    secrets = {secret.variable: "" for secret in secrets_of(service)}
+    here = endpoint(service, "host")
+    lines = service_type(service).app_lines(service, here, secrets)
+    return [service.url_variable, *port_lines(service, "host"), *lines]
 
 
 def describe(service: Service) -> dict[str, Any]:
     """A service as templates and variables read it, without its secret.
 
     `secret_files` maps what its container gets as a file to the file's name in `infra/.secrets`;
+    `stores` and `compose` are as its type has them (see `ServiceType`);
     `env` maps each suffix of its variables in `infra/.env` to a reference (`${REDIS_PORT}`); what
     is external has none.
     """
     kind = service_type(service)
     suffixes: list[str] = []
-    files = {f"{service.name}_secret": service.name}
+    nothing = {secret.variable: "" for secret in secrets_of(service)}
+    files = {
+        f"{service.name}_secret" if name == service.name else name: name
+        for name in secret_files(service, nothing)
+    }
     if service.tls:
         files[f"{service.name}_certificate"] = f"{service.name}.crt"
         files[f"{service.name}_key"] = f"{service.name}.key"
     # By the stack's own CA, and whoever asks didn't say where that is
     unsigned = not (service.external or service.certificate or service.ca_file)
     if not service.external:
-        own = kind.config_lines(service, "")
+        own = kind.config_lines(service, nothing)
         suffixes = ["IMAGE", "FLAVOUR", "PORT", "CHECKSUM"]
         own |= port_lines(service, "host")
         suffixes += [name.removeprefix(f"{service.prefix}_") for name in own]
@@ -112,14 +164,16 @@ def describe(service: Service) -> dict[str, Any]:
         "image": service.image,
         "host": endpoint(service, "host").host,
         "port": service.port,
-        "publish": f"[{service.bind}]" if ":" in service.bind else service.bind,
+        "publish": service.publish,
         "options": dict(service.options),
         "limits": dict(service.limits),
         "tls": service.tls,
         "secret_files": {} if service.external else files,
+        "stores": list(kind.stores(service)),
+        "compose": kind.compose(service),
         "sslmode": postgres_options(service).get("sslmode", ""),
         "ca_file": ca_bundle(service) if service.tls and not unsigned else "",
         "secret_variable": kind.secret_variable(service),
-        "file_variable": f"{service.prefix}_{kind.file_suffix}",
+        "file_variable": kind.file_variable(service),
         "env": {suffix: f"${{{service.prefix}_{suffix}}}" for suffix in suffixes},
     }

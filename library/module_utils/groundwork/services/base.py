@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,8 @@ class Service:
 
     `name` is its key, its Compose service and its host name inside the Compose network; `port` is
     published on `bind`. `password` is empty unless the inventory gives one. `options` holds what
-    only its kind knows (PostgreSQL: user, database), every key present.
+    only its kind knows (PostgreSQL: user, database), every key present; `details` is what such
+    texts don't say (see `container.Details`).
 
     An external one has a `host`, no image and no address here, and always a password.
     `tls`: its certificate is verified, by `ca_file` or else by the machine's own CAs. A
@@ -32,6 +33,8 @@ class Service:
     password: str = field(default="", repr=False)
     options: Mapping[str, str] = field(default_factory=dict)
     more_ports: Mapping[str, int] = field(default_factory=dict)  # see ServiceType.more_ports
+    # The container's own ports by name, the one of `port` first, where its type has no fixed ones
+    inner_ports: Mapping[str, int] = field(default_factory=dict)
     limits: Mapping[str, Any] = field(default_factory=dict)  # those of memory, cpus, pids it has
     allow_from: tuple[str, ...] | None = None  # networks; None where the inventory's default holds
     host: str = ""
@@ -40,6 +43,7 @@ class Service:
     certificate: str = ""
     key: str = ""
     names: tuple[str, ...] = ()  # further ones by which clients reach it, for the certificate made
+    details: object = None
 
     @property
     def external(self) -> bool:
@@ -49,8 +53,17 @@ class Service:
     @property
     def ports(self) -> dict[str, int]:
         """All its ports on this machine, by the option that names each."""
+        if self.inner_ports:
+            first = next(iter(self.inner_ports))
+            named = {first: self.port} | dict(self.more_ports)
+            return {f"ports.{name}": port for name, port in named.items()}
         more = {f"{name.lower()}_port": port for name, port in self.more_ports.items()}
         return {"port": self.port} | more
+
+    @property
+    def publish(self) -> str:
+        """Its address as Compose takes it in front of a port."""
+        return f"[{self.bind}]" if ":" in self.bind else self.bind
 
     @property
     def prefix(self) -> str:
@@ -59,11 +72,48 @@ class Service:
 
 
 @dataclass(frozen=True)
+class Secret:
+    """One secret of a service: the variable of infra/.env that holds it.
+
+    `name` is what people call it by: the service's name, or `login@mail` for a further one, which
+    is `role`'s then. `given`: the inventory's, or `""`, at `option` of the service's entry.
+    """
+
+    variable: str
+    service: Service
+    name: str
+    role: str = ""
+    given: str = field(default="", repr=False)
+    option: str = "password"
+
+    @property
+    def where(self) -> str:
+        """Where the inventory gives it."""
+        return f"stack_services.{self.service.name}.{self.option}"
+
+    @property
+    def vault(self) -> str:
+        """Its name in the vault: `redis`, `mail_login`."""
+        return f"{self.service.name}_{self.role}" if self.role else self.service.name
+
+    @property
+    def login(self) -> str:
+        """Its role and its service: `app@postgres`, whose secret's name is `postgres`."""
+        role = self.role or self.service.options.get("user")
+        return f"{role}@{self.service.name}" if role else self.service.name
+
+    def is_in(self, names: Container[str]) -> bool:
+        """Whether `names` has it: by its own, or with all of its service's."""
+        return self.service.name in names or self.login in names
+
+
+@dataclass(frozen=True)
 class Endpoint:
-    """Where a service answers, for one audience. Port in 1..65535."""
+    """Where a service answers, for one audience. Ports in 1..65535, the further ones by name."""
 
     host: str
     port: int
+    more: Mapping[str, int] = field(default_factory=dict, repr=False, compare=False)
 
     def __str__(self) -> str:
         """`host:port`, an IPv6 address in brackets."""
@@ -91,26 +141,36 @@ THEIR_PASSWORD = "Put the one that it has into stack_services.{name}.password, t
 class ServiceType:
     """All that the project has to know of one type of service.
 
-    * `secret_suffix`: `PASSWORD` makes `REDIS_PASSWORD` the variable of the service's secret.
+    * `secret_suffix`: `PASSWORD` makes `REDIS_PASSWORD` the variable of the service's password;
+      `""` where it has none, and its probe asks without one.
     * `official`: the repository at Docker Hub of its official image: `qdrant/qdrant`.
+    * `container_port`: where its container listens; 0 where each entry says it (`inner_ports`).
     * `file_suffix`: likewise the variable that its container gets as a file.
     * `version_file`: a file in its volume that names the major version of the data, or `""`.
     * `options`: the options that only this kind has, with their defaults.
     * `check_secret(secret)`: why this kind can't take that secret, or `""`.
-    * `url(service, endpoint, secret)`: the connection URL; percent-encoded.
-    * `config_lines(service, secret)`: variables of `infra/.env` that the containers read as files.
-    * `app_lines(service, secret)`: what an app needs besides the URL.
+    * `url(service, endpoint, secrets)`: the connection URL; percent-encoded. `secrets`, here and
+      below: by variable, those of `secrets_of(service)` at least.
+    * `config_lines(service, secrets)`: variables of `infra/.env` that the containers read as files.
+    * `app_lines(service, endpoint, secrets)`: what an app needs besides the URL.
     * `storage_format(labels, env, said)`: what of an image its data depend on (a major version, a C
       library): a volume made by one is not given to another. Labels and environment are
       the image's own; `said` is what `ask_image`, a shell script, printed inside it, `""` where it
       wasn't asked. Never told by an image's name, which says nothing certain.
-    * `probe(service, endpoint, secret, timeout)`: asks the service in its own protocol; returns
-      the server's version; raises `ProbeError`. `timeout` in seconds.
+    * `probe(service, endpoint, secret, timeout)`: asks the service in its own protocol, with its
+      password; returns the server's version; raises `ProbeError`. `timeout` in seconds.
     * `option_problem(option, value)`: why a managed one can't have that `user` or `database`,
       text on one line, as half a sentence; or `""`. An external one may have any.
     * `advice`: by the codes of its probe's errors.
     * `more_ports`: the container's further ports by name; `gRPC` is published where an entry has a
       `grpc_port`. The image that is built in the official one's place has none of them.
+    * `more_secrets(service)`: those besides its password.
+    * `files(service, secrets)`: all that its container gets as files, by their names in
+      `infra/.secrets`; where it isn't given, one with what `file_suffix` says.
+    * `stores(service)`: its volumes without the stack's name and `_data`: `mail`, `mail.conf`.
+    * `engine_decides(service)`: it is healthy where its container's health check says so.
+    * `compose(service)`: what its entry says of its container, for its Compose fragment, which
+      writes each value as it is: JSON, with every `$` of a person's doubled for Compose.
     """
 
     name: str
@@ -121,9 +181,9 @@ class ServiceType:
     version_file: str
     options: Mapping[str, str]
     check_secret: Callable[[str], str]
-    url: Callable[[Service, Endpoint, str], str]
-    config_lines: Callable[[Service, str], dict[str, str]]
-    app_lines: Callable[[Service, str], dict[str, str]]
+    url: Callable[[Service, Endpoint, Mapping[str, str]], str]
+    config_lines: Callable[[Service, Mapping[str, str]], dict[str, str]]
+    app_lines: Callable[[Service, Endpoint, Mapping[str, str]], dict[str, str]]
     storage_format: Callable[[Mapping[str, str], Mapping[str, str], str], str]
     probe: Callable[[Service, Endpoint, str, float], str]
     ask_image: str = ""
@@ -131,10 +191,23 @@ class ServiceType:
     advice: Mapping[str, Advice] = field(default_factory=dict)
     one_storage_format: bool = False  # the data of any image are good for every other
     more_ports: Mapping[str, int] = field(default_factory=dict)
+    more_secrets: Callable[[Service], tuple[Secret, ...]] = lambda service: ()
+    files: Callable[[Service, Mapping[str, str]], dict[str, str]] | None = None
+    stores: Callable[[Service], tuple[str, ...]] = lambda service: (service.name,)
+    engine_decides: Callable[[Service], bool] = lambda service: False
+    compose: Callable[[Service], dict[str, str]] = lambda service: {}
 
     def secret_variable(self, service: Service) -> str:
-        """The env variable that holds the service's secret: `POSTGRES_PASSWORD`."""
+        """The env variable that holds the service's password: `POSTGRES_PASSWORD`."""
         return f"{service.prefix}_{self.secret_suffix}"
+
+    def file_variable(self, service: Service) -> str:
+        """The variable whose value its container gets as a file: `REDIS_ACL`."""
+        return f"{service.prefix}_{self.file_suffix}"
+
+    def password(self, service: Service, secrets: Mapping[str, str]) -> str:
+        """The service's password, of `secrets` by variable."""
+        return secrets[self.secret_variable(service)]
 
 
 class ProbeError(Exception):

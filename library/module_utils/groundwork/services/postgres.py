@@ -31,7 +31,8 @@ def _option_problem(option: str, value: str) -> str:
     )
 
 
-def _url(service: Service, endpoint: Endpoint, secret: str) -> str:
+def _url(service: Service, endpoint: Endpoint, secrets: Mapping[str, str]) -> str:
+    secret = TYPE.password(service, secrets)
     user, database = (quote(service.options[key], safe="") for key in ("user", "database"))
     scheme, login = service.options["url_scheme"], f"{user}:{quote(secret, safe='')}"
     return f"{scheme}://{login}@{endpoint}/{database}{_tls_query(service)}"
@@ -49,14 +50,14 @@ def _asyncpg(service: Service) -> bool:
     return service.options["url_scheme"].endswith("+asyncpg")
 
 
-def _config_lines(service: Service, secret: str) -> dict[str, str]:
+def _config_lines(service: Service, secrets: Mapping[str, str]) -> dict[str, str]:
     return {
         f"{service.prefix}_USER": service.options["user"],
         f"{service.prefix}_DB": service.options["database"],
     }
 
 
-def _app_lines(service: Service, secret: str) -> dict[str, str]:
+def _app_lines(service: Service, endpoint: Endpoint, secrets: Mapping[str, str]) -> dict[str, str]:
     if service.tls and _asyncpg(service):
         return {"PGSSLROOTCERT": tls.ca_bundle(service)}
     return {}

@@ -28,13 +28,13 @@ def _check_secret(secret: str) -> str:
     return "it travels in an HTTP header, which takes visible ASCII characters without spaces only"
 
 
-def _url(service: Service, endpoint: Endpoint, secret: str) -> str:
+def _url(service: Service, endpoint: Endpoint, secrets: Mapping[str, str]) -> str:
     return f"{'https' if service.tls else 'http'}://{endpoint}"
 
 
-def _config_lines(service: Service, secret: str) -> dict[str, str]:
+def _config_lines(service: Service, secrets: Mapping[str, str]) -> dict[str, str]:
     # JSON is YAML: the container reads this as its config/local.yaml.
-    config: dict[str, dict[str, Any]] = {"service": {"api_key": secret}}
+    config: dict[str, dict[str, Any]] = {"service": {"api_key": TYPE.password(service, secrets)}}
     if service.tls:
         shown, key = (f"/run/secrets/{service.name}_{part}" for part in ("certificate", "key"))
         config["service"]["enable_tls"] = True
@@ -44,8 +44,8 @@ def _config_lines(service: Service, secret: str) -> dict[str, str]:
     return {f"{service.prefix}_CONFIG": json.dumps(config)}
 
 
-def _app_lines(service: Service, secret: str) -> dict[str, str]:
-    lines = {f"{service.prefix}_API_KEY": secret}
+def _app_lines(service: Service, endpoint: Endpoint, secrets: Mapping[str, str]) -> dict[str, str]:
+    lines = {f"{service.prefix}_API_KEY": TYPE.password(service, secrets)}
     return lines | ({f"{service.prefix}_CA_FILE": service.ca_file} if service.ca_file else {})
 
 

@@ -23,19 +23,20 @@ def _option_problem(option: str, value: str) -> str:
     return "is for an external Redis: a managed one has one user, who is nameless in its address."
 
 
-def _url(service: Service, endpoint: Endpoint, secret: str) -> str:
+def _url(service: Service, endpoint: Endpoint, secrets: Mapping[str, str]) -> str:
+    secret = TYPE.password(service, secrets)
     scheme = "rediss" if service.tls else "redis"
     login = f"{quote(service.options['user'], safe='')}:{quote(secret, safe='')}"
     return f"{scheme}://{login}@{endpoint}/0"
 
 
-def _config_lines(service: Service, secret: str) -> dict[str, str]:
+def _config_lines(service: Service, secrets: Mapping[str, str]) -> dict[str, str]:
     # Redis takes the password's SHA-256, so the container never holds the password itself.
-    digest = hashlib.sha256(secret.encode()).hexdigest()
+    digest = hashlib.sha256(TYPE.password(service, secrets).encode()).hexdigest()
     return {f"{service.prefix}_ACL": f"user default on #{digest} ~* &* +@all"}
 
 
-def _app_lines(service: Service, secret: str) -> dict[str, str]:
+def _app_lines(service: Service, endpoint: Endpoint, secrets: Mapping[str, str]) -> dict[str, str]:
     # Not in the URL: each client names the option in its own way, and some refuse unknown ones.
     return {f"{service.prefix}_CA_FILE": service.ca_file} if service.ca_file else {}
 

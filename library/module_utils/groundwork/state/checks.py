@@ -13,11 +13,11 @@ from typing import Any
 
 from .. import dotenv, rendered
 from ..docker import Docker, compose, refusal
-from ..env import git
+from ..env import git, named_secrets
 from ..errors import GroundworkError, Problem
 from ..host import postgres_roles
 from ..images import format_conflict, missing_ports
-from ..services import service_type
+from ..services import Secret, service_type
 from .compare import Comparison
 from .desired import Desired
 from .gather import Facts, free_megabytes
@@ -213,14 +213,23 @@ def nothing_to_rotate(desired: Desired, plan: Plan) -> list[Problem]:
 
     What an interrupted run left is something to do, and no problem.
     """
-    given = [service for service in desired.services if service.name in desired.rotate]
-    if not given or any(not service.password for service in given) or plan:
+    asked = [each for _, each in named_secrets(desired.services) if each.is_in(desired.rotate)]
+    if desired.rotate and not asked:
+        names = ", ".join(sorted(desired.rotate))
+        return [
+            Problem(
+                f"There is nothing to renew: {names} has no password.",
+                "stack_rotate",
+                "Name a service that has one, or leave stack_rotate out for all of them.",
+            )
+        ]
+    if not asked or any(not secret.given for secret in asked) or plan:
         return []
-    names = ", ".join(service.name for service in given)
+    names = ", ".join(secret.name for secret in asked)
     return [
         Problem(
             f"There is no new password: the inventory still gives {names} the old one.",
-            ", ".join(f"stack_services.{service.name}.password" for service in given),
+            ", ".join(secret.where for secret in asked),
             "Change it there first; `make vault NEW=<service>` does that for a vault. "
             "Nothing was changed.",
         )
@@ -229,41 +238,42 @@ def nothing_to_rotate(desired: Desired, plan: Plan) -> list[Problem]:
 
 def passwords(desired: Desired, state: State) -> list[Problem]:
     """Passwords that the services don't have, and that nobody asked this run to give them."""
-    asked = {
-        service.name: state.services.get(service.name, ServiceState())
-        for service in desired.managed
-        if service.name not in desired.rotate
-        # An interrupted run began to change it; this one goes on
-        and service_type(service).secret_variable(service) not in state.new_passwords
-    }
-    silent = [name for name, entry in asked.items() if not entry.answers]
     # Where the engine doesn't answer, nobody knows which volumes there are
     known = state.engine.state == "ok"
-    other = [
-        name
-        for name in silent
-        if name in state.other_passwords and (name in state.volumes or not known)
-    ]
-    wrong = postgres_roles.WRONG_PASSWORD
-    refused = [name for name in silent if asked[name].code == wrong and name not in other]
+    other: list[Secret] = []
+    refused: list[Secret] = []
+    for variable, secret in named_secrets(desired.managed):
+        # What an interrupted run began to change, this one goes on with
+        if secret.is_in(desired.rotate) or variable in state.new_passwords:
+            continue
+        name = secret.service.name
+        entry = state.services.get(name, ServiceState())
+        # One that is asked without a password says nothing of it
+        silent = not entry.answers or not service_type(secret.service).secret_suffix
+        there = name in state.volumes or entry.runs or not known
+        if silent and secret.name in state.other_passwords and there:
+            other.append(secret)
+        elif entry.code == postgres_roles.WRONG_PASSWORD and not entry.answers:
+            refused.append(secret)
     found = [
         _wrong_password(
-            [name],
-            f"{name} doesn't take the password of the inventory or infra/.env: its volume keeps "
-            "the one that it was made with.",
+            [secret],
+            f"{secret.name} doesn't take the password of the inventory or infra/.env: its volume "
+            "keeps the one that it was made with.",
         )
-        for name in refused
+        for secret in refused
     ]
     if other:
+        names = ", ".join(secret.name for secret in other)
         what = "the inventory gives another password than the one in use, which infra/.env has."
-        found.append(_wrong_password(other, f"{', '.join(other)}: {what}"))
+        found.append(_wrong_password(other, f"{names}: {what}"))
     return found
 
 
-def _wrong_password(names: Sequence[str], what: str) -> Problem:
+def _wrong_password(secrets: Sequence[Secret], what: str) -> Problem:
     return Problem(
         what,
-        ", ".join(f"stack_services.{name}.password" for name in names) + "; infra/.env",
+        ", ".join(secret.where for secret in secrets) + "; infra/.env",
         "Somebody else may have renewed it: get the inventory's latest version "
         "(git pull). If the inventory's is the right one, run again with "
         "-e stack_reset_passwords=true. Otherwise put the old one back.",

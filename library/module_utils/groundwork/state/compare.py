@@ -9,6 +9,7 @@ from .. import dotenv, rendered
 from ..env import Image
 from ..errors import GroundworkError, Problem
 from ..images import ImageChoice, Known, WantedImage, choice
+from ..services import service_type
 from .desired import Desired
 from .gather import Facts
 from .model import PortTaken, ServiceState, State, VolumeState
@@ -72,14 +73,16 @@ def _certificates(desired: Desired) -> Problem | None:
 
 
 def _volumes(desired: Desired, facts: Facts) -> dict[str, VolumeState]:
-    """Which volumes there are, and what made each, by service."""
-    return {
-        service.name: VolumeState(
-            facts.volumes[volume]["storage_format"], facts.data_versions.get(service.name, "")
-        )
-        for service in desired.managed
-        if (volume := desired.volume(service)) in facts.volumes
-    }
+    """What made each service's data, by service; of several volumes, what made the first that is
+    here."""
+    found: dict[str, VolumeState] = {}
+    for service in desired.managed:
+        here = [volume for volume in desired.volumes(service) if volume in facts.volumes]
+        if here:
+            made_by = facts.volumes[here[0]]["storage_format"]
+            version = facts.data_versions.get(service.name, "")
+            found[service.name] = VolumeState(made_by, version)
+    return found
 
 
 def _images(
@@ -120,6 +123,9 @@ def _unknown_files(desired: Desired, facts: Facts) -> dict[str, str]:
     }
 
 
+_UNCHECKED = "its health check hasn't passed yet"
+
+
 def _services(
     desired: Desired, facts: Facts, chosen: Mapping[str, ImageChoice]
 ) -> dict[str, ServiceState]:
@@ -145,10 +151,14 @@ def _services(
         elif container is not None:
             state = container["State"]
             same = container["Image"] == chosen[service.name].id
+            health = (state.get("Health") or {}).get("Status", "none")
+            by_engine = service_type(service).engine_decides(service)
             entry = replace(
                 entry,
                 state=state["Status"],
-                health=(state.get("Health") or {}).get("Status", "none"),
+                health=health,
+                answers=entry.answers and (health == "healthy" or not by_engine),
+                error=entry.error or (by_engine and health != "healthy" and _UNCHECKED) or "",
                 config=configuration(container, hashes.get(service.name), desired.stack_dir),
                 image="in_sync" if same else "changed",
                 runs=str(container["Config"].get("Image", "")),

@@ -17,14 +17,22 @@ from ..env import (
     Image,
     Secrets,
     content,
+    named_secrets,
+    placeholders,
     resolve_secrets,
-    secret_variables,
     unlike_kept,
 )
 from ..errors import GroundworkError
 from ..files import read
 from ..rendered import WantedFile
-from ..services import AUDIENCES, Service, endpoint, service_type
+from ..services import (
+    AUDIENCES,
+    Service,
+    endpoint,
+    secret_files,
+    secrets_of,
+    service_type,
+)
 from ..tls import CA, KeyPair, certificates
 
 MINIMUM_LENGTH = 16  # characters of a password that is made
@@ -127,6 +135,10 @@ class Desired:
         """The name of a service's volume."""
         return f"{self.stack}_{service.name}_data"
 
+    def volumes(self, service: Service) -> list[str]:
+        """The names of all its volumes."""
+        return [f"{self.stack}_{store}_data" for store in service_type(service).stores(service)]
+
     @cached_property
     def kept(self) -> Mapping[str, str]:
         """The variables of `infra/.env` as they are."""
@@ -146,15 +158,15 @@ class Desired:
         return known | self.rotated()
 
     def other_passwords(self) -> list[str]:
-        """The own services to which the inventory gives another password than `infra/.env` has."""
+        """The secrets, by name, of which the inventory gives another than `infra/.env` has."""
         return unlike_kept(self.managed, self.kept)
 
     def rotated(self) -> dict[str, str]:
         """The secrets' variables that this run is to change, with the values until now."""
         return {
             variable: self.kept.get(variable, "")
-            for variable, service in secret_variables(self.services)
-            if service.name in self.rotate
+            for variable, secret in named_secrets(self.services)
+            if secret.is_in(self.rotate)
         }
 
     def paths(self) -> list[Path]:
@@ -169,7 +181,7 @@ class Desired:
             self.env_file,
             self.stack_dir / ".gitignore",
             self.secrets_dir / ".gitignore",
-            *(self.secrets_dir / service.name for service in self.managed),
+            *(self.secrets_dir / name for name in self._secret_texts(placeholders(self.services))),
             *(item.path for item in self._certificate_files(pairs)),
             *(self.app_path(app) for app in self.apps if app.audience != "tunnel"),
         ]
@@ -194,14 +206,20 @@ class Desired:
             # So that no `git add` takes them, whatever the repository ignores
             WantedFile(self.stack_dir / ".gitignore", IGNORED, 0o644, block=True),
             WantedFile(self.secrets_dir / ".gitignore", "*\n", 0o444, private=True),
-            *(self._secret_file(service, secrets) for service in self.managed),
+            *(
+                WantedFile(self.secrets_dir / name, secret, 0o444, private=True)
+                for name, secret in self._secret_texts(secrets).items()
+            ),
             *self._certificate_files(pairs),
         ]
 
-    def _secret_file(self, service: Service, secrets: Mapping[str, str]) -> WantedFile:
-        secret = secrets[service_type(service).secret_variable(service)]
-        text = content.secret_file(service, secret)
-        return WantedFile(self.secrets_dir / service.name, text, 0o444, private=True)
+    def _secret_texts(self, secrets: Mapping[str, str]) -> dict[str, str]:
+        """What the containers get as files, by their names."""
+        return {
+            name: text
+            for service in self.managed
+            for name, text in secret_files(service, secrets).items()
+        }
 
     def _certificate_files(self, pairs: Mapping[str, KeyPair]) -> Iterator[WantedFile]:
         for name, pair in pairs.items():
@@ -255,7 +273,7 @@ class Desired:
     ) -> str:
         """The managed block of `infra/.env`."""
         comments = {
-            service_type(service).secret_variable(service)
+            secrets_of(service)[0].variable
             if service.external
             else f"{service.prefix}_IMAGE": service.name
             for service in self.services

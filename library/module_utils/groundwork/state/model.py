@@ -11,7 +11,7 @@ from ..errors import Problem
 from ..images import ImageChoice
 from ..migrations import SchemaState
 from ..records import Record
-from ..services import Service, endpoint, service_type
+from ..services import Service, endpoint, secrets_of, service_type
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,8 @@ class ServiceState(Record):
     def unknown(cls, service: Service) -> ServiceState:
         """One that nothing is known of; its URL without the secret."""
         kind, here = service_type(service), endpoint(service, "host")
-        url = kind.url(service, here, "SECRET").replace("SECRET", "***")
+        hidden = {secret.variable: "SECRET" for secret in secrets_of(service)}
+        url = kind.url(service, here, hidden).replace("SECRET", "***")
         return cls(kind.name, str(here), url)
 
 

@@ -79,7 +79,7 @@ def _containers(
     listed = docker.run("ps", "-a", "--no-trunc", "--format", form, timeout=10)
     if not listed.ok:
         raise GroundworkError(f"The containers can't be listed: {listed.error}")
-    volumes = {desired.volume(service) for service in desired.managed}
+    volumes = {name for service in desired.managed for name in desired.volumes(service)}
     rows = [json.loads(line) for line in listed.stdout.splitlines()]
     ours = {identity for identity, _, project in rows if project == desired.stack}
     others = {identity for identity, mounts, _ in rows if volumes & set(mounts.split(","))} - ours
@@ -120,20 +120,22 @@ def volumes(docker: Docker, stack: str) -> dict[str, dict[str, str]]:
 
 
 def data_of(volume: str, stack: str) -> str:
-    """The service whose data a volume of this stack has by its name, or `""`."""
-    match = re.fullmatch(rf"{re.escape(stack)}_([a-z0-9-]+)_data", volume)
+    """The store that a volume of this stack is by its name, or `""`: `mail` for the service's data,
+    `mail.conf` for another volume of it (see `ServiceType.stores`)."""
+    match = re.fullmatch(rf"{re.escape(stack)}_([a-z0-9-]+(?:\.[a-z0-9-]+)?)_data", volume)
     return match[1] if match else ""
 
 
 def left_data(desired: Desired, found: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """Volumes by service, of services that don't run here any more."""
-    managed = {service.name for service in desired.managed}
+    """Volumes by store (see `data_of`), of services that don't run here any more, or use it no
+    more."""
+    used = {volume for service in desired.managed for volume in desired.volumes(service)}
     return {
-        service: volume
+        store: volume
         for volume, labels in sorted(found.items())
-        if (service := data_of(volume, desired.stack))
+        if (store := data_of(volume, desired.stack))
         and labels["storage_format"]
-        and service not in managed
+        and volume not in used
     }
 
 

@@ -75,14 +75,19 @@ def _of_service(
     name: str, service: str, containers: Sequence[dict[str, Any]], stores: Mapping[str, str]
 ) -> Removal:
     """One service's containers and data; the others run on."""
-    if service not in stores:
+    mine = {name: volume for name, volume in stores.items() if name.partition(".")[0] == service}
+    if not mine:
         raise GroundworkError(
             f"The stack {name!r} has no data of {service!r}; nothing was touched.",
             where="stack_remove_data",
-            next_step=f"There are data of: {', '.join(sorted(stores)) or 'none'}.",
+            next_step=f"There are data of: {_services(stores) or 'none'}.",
         )
-    mine = [c["Id"] for c in containers if engine.labels(c).get(engine.SERVICE_LABEL) == service]
-    return Removal(containers=tuple(mine), volumes=(stores[service],))
+    found = [c["Id"] for c in containers if engine.labels(c).get(engine.SERVICE_LABEL) == service]
+    return Removal(containers=tuple(found), volumes=tuple(mine.values()))
+
+
+def _services(stores: Mapping[str, str]) -> str:
+    return ", ".join(sorted({name.partition(".")[0] for name in stores}))
 
 
 def _has_networks(docker: Docker, name: str) -> bool:
