@@ -21,6 +21,8 @@ if _CORE not in ansible.module_utils.__path__:
 from ansible import context
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.locking import (
+    LeaseAnswer,
+    LockResult,
     RunWatch,
     audit_log,
     claim,
@@ -50,9 +52,10 @@ class ActionModule(ActionBase):
         holder = process_parent(run) if args.get("holder") == "parent" else run
         claimed = claim(holder, _LIBRARY.parent, local)
         try:
-            taken = ask(self, python, lease, {"do": "take", "path": path, "claim": claimed})
+            asked = {"do": "take", "path": path, "claim": claimed}
+            taken = LeaseAnswer.from_dict(ask(self, python, lease, asked))
         except GroundworkError as error:
-            return {"failed": True, "changed": False, "msg": str(error)}
+            return _failed(error)
         except OSError as error:
             refused = GroundworkError(
                 f"The lock {error.filename} can't be made: {error.strerror}.",
@@ -60,12 +63,11 @@ class ActionModule(ActionBase):
                 next_step=f"`ls -ld '{path}' '{Path(path).parent}'` shows whose they are "
                 "(`sudo chown $USER` on what isn't yours), then run again; nothing was changed.",
             )
-            return {"failed": True, "changed": False, "msg": str(refused)}
-        if owner := taken["holder"]:
-            text = str(in_the_way(owner, path))
-            return {"failed": True, "changed": False, "msg": text, "waiting": sentence(owner)}
-        if local or taken["kept"]:
-            return {"changed": False}
+            return _failed(refused)
+        if taken.holder:
+            return _failed(in_the_way(taken.holder, path), sentence(taken.holder))
+        if local or taken.kept:
+            return {"changed": False, **LockResult().to_dict()}
         why = audit_log.reasons(args.get("why") or {})
         playbooks = " ".join(Path(each).name for each in context.CLIARGS["args"])
         entry = audit_log.started(claimed, utc(), playbooks, why)
@@ -73,7 +75,7 @@ class ActionModule(ActionBase):
         os.close(file)
         log = str(args.get("log") or "")
         self._start_guard(RunWatch(run, process_start(run), entry, path, log, Path(name)), python)
-        return {"changed": False, "heartbeat": name}
+        return {"changed": False, **LockResult(heartbeat=name).to_dict()}
 
     def _start_guard(self, watch: RunWatch, python: str) -> None:
         """A process of its own, which outlives this worker and, briefly, the run."""
@@ -99,6 +101,11 @@ class ActionModule(ActionBase):
             raise OSError(str(error)) from None
         finally:
             signal.alarm(0)
+
+
+def _failed(error: GroundworkError, waiting: str = "") -> dict[str, Any]:
+    result = LockResult(waiting=waiting).to_dict()
+    return {"failed": True, "changed": False, "msg": str(error), **result}
 
 
 def _detach() -> None:

@@ -13,7 +13,7 @@ if _CORE not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_CORE)
 
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.locking import audit_log, lease
+from ansible.module_utils.groundwork.locking import RunsResult, audit_log, lease
 from ansible.module_utils.groundwork_remote import ask
 from ansible.plugins.action import ActionBase
 
@@ -26,15 +26,9 @@ class ActionModule(ActionBase):
         args = self._task.args
         python, count = str(args.get("python") or "/usr/bin/python3"), int(args.get("count") or 5)
         try:
-            held = ask(self, python, lease, {"do": "inspect", "path": str(args["path"])})["holder"]
+            held = ask(self, python, lease, {"do": "inspect", "path": str(args["path"])})
             asked = {"path": str(args["log"]), "count": count + 1}
-            runs = ask(self, python, audit_log, asked)["runs"]
+            found = RunsResult.from_dict(held | ask(self, python, audit_log, asked))
         except GroundworkError as error:
             return {"failed": True, "changed": False, "msg": str(error)}
-        # The one that goes on now is the holder: it has no end yet, and wasn't interrupted
-        over = [
-            run
-            for run in runs
-            if not held or run.get("run") != held["run"] or run["result"] != "interrupted"
-        ]
-        return {"changed": False, "holder": held, "runs": over[:count]}
+        return {"changed": False, **found.over(count).to_dict()}

@@ -18,7 +18,7 @@ if _CORE not in ansible.module_utils.__path__:
 from ansible.module_utils.groundwork.display.facts import HostFacts, RunFacts
 from ansible.module_utils.groundwork.display.outcome import Outcome, Status
 from ansible.module_utils.groundwork.display.playbook import has_rescue, task_of
-from ansible.module_utils.groundwork.locking import TAKEN_OVER, audit_log, heartbeat
+from ansible.module_utils.groundwork.locking import TAKEN_OVER, LockResult, audit_log, heartbeat
 from ansible.plugins.callback import CallbackBase
 
 DOCUMENTATION = r"""
@@ -72,8 +72,8 @@ class CallbackModule(CallbackBase):
             self._facts.stopped(host, outcome)
         if outcome.task.module == "stack_info" and host not in self._why:
             self._why[host] = audit_log.reasons(self._facts.hosts[host].todo)
-        if outcome.task.module == "run_lock" and found.get("heartbeat"):
-            self._heartbeats[host] = Path(found["heartbeat"])
+        if outcome.task.module == "run_lock" and (file := LockResult.from_dict(found).heartbeat):
+            self._heartbeats[host] = Path(file)
 
     def _outcome(self, host: str) -> dict[str, Any]:
         known = self._facts.hosts.get(host, HostFacts())

@@ -64,7 +64,7 @@ def run(call: Call) -> dict[str, Any]:
         return {"skipped": True, "msg": "not started in check mode"}
     docker = Docker(call.params["docker_cli"])
     happened = compose.up(docker, call.params["stack_name"], Path(call.params["stack_dir"]))
-    return {"changed": bool(happened), "services": happened}
+    return {"changed": bool(happened.services), **happened.to_dict()}
 
 
 if __name__ == "__main__":

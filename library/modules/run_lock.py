@@ -50,11 +50,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 waiting:
-  description: Whose run is in the way, a sentence.
-  returned: when there is one
+  description: Whose run is in the way, a sentence; empty where there is none.
+  returned: always
   type: str
 heartbeat:
-  description: The file in which the run says at its end what it did (see the callback run_report).
-  returned: on another machine, the first time
-  type: path
+  description: The file in which the run says at its end what it did (see the callback run_report),
+    on another machine, the first time; else empty.
+  returned: always
+  type: str
 """

@@ -35,13 +35,14 @@ EXAMPLES = r"""
 
 RETURN = r"""
 holder:
-  description: The run that holds the lock now, with who, where, revision and since; or nothing.
+  description: The run that holds the lock now, with run, who, where, revision, since and process;
+    or nothing.
   returned: always
   type: dict
 runs:
-  description: The last runs, newest first; each with at, who, where, revision, playbook, result
-    (ok, failed or interrupted) and why; those that came to their end also with stopped, changed,
-    schema (before, after) and seconds.
+  description: The last runs, newest first; each with run, at, who, where, revision, playbook,
+    result (ok, failed or interrupted) and why; of those that came to their end also stopped,
+    changed, schema (before, after) and seconds. What isn't known is empty.
   returned: always
   type: list
   elements: dict

@@ -76,6 +76,14 @@ def test_what_starts_a_stack_says_whose_it_is_now(tmp_path: Path) -> None:
     assert sum("up" in asked for asked in docker.asked) == 1
 
 
+def test_what_happened_to_each_container_is_the_result(tmp_path: Path) -> None:
+    here = owned_directory(tmp_path / "here")
+    paused = container("db", "ours", service="db", state="paused", directory=str(here))
+    assert compose.up(FakeEngine(containers=[paused]), "ours", here) == (
+        compose.ComposeResult({"db": "unpaused"})
+    )
+
+
 def test_containers_of_a_moved_directory_are_made_anew(tmp_path: Path) -> None:
     """Their secrets are mounted from the old place, which Compose's own comparison leaves out."""
     here = owned_directory(tmp_path / "here")

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 from ansible.module_utils.groundwork.locking.identity import in_the_way, revision, sentence
+from ansible.module_utils.groundwork.locking.results import LockHolder
 
 
 def test_the_sentence_names_who_from_where_since_when_and_which_revision() -> None:
-    owner = {"process": 0, "who": "ada", "where": "laptop", "since": "noon", "revision": "12"}
+    holder = LockHolder(who="ada", where="laptop", since="noon", revision="12")
     said = "ada on laptop, since noon UTC, with revision 12."
-    assert said in sentence(owner)
-    assert said in str(in_the_way(owner, "/run/lock"))
-    assert "process 7 of ada" in sentence(owner | {"process": 7, "revision": ""})
+    assert said in sentence(holder)
+    assert said in str(in_the_way(holder, "/run/lock"))
+    assert "process 7 of ada" in sentence(replace(holder, process=7, revision=""))
 
 
 def test_a_checkout_says_its_commit_and_whether_it_was_changed(tmp_path: Path) -> None:

@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..docker import ComposeResult
 from ..health import HealthResult
 from ..images import ImageChoice, ImagesResult
+from ..locking import RunsResult
 from ..migrations import MigrationResult
 from ..rendered import FilesResult
 from ..state import Inspection, ServiceState
 from ..text import masked_url
 from .outcome import Outcome, Status
-from .runs import RunsResult
 from .story import reasons, short
-from .text import first, mapping, words
+from .text import first
 
 # How a service is, in the summary's words, besides the engine's own
 SILENT = "does not answer"
@@ -127,10 +128,10 @@ class HostFacts:
 
     def _up(self, result: Mapping[str, Any]) -> None:
         """What became of a person's own services, which nobody asks how they are."""
-        for name, what in mapping(result.get("services")).items():
+        for name, what in ComposeResult.from_dict(result).services.items():
             if name in self.services and self.services[name].source == CUSTOM:
                 self.services[name].health = "started"
-                if words(what) == "removed":
+                if what == "removed":
                     del self.services[name]
 
     def _images(self, result: Mapping[str, Any]) -> None:

@@ -4,54 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
-from ..records import Record
+from ..locking import LoggedRun, RunsResult
 from .text import Line, Marks, duration, labelled, line
 
 _STYLES = {"ok": "ok", "failed": "failed", "interrupted": "warn"}
-
-
-@dataclass(frozen=True)
-class SchemaMove(Record):
-    """The revisions before and after a run."""
-
-    before: str = ""
-    after: str = ""
-
-
-@dataclass(frozen=True)
-class LoggedRun(Record):
-    """A run of the log; `seconds` is None where it has no end."""
-
-    result: str = ""
-    at: str = ""
-    who: str = ""
-    where: str = ""
-    playbook: str = ""
-    revision: str = ""
-    seconds: float | None = None
-    changed: tuple[str, ...] = ()
-    schema: SchemaMove = field(default_factory=SchemaMove)
-    stopped: str = ""
-
-
-@dataclass(frozen=True)
-class Holder(Record):
-    """Who changes the machine now."""
-
-    who: str = ""
-    where: str = ""
-    since: str = ""
-    revision: str = ""
-
-
-@dataclass(frozen=True)
-class RunsResult(Record):
-    """The result of the module run_log."""
-
-    holder: Holder | None = None
-    runs: tuple[LoggedRun, ...] = ()
 
 
 def run_rows(found: RunsResult, marks: Marks) -> list[Line]:

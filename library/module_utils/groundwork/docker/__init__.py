@@ -2,6 +2,7 @@
 
 from . import compose, daemon_config, engine, ownership, ports
 from .cli import CommandResult, Docker
+from .compose import ComposeResult
 from .containers import Container, Project, trouble
 from .daemon_config import data_root, merge_daemon_config
 from .engine import Engine, environment, labels
@@ -19,6 +20,7 @@ __all__ = [
     "DIRECTORY_LABEL",
     "USER_LABEL",
     "CommandResult",
+    "ComposeResult",
     "Container",
     "Docker",
     "Engine",

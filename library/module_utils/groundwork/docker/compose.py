@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from .. import dotenv
 from ..environment import COMPOSE_UNSET
 from ..errors import GroundworkError
 from ..files import read
+from ..records import Record
 from . import engine, ownership
 from .cli import CommandResult, Docker
 from .compose_program import compose_program
@@ -20,6 +21,14 @@ from .compose_program import compose_program
 _PORT_TAKEN = ("port is already allocated", "address already in use")
 OVERRIDE = "docker-compose.override.yml"
 _UP = ("up", "--detach", "--no-build", "--pull", "never", "--remove-orphans")
+
+
+@dataclass(frozen=True)
+class ComposeResult(Record):
+    """The result of the module compose_up: what happened to containers, by service: created,
+    recreated, started, unpaused or removed. Those that ran as they should aren't there."""
+
+    services: Mapping[str, str] = field(default_factory=dict)
 
 
 def run(
@@ -109,16 +118,15 @@ def services_in(text: str) -> set[str]:
     return set(re.findall(r"^  ([a-z0-9-]+):", section, re.MULTILINE))
 
 
-def up(docker: Docker, project: str, directory: Path) -> dict[str, str]:
+def up(docker: Docker, project: str, directory: Path) -> ComposeResult:
     """Start what differs from the files in `directory`; doesn't wait until it is healthy.
 
-    Returns what happened to each service: created, recreated, started, unpaused, removed; nothing
-    for those that ran as they should. Raises GroundworkError with Compose's own last lines, or
-    where the stack belongs to another directory.
+    Raises GroundworkError with Compose's own last lines, or where the stack belongs to another
+    directory.
     """
     nothing = "\nservices: {}\n" in (read(directory / "docker-compose.yml") or "")
     if nothing and engine.containers(docker, project) is None:
-        return {}  # all services are external, and there is no engine: none is needed
+        return ComposeResult()  # all services are external, and there is no engine: none is needed
     if not nothing:
         ownership.claim(docker, project, directory)
     found = engine.listed(docker, project)
@@ -141,7 +149,7 @@ def up(docker: Docker, project: str, directory: Path) -> dict[str, str]:
             else "Fix what Compose says above and run again; what started keeps running.",
         )
     after = engine.by_service(engine.listed(docker, project))
-    return unpaused | compare(_starts(before), _starts(after))
+    return ComposeResult(unpaused | compare(_starts(before), _starts(after)))
 
 
 def make_ready(docker: Docker, project: str, found: Iterable[Mapping[str, Any]]) -> dict[str, str]:

@@ -4,10 +4,15 @@ from . import audit_log, heartbeat, identity, lease
 from .heartbeat import TAKEN_OVER, RunWatch, keep
 from .identity import claim, in_the_way, sentence
 from .lease import process_parent, process_start, utc
+from .results import LeaseAnswer, LockResult, LoggedRun, RunsResult
 
 __all__ = [
     "TAKEN_OVER",
+    "LeaseAnswer",
+    "LockResult",
+    "LoggedRun",
     "RunWatch",
+    "RunsResult",
     "audit_log",
     "claim",
     "heartbeat",

@@ -20,6 +20,7 @@ from typing import Any
 
 from . import audit_log, lease
 from .lease import LEASE, process_start
+from .results import LeaseAnswer
 
 Ask = Callable[[ModuleType, Mapping[str, Any]], Mapping[str, Any]]
 TAKEN_OVER = signal.SIGUSR1  # what a run gets whose lock is another run's by now
@@ -75,7 +76,7 @@ def _leave(watch: RunWatch, ask: Ask, outcome: Mapping[str, Any]) -> None:
             if line:
                 _log(watch, ask, line)
                 line = {}
-            if not ask(lease, asked | {"patient": patient}).get("busy"):
+            if not _answer(ask, asked | {"patient": patient}).busy:
                 return
             time.sleep(1)
         except OSError:
@@ -88,6 +89,10 @@ def _log(watch: RunWatch, ask: Ask, entry: Mapping[str, Any]) -> None:
         ask(audit_log, {"path": watch.log, "entry": entry})
 
 
+def _answer(ask: Ask, asked: Mapping[str, Any]) -> LeaseAnswer:
+    return LeaseAnswer.from_dict(ask(lease, asked))
+
+
 def _gone(watch: RunWatch) -> bool:
     return process_start(watch.process) != watch.started
 
@@ -96,7 +101,7 @@ def _lost(watch: RunWatch, ask: Ask) -> bool:
     """Whether the lock is another run's by now. Where it can't be asked: unknown."""
     try:
         asked = {"do": "renew", "path": watch.path, "run": watch.entry["run"]}
-        return ask(lease, asked).get("held") is False
+        return _answer(ask, asked).held is False
     except OSError:
         return False
 

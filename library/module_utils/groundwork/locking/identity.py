@@ -5,13 +5,13 @@ from __future__ import annotations
 import getpass
 import platform
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from .. import environment
 from ..errors import GroundworkError
 from .lease import process_start
+from .results import LockHolder
 
 DIRTY = " with changes"
 
@@ -48,20 +48,20 @@ def revision(checkout: Path) -> str:
     return f"{commit[:10]}{DIRTY if dirty else ''}" if commit else ""
 
 
-def sentence(owner: Mapping[str, Any]) -> str:
-    """Whose run is in the way, from an Owner as plain data."""
-    if owner["process"]:
-        by = f"process {owner['process']} of {owner['who']}, since {owner['since']} UTC"
+def sentence(holder: LockHolder) -> str:
+    """Whose run is in the way."""
+    if holder.process:
+        by = f"process {holder.process} of {holder.who}, since {holder.since} UTC"
     else:
-        by = f"{owner['who']} on {owner['where']}, since {owner['since']} UTC"
-    version = f", with revision {owner['revision']}" if owner["revision"] else ""
+        by = f"{holder.who} on {holder.where}, since {holder.since} UTC"
+    version = f", with revision {holder.revision}" if holder.revision else ""
     return f"Another run is changing this stack: {by}{version}."
 
 
-def in_the_way(owner: Mapping[str, Any], path: str) -> GroundworkError:
+def in_the_way(holder: LockHolder, path: str) -> GroundworkError:
     """Stops a run that would have changed what another one is changing."""
     return GroundworkError(
-        sentence(owner),
+        sentence(holder),
         where=path,
         next_step="Wait until it is done, then run again. Nothing was changed.",
     )

@@ -23,8 +23,9 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True)
-class LockHolder:
-    """The run that holds the lock: who, from which machine, with which revision, since when (UTC).
+class LockEntry:
+    """What the lock's file says of the run that holds it: who, from which machine, with which
+    revision, since when (UTC).
 
     `process` and its `started` for a run on the machine itself. Else it holds until the machine
     has been up for `until` seconds, in the boot that it was taken in.
@@ -98,7 +99,7 @@ class Taken:
     """How taking the lock went: the `holder` that is in the way, or it is this run's, which
     `kept` it where it had it before."""
 
-    holder: LockHolder | None = None
+    holder: LockEntry | None = None
     kept: bool = False
 
 
@@ -115,7 +116,7 @@ def take(path: Path, claim: Mapping[str, Any]) -> Taken:
         if held and held.alive():
             return Taken(kept=True) if held.run == claim["run"] else Taken(held)
         lease = {} if claim.get("process") else {"until": uptime() + LEASE, "boot": boot()}
-        _write(file, asdict(LockHolder(**{**claim, **lease, "since": utc()})))
+        _write(file, asdict(LockEntry(**{**claim, **lease, "since": utc()})))
     return Taken()
 
 
@@ -137,7 +138,7 @@ def leave(path: Path, run: str) -> None:
             file.truncate(0)
 
 
-def holder(path: Path) -> LockHolder | None:
+def holder(path: Path) -> LockEntry | None:
     """Whose the lock is now. Only reads."""
     with contextlib.suppress(OSError), path.open(encoding="utf-8") as file:
         held = _owner(file)
@@ -163,10 +164,10 @@ def _inherit(path: Path) -> None:
         os.chown(path, owner.st_uid, owner.st_gid)
 
 
-def _owner(file: IO[str]) -> LockHolder | None:
+def _owner(file: IO[str]) -> LockEntry | None:
     """What cannot be read is nobody's."""
     try:
-        return LockHolder(**json.loads(file.read()))
+        return LockEntry(**json.loads(file.read()))
     except (OSError, ValueError, TypeError):
         return None
 
