@@ -93,11 +93,13 @@ class ActionModule(ActionBase):
     def _check(
         needed: Mapping[str, str], apps: list[App], services: list[Service], stack_dir: str
     ) -> None:
-        used = {name for app in apps for name in app.services}
+        # Those of roles that no app here uses may be missing: a superuser's is, in older stacks
+        used = {(login.service, login.role) for app in apps for login in app.logins}
+        used |= {(login.service, "") for app in apps for login in app.logins}
         missing = [
             variable
             for variable, secret in named_secrets(services)
-            if secret.service.name in used and not needed[variable]
+            if (secret.service.name, secret.role) in used and not needed[variable]
         ]
         if missing:
             raise GroundworkError(

@@ -9,10 +9,10 @@ from typing import Any
 
 from ansible.module_utils.groundwork import files, rendered
 from ansible.module_utils.groundwork.docker import Docker, compose, engine, ownership
-from ansible.module_utils.groundwork.env import Image, Secrets, git, named_secrets
+from ansible.module_utils.groundwork.env import Image, git, named_secrets
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.host import postgres_roles
-from ansible.module_utils.groundwork.state import Desired, example_files
+from ansible.module_utils.groundwork.state import Desired, example_files, for_volumes
 from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
@@ -168,10 +168,16 @@ def validate(docker: Docker, desired: Desired, states: list[rendered.FileState])
         )
 
 
-def note_new_passwords(docker: Docker, desired: Desired, secrets: Secrets) -> None:
+def with_volumes(docker: Docker, desired: Desired) -> tuple[Desired, set[str]]:
+    """Desired for the volumes that are there, and their names."""
+    names = [desired.volume(service) for service in desired.managed]
+    there = set(docker.inspect("volume", names))
+    return for_volumes(desired, there), there
+
+
+def note_new_passwords(desired: Desired, volumes: set[str]) -> None:
     """Passwords that are new to a volume with the old one inside (see `host/postgres_roles.py`)."""
-    volumes = docker.inspect("volume", [desired.volume(service) for service in desired.managed])
-    old = desired.rotated()
+    old, secrets = desired.rotated(), desired.secrets
     changed = {name for name in old if old[name] != secrets.values[name]} | set(secrets.made)
     new = [
         variable
@@ -184,8 +190,11 @@ def note_new_passwords(docker: Docker, desired: Desired, secrets: Secrets) -> No
 
 def run(call: Call) -> dict[str, Any]:
     params = call.params
-    desired = Desired.of(params)
+    desired, volumes = Desired.of(params), set[str]()
     desired.check_workspace()
+    docker = Docker(params["docker_cli"])
+    if params["part"] == "stack" and desired.managed:
+        desired, volumes = with_volumes(docker, desired)
     secrets = desired.secrets
     call.secrets.update(secrets.values.values())
     states = [
@@ -196,10 +205,9 @@ def run(call: Call) -> dict[str, Any]:
         git.check_unseen(changing, covered=params["part"] == "stack")
     if not call.check:
         if changing and params["part"] == "stack" and desired.managed:
-            docker = Docker(params["docker_cli"])
             ownership.claim(docker, desired.stack, desired.stack_dir)
             validate(docker, desired, states)
-            note_new_passwords(docker, desired, secrets)
+            note_new_passwords(desired, volumes)
         for state in changing:
             rendered.write(state)
     done = rendered.FilesResult(

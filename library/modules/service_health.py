@@ -9,10 +9,11 @@ from typing import Any
 from ansible.module_utils.groundwork import dotenv
 from ansible.module_utils.groundwork.config import parse_services
 from ansible.module_utils.groundwork.docker import Docker, Project
+from ansible.module_utils.groundwork.env import as_made, known_values
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.health import Unhealthy, probe
 from ansible.module_utils.groundwork.health import wait as health
-from ansible.module_utils.groundwork.host import postgres_init
+from ansible.module_utils.groundwork.host import postgres_init, postgres_objects
 from ansible.module_utils.groundwork.services import Service
 from ansible.module_utils.groundwork.tls import ca_file_of
 from ansible.module_utils.groundwork_module import Call, main
@@ -28,7 +29,7 @@ description:
     that the service refuses. Where a service answers and its container is unhealthy, the engine's
     next check decides.
   - Changes nothing, but for one case. A PostgreSQL of the project whose first start was cut short
-    (killed inside initdb, or before the app's database was there) gets what is missing, or a new
+    (killed inside initdb, or before it was open for TCP) gets what is missing, or a new
     cluster where there was none yet; only where its volume holds nothing of a person's.
 options:
   services:
@@ -144,6 +145,8 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "docker_cli": {"type": "str", "default": "docker"},
 }
 
+FIRST_START = 60  # seconds that a new cluster may take until it answers
+
 
 def run(call: Call) -> dict[str, Any]:
     try:
@@ -183,20 +186,31 @@ def wait(params: Mapping[str, Any]) -> tuple[list[probe.ServiceHealth], list[str
     try:
         return health.wait(targets, params["timeout"], watch), []
     except Unhealthy as error:
-        finished = make_up(docker, project, services, error) if managed else []
+        finished = make_up(docker, project, services, error, secrets or {}) if managed else []
         if not finished:
             raise
     return health.wait(targets, params["timeout"], watch), finished
 
 
-def make_up(docker: Docker, project: str, services: list[Service], error: Unhealthy) -> list[str]:
+def make_up(
+    docker: Docker,
+    project: str,
+    services: list[Service],
+    error: Unhealthy,
+    secrets: Mapping[str, str],
+) -> list[str]:
     """What was made up for of first starts that were cut short; the error learns of the rest."""
     ill = {result.name for result in error.results if not result.healthy}
     done: list[str] = []
     for service in services:
         if service.kind == "postgres" and not service.external and service.name in ill:
             found = postgres_init.repair(docker, project, service)
-            done += [found.done] if found.done else []
+            if found.done:
+                done.append(found.done)
+                mine = as_made(service, secrets)
+                place = docker, project, mine, known_values(mine, secrets)
+                if postgres_objects.wait(*place, FIRST_START):
+                    postgres_objects.ensure(*place, renewed=place[-1])  # nobody's yet: give all
             if found.databases and service.options["database"] not in found.databases:
                 names = ", ".join(found.databases)
                 error.details.append(f"{service.name}: the databases in its volume: {names}")

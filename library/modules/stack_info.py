@@ -184,10 +184,19 @@ state:
       type: list
       elements: str
     other_passwords:
-      description: The services to which the inventory gives another password than C(.env) has.
+      description: >-
+        The secrets (a service's name, or C(reader@postgres)) of which the inventory gives another
+        than C(.env) has.
       returned: always
       type: list
       elements: str
+    objects:
+      description: >-
+        By service, for PostgreSQL, whether its roles, databases and extensions are those of the
+        inventory (state), what is pending, and whether its user is a superuser; user_missing,
+        refused, foreign, unavailable and left say what is wrong or over.
+      returned: always
+      type: dict
     schema:
       description: >-
         Its state, current, heads and pending; where it could not be read (C(unknown), C(unread)),

@@ -27,13 +27,15 @@ ENV = (ROOT / "alembic" / "env.py").read_text(encoding="utf-8")
 
 @dataclass(frozen=True)
 class Server:
-    """A server and a superuser's way in."""
+    """A server and a superuser's way in; and the app's role, who owns what the tests migrate."""
 
     host: str
     port: int
     user: str
     password: str
     database: str
+    owner: str = ""
+    owner_password: str = ""
 
     def connect(self, database: str = "") -> psycopg.Connection[Any]:
         return psycopg.connect(
@@ -50,10 +52,12 @@ class Server:
     def new_database(self) -> Iterator[Database]:
         """A database of one's own, gone at the end."""
         name = f"schema_{uuid.uuid4().hex[:12]}"
+        login = (self.owner, self.owner_password) if self.owner else (self.user, self.password)
+        names = (sql.Identifier(name), sql.Identifier(login[0]))
         with self.connect() as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(*names))
         try:
-            yield Database(self.host, self.port, self.user, name, self.password, connect_timeout=5)
+            yield Database(self.host, self.port, login[0], name, login[1], connect_timeout=5)
         finally:
             with self.connect() as connection:
                 connection.execute(
@@ -78,8 +82,15 @@ class Server:
 
 def server_of(stack: Any) -> Server:
     """The server of the tests' stack."""
-    names = ("host", "port", "user", "password", "database")
-    return Server(**{name: getattr(stack, f"postgres_{name}") for name in names})
+    return Server(
+        stack.postgres_host,
+        stack.postgres_port,
+        "postgres",
+        stack.env["POSTGRES_SUPERUSER_PASSWORD"],
+        stack.postgres_database,
+        stack.postgres_user,
+        stack.postgres_password,
+    )
 
 
 def given_server() -> Server | None:

@@ -169,8 +169,8 @@ class Stack:
     def secrets(self) -> dict[str, str]:
         if not self.env_file.exists():
             return {}
-        names = ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "QDRANT_API_KEY", "STACK_CHECKSUM_SALT")
-        return {name: self.env[name] for name in names if self.env.get(name)}
+        names = ("PASSWORD", "API_KEY", "SALT")
+        return {name: text for name, text in self.env.items() if name.endswith(names) and text}
 
     def destroy(self) -> None:
         play = self.play("down", stack_remove_data=self.project)

@@ -171,7 +171,7 @@ def test_the_documented_way_to_another_image_keeps_the_data(other: Stack) -> Non
     docker("volume", "rm", f"{other.project}_postgres_data")
     other.up("-e", "schema_dir=")
     subprocess.run(
-        ["docker", *compose, "pg_restore", "-U", "app", "-d", "app"], input=dump, check=True
+        ["docker", *compose, "pg_restore", "-U", "postgres", "-d", "app"], input=dump, check=True
     )
     other.up()
     assert app.read() == ["kept"] * 3

@@ -30,6 +30,7 @@ def facts_of(desired: Desired, **known: Any) -> Facts:
         owner=None,
         files={path: files.Found(None) for path in desired.paths()},
         new_passwords=(),
+        objects={},
         ports_taken={},
         foreign_addresses=frozenset(),
     )

@@ -22,6 +22,7 @@ HARD = "a:b/c@d?e#f%g$h&i'j\"k l+m"
 SECRETS = {
     SALT_VARIABLE: "salt",
     "POSTGRES_PASSWORD": HARD,
+    "POSTGRES_SUPERUSER_PASSWORD": "superuser-key",
     "QDRANT_API_KEY": "qdrant-key",
     "REDIS_PASSWORD": HARD,
 }

@@ -105,6 +105,10 @@ def test_its_secret_is_a_file_that_only_root_and_the_container_reach(
             assert host.run(f"runuser -u {user} -- cat {mount['Source']}").rc != 0
 
 
+RULES = "SELECT type, auth_method FROM pg_hba_file_rules"
+KEPT = "SELECT DISTINCT rolpassword LIKE 'SCRAM-SHA-256$%' FROM pg_authid WHERE rolpassword <> ''"
+
+
 def test_the_services_work(client: Any) -> None:
     client("write", "hardened", "still works")
     answer = client("read", "hardened")
@@ -113,16 +117,23 @@ def test_the_services_work(client: Any) -> None:
     assert all("let in" not in line for lines in refused.values() for line in lines)
 
 
-def test_every_login_over_the_network_is_scram(client: Any) -> None:
-    rules = client("sql", "SELECT type, address, auth_method FROM pg_hba_file_rules")["rows"]
-    assert rules
+def test_every_login_over_the_network_is_scram(host: Any) -> None:
+    rules = [line.split("|") for line in as_superuser(host, RULES).splitlines()]
     over_tcp = [rule for rule in rules if rule[0] != "local"]
-    assert {(rule[0], rule[2]) for rule in over_tcp} == {("hostssl", "scram-sha-256")}
-    stored = client(
-        "sql",
-        "SELECT rolpassword LIKE 'SCRAM-SHA-256$%' FROM pg_authid WHERE rolpassword IS NOT NULL",
-    )
-    assert stored["rows"] == [[True]]
+    assert {(rule[0], rule[1]) for rule in over_tcp} == {("hostssl", "scram-sha-256")}
+    assert as_superuser(host, KEPT) == "t"
+
+
+def test_the_apps_role_is_no_superuser(client: Any) -> None:
+    superusers = client("sql", "SELECT rolname FROM pg_roles WHERE rolsuper")["rows"]
+    assert superusers == [["postgres"]]
+
+
+def as_superuser(host: Any, sql: str) -> str:
+    """What only the cluster's owner may see: over the socket inside the container."""
+    found = "docker ps --quiet --filter label=com.docker.compose.service=postgres"
+    said: str = host.check_output(f"docker exec $({found}) psql -XAtU postgres -c %s", sql)
+    return said
 
 
 def test_every_address_is_verified_and_everybody_may_read_by_what(host: Any) -> None:

@@ -15,8 +15,9 @@ if [[ ${1:-} == postgres && ! -s $PGDATA/PG_VERSION ]]; then
     initdb --username="$POSTGRES_USER" --pwfile="$POSTGRES_PASSWORD_FILE" "${arguments[@]}"
     printf '\nhost all all all scram-sha-256\n' >>"$PGDATA/pg_hba.conf"
     pg_ctl --wait --options="-c listen_addresses=''" start
-    psql --no-psqlrc --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" --dbname=postgres \
-        --set=db="$POSTGRES_DB" <<<'CREATE DATABASE :"db";'
+    [[ $POSTGRES_DB == postgres ]] ||
+        psql --no-psqlrc --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" --dbname=postgres \
+            --set=db="$POSTGRES_DB" <<<'CREATE DATABASE :"db";'
     pg_ctl --wait --mode=fast stop
 fi
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from ansible.module_utils.groundwork.config.apps import App, parse_apps
+from ansible.module_utils.groundwork.config.logins import Login
 from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.env import content
 from ansible.module_utils.groundwork.env.content import Image
@@ -15,7 +17,7 @@ from ansible.module_utils.groundwork.env.secrets import (
     named_secrets,
 )
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.services import secret_files
+from ansible.module_utils.groundwork.services import Service, secret_files
 from ansible.module_utils.groundwork.tls.certificates import KeyPair
 from grpc_stack import PLAIN, QDRANT
 from rendered import compose
@@ -49,8 +51,12 @@ def test_the_audiences_get_their_own_addresses() -> None:
 @pytest.mark.parametrize(("bind", "host"), [("0.0.0.0", "127.0.0.1"), ("10.0.0.5", "10.0.0.5")])
 def test_an_app_on_the_host_reaches_a_service_where_it_listens(bind: str, host: str) -> None:
     services = parse_services({"qdrant": RAW["qdrant"] | {"bind": bind, "bind_public": True}})
-    app = App("app", ".env", services=("qdrant",))
+    app = App("app", ".env", logins=plain(services))
     assert content.app_env(app, services, SECRETS)["QDRANT_URL"] == f"http://{host}:16333"
+
+
+def plain(services: Iterable[Service]) -> tuple[Login, ...]:
+    return tuple(Login(service.name, service.url_variable) for service in services)
 
 
 def external(kind: str, **more: Any) -> dict[str, Any]:
@@ -67,7 +73,7 @@ def test_what_somebody_else_runs_has_one_address_for_everybody(audience: str) ->
             "plain": external("redis", tls=False, port=6380),
         }
     )
-    app = App("app", ".env", audience=audience, services=tuple(s.name for s in services))
+    app = App("app", ".env", audience=audience, logins=plain(services))
     secrets = {name: secret.given for name, secret in named_secrets(services)}
     lines = content.app_env(app, services, secrets, 10000)
     url = urlsplit(lines["DB_URL"])
@@ -91,7 +97,9 @@ def test_asyncpg_gets_its_own_words() -> None:
     (service,) = parse_services(
         {"db": external("postgres", url_scheme="postgresql+asyncpg", ca_file="/ca.pem")}
     )
-    lines = content.app_env(App("app", ".env", services=("db",)), [service], {"DB_PASSWORD": "x"})
+    lines = content.app_env(
+        App("app", ".env", logins=plain([service])), [service], {"DB_PASSWORD": "x"}
+    )
     assert lines["DB_URL"].endswith("?ssl=verify-full")
     assert lines["PGSSLROOTCERT"] == "/ca.pem"
 
@@ -100,7 +108,7 @@ def test_tls_of_ones_own_is_in_the_addresses_of_every_audience() -> None:
     raw = {name: entry | {"tls": True} for name, entry in RAW.items()}
     services = parse_services(raw, ca="/infra/ca.crt")
     for audience in ("host", "internal", "tunnel"):
-        app = App("app", ".env", audience=audience, services=tuple(RAW))
+        app = App("app", ".env", audience=audience, logins=plain(services))
         lines = content.app_env(app, services, SECRETS, 10000)
         assert lines["DATABASE_URL"].endswith("sslmode=verify-full&sslrootcert=/infra/ca.crt")
         assert lines["QDRANT_URL"].startswith("https://")
@@ -161,14 +169,14 @@ def test_a_public_app_with_a_stacks_secret_in_it_is_refused_without_showing_it()
 )
 def test_an_app_gets_the_grpc_port_where_it_runs(audience: str, port: str) -> None:
     services = parse_services({"qdrant": QDRANT})
-    app = App("app", "apps/.env", audience=audience, services=("qdrant",))
+    app = App("app", "apps/.env", audience=audience, logins=plain(services))
     assert content.app_env(app, services, QDRANT_SECRETS, 10000)["QDRANT_GRPC_PORT"] == port
 
 
 def test_an_external_qdrant_has_its_grpc_port_where_they_say() -> None:
     entry = {"kind": "qdrant", "external": True, "host": "q.example.com", "password": "key"}
     services = parse_services({"qdrant": entry | {"grpc_port": 6334}, "mine": PLAIN})
-    app = App("app", "apps/.env", services=("qdrant",))
+    app = App("app", "apps/.env", logins=plain(services[:1]))
     assert content.app_env(app, services, QDRANT_SECRETS)["QDRANT_GRPC_PORT"] == "6334"
     assert "grpc" not in str(compose({"qdrant": entry | {"grpc_port": 6334}})).lower()
 

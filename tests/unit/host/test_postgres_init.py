@@ -64,11 +64,17 @@ class Volume(FakeEngine):
     paths: list[str] = field(default_factory=list)
     databases: dict[str, int] | None = None
     said: list[str] = field(default_factory=list)
+    owner: str = "postgres"
+    opened: str = "opened"
 
     def run(self, *args: str, **options: Any) -> CommandResult:
         found = super().run(*args, **options)
         self.said.append(options.get("stdin") or "")
         match args:
+            case ("exec", *_, "sh", "-euc", _):
+                return CommandResult(0, self.opened, "")
+            case ("exec", *_, "-U", user, "-d", _, "-f", "-") if user != self.owner:
+                return CommandResult(2, "", f'FATAL:  role "{user}" does not exist')
             case ("exec", *_, "-f", "-") if self.databases is None:
                 return CommandResult(2, "", "no pg_hba.conf entry")
             case ("exec", *_, "-f", "-") if "datname" in options["stdin"]:
@@ -84,24 +90,37 @@ class Volume(FakeEngine):
         return found
 
 
-def of(paths: Iterable[str], databases: dict[str, int] | None) -> Volume:
+def of(paths: Iterable[str], databases: dict[str, int] | None, **more: Any) -> Volume:
     """It runs, and nobody else has its volume."""
     server = container("ours-db-1", "ours", service="db", mounts={"ours_db_data": True})
     server["Image"] = "sha256:1"
-    return Volume(containers=[server], paths=[*paths], databases=databases)
+    return Volume(containers=[server], paths=[*paths], databases=databases, **more)
 
 
 OWN = {"template0": 0, "template1": 16383, "postgres": 16383}
 (DB,) = parse_services({"db": {"kind": "postgres", "image": "postgres:16-alpine", "port": 5432}})
 
 
-def test_a_finished_cluster_without_the_apps_database_gets_it() -> None:
+def test_a_finished_cluster_that_lets_nobody_in_is_opened() -> None:
     volume = of(FRESH, OWN)
     found = repair(volume, "ours", DB)
     assert "app was made, nothing was removed" in found.done
     assert volume.did("exec", "id-ours-db-1", "sh", "-euc")
-    assert any("CREATE DATABASE" in sql for sql in volume.said)
+    assert any("pg_reload_conf" in sql for sql in volume.said)
     assert volume.paths == [*FRESH]
+
+
+def test_one_that_is_open_already_needs_nothing_of_that() -> None:
+    volume = of(FRESH, OWN, opened="")
+    assert not repair(volume, "ours", DB).done
+    assert not any("pg_reload_conf" in sql for sql in volume.said)
+
+
+def test_a_cluster_of_the_apps_user_is_asked_as_that_user() -> None:
+    volume = of(FRESH, OWN, owner="app")
+    assert repair(volume, "ours", DB).done
+    asked = [args[args.index("-U") + 1] for args in volume.asked if "-U" in args]
+    assert asked[:2] == ["postgres", "app"]
 
 
 def test_half_a_cluster_is_cleared_away_and_made_anew_by_its_container() -> None:

@@ -14,20 +14,19 @@ from ansible.module_utils.groundwork.state.model import State
 from ansible.module_utils.groundwork.state.stack_containers import StackContainers
 from stack_facts import facts_of
 
-DESIRED = Desired.of(
-    {
-        "stack_name": "groundwork",
-        "services": {
-            "postgres": {"kind": "postgres", "image": "postgres:16-alpine", "port": 5432},
-            "redis": {"kind": "redis", "image": "redis:7-alpine", "port": 6379},
-        },
-        "apps": {},
-        "workspace_dir": "/work space",
-        "stack_dir": "/work space/infra",
-        "compose": "",
-        "password_length": 32,
-    }
-)
+PARAMS: dict[str, Any] = {
+    "stack_name": "groundwork",
+    "services": {
+        "postgres": {"kind": "postgres", "image": "postgres:16-alpine", "port": 5432},
+        "redis": {"kind": "redis", "image": "redis:7-alpine", "port": 6379},
+    },
+    "apps": {},
+    "workspace_dir": "/work space",
+    "stack_dir": "/work space/infra",
+    "compose": "",
+    "password_length": 32,
+}
+DESIRED = Desired.of(PARAMS)
 RUNNING: dict[str, Any] = {
     "kind": "",
     "state": "running",
@@ -50,6 +49,7 @@ CONVERGED: dict[str, Any] = {
     "services": {"postgres": dict(RUNNING), "redis": dict(RUNNING)},
     "new_passwords": [],
     "other_passwords": [],
+    "objects": {},
     "schema": {"state": "at_head", "pending": []},
     "firewall": [],
     "owner": None,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from ansible.module_utils.groundwork.state import checks
-from converged import CONVERGED, DESIRED, RUNNING, changed, planned, problems
+from converged import CONVERGED, changed, planned, problems
 from stack_params import problems_found
 
 
@@ -74,31 +73,10 @@ def test_a_full_disk_and_a_foreign_stack_are_problems() -> None:
     assert not any(planned(foreign).values())
 
 
-def test_a_wrong_password_is_a_problem_unless_it_is_about_to_be_changed() -> None:
-    look = changed("services/postgres", RUNNING | {"answers": False, "code": "28P01"})
-    (problem,) = problems(look)
-    assert "stack_reset_passwords=true" in problem["next_step"]
-    assert problems(look, reset_passwords=True) == []
-    assert problems(look | {"new_passwords": ["POSTGRES_PASSWORD"]}) == []
-
-
-def test_an_older_inventory_does_not_bring_an_older_password_back() -> None:
-    volumes = {name: {"storage_format": "", "data_version": ""} for name in ("postgres", "redis")}
-    look = changed("services/redis/answers", False)
-    look |= {"volumes": volumes, "other_passwords": ["postgres", "redis"]}
-    (problem,) = problems(look)  # PostgreSQL answers: infra/.env alone is wrong
-    assert problem["what"].startswith("redis: the inventory gives another password")
-    assert "git pull" in problem["next_step"]
-    assert problems(look, reset_passwords=True) == []
-    assert problems(look, replace(DESIRED, rotate=frozenset({"redis"}))) == []
-    begun, unknown = {"new_passwords": ["POSTGRES_PASSWORD"]}, {"engine": {"state": "stopped"}}
-    assert len(problems(look | begun)) == 1, "PostgreSQL's alone was begun"
-    assert problems(look | {"new_passwords": ["REDIS_PASSWORD"]}) == []
-    assert problems(look | {"volumes": {}}) == [], "there is nobody who uses it"
-    assert len(problems(look | {"volumes": {}} | unknown)) == 1
-    look["services"]["postgres"] |= {"answers": False, "code": "28P01"}
-    (problem,) = problems(look)
-    assert problem["what"].startswith("postgres, redis: the inventory gives another password")
+def test_a_database_of_another_role_stops_the_run() -> None:
+    foreign = {"state": "in_sync", "foreign": ["app belongs to app, not to shop"]}
+    (problem,) = problems(changed("objects", {"postgres": foreign}))
+    assert problem["what"].startswith("postgres: the database app belongs to app, not to shop")
 
 
 def test_a_chosen_engine_that_is_silent_is_named_and_no_other_is_started() -> None:

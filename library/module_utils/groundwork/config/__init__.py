@@ -3,6 +3,7 @@
 from . import vault
 from .apps import App, parse_apps
 from .limits import check_limits
+from .logins import Login, further_logins
 from .password_rules import check
 from .services import (
     check_names,
@@ -17,10 +18,12 @@ from .vault import with_passwords
 
 __all__ = [
     "App",
+    "Login",
     "check",
     "check_limits",
     "check_names",
     "check_stack_name",
+    "further_logins",
     "given_passwords",
     "migrated",
     "name_problems",

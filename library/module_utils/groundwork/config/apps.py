@@ -9,6 +9,7 @@ from typing import Any
 
 from ..services import AUDIENCES, Service, app_variables
 from ..text import did_you_mean
+from .logins import Login, logins
 from .mistakes import refuse, unknown_options
 from .values import unwritable
 
@@ -22,15 +23,20 @@ class App:
     """One app that gets an env file. `path` is relative to the workspace, or absolute.
 
     `audience` is where it runs: `host`, `internal` or `tunnel` (see `services.endpoint`). The file
-    of a `tunnel` app is on the laptop.
+    of a `tunnel` app is on the laptop. `logins` are what of its services it gets.
     """
 
     name: str
     path: str
     public: bool = False
     audience: str = "host"
-    services: tuple[str, ...] = ()
+    logins: tuple[Login, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The services that it uses."""
+        return tuple(dict.fromkeys(login.service for login in self.logins))
 
 
 def parse_apps(raw: Mapping[str, Any], services: Iterable[Service]) -> list[App]:
@@ -38,8 +44,8 @@ def parse_apps(raw: Mapping[str, Any], services: Iterable[Service]) -> list[App]
 
     Raises GroundworkError with a line for each mistake; a secret in a public app is one.
     """
-    known_services = {service.name: service for service in services}
     variable = "env_files_apps"
+    known_services = list(services)
     problems: list[str] = []
     apps: list[App] = []
     if not isinstance(raw, Mapping):
@@ -69,7 +75,7 @@ def parse_apps(raw: Mapping[str, Any], services: Iterable[Service]) -> list[App]
             path=entry["path"],
             public=entry.get("public") is True,
             audience=audience,
-            services=tuple(str(item) for item in wanted),
+            logins=logins(f"{where}.services", wanted, known_services, problems),
             variables={str(key): _text(value) for key, value in variables.items()},
         )
         problems += _service_problems(f"{where}.services", app, known_services)
@@ -79,15 +85,11 @@ def parse_apps(raw: Mapping[str, Any], services: Iterable[Service]) -> list[App]
     return apps
 
 
-def _service_problems(where: str, app: App, known: Mapping[str, Service]) -> list[str]:
-    """Names of no service; variables that a container and another service would both set."""
-    problems = [
-        f"{where}: no service {item!r}.{did_you_mean(item, known)}"
-        for item in app.services
-        if item not in known
-    ]
+def _service_problems(where: str, app: App, services: Iterable[Service]) -> list[str]:
+    """Variables that a container and another service would both set."""
+    problems: list[str] = []
     seen: dict[str, Service] = {}
-    for service in [known[item] for item in app.services if item in known]:
+    for service in [each for each in services if each.name in app.services]:
         for name in dict.fromkeys(app_variables(service)):
             other = seen.setdefault(name, service)
             if other.name != service.name and (service.inner_ports or other.inner_ports):

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..dotenv import PLACEHOLDER
 from ..errors import GroundworkError
-from ..services import Service, secrets_of
+from ..services import Secret, Service, secrets_of
 from ..text import did_you_mean
 
 MINIMUM = 16  # characters
@@ -43,7 +43,7 @@ def problems(
     seen: dict[str, str] = {}
     services = list(services)
     for service in services:
-        for secret in secrets_of(service):
+        for secret in _asked(service):
             where = secret.where
             why = weakness(secret.given, (service.name, *service.options.values()))
             if why:
@@ -51,7 +51,7 @@ def problems(
             elif secret.given in seen:
                 found.append(f"{where} is the same as {seen[secret.given]}.")
             seen.setdefault(secret.given, where)
-    secrets = [secret for service in services for secret in secrets_of(service)]
+    secrets = [secret for service in services for secret in _asked(service)]
     missing = [secret.vault for secret in secrets if not secret.given]
     if isinstance(given, Mapping):
         names = [secret.vault for secret in secrets]
@@ -65,6 +65,17 @@ def problems(
     elif given is not None:
         found.append(f"{VARIABLE} must be a dictionary: a service's name, its password.")
     return found
+
+
+def _asked(service: Service) -> list[Secret]:
+    """Those that the inventory has to give. A superuser's, which no person and no app needs, may be
+    made on the machine."""
+    superuser = service.objects.superuser
+    return [
+        each
+        for each in secrets_of(service)
+        if each.given or each.role != superuser or not superuser
+    ]
 
 
 def weakness(secret: str, own_words: Iterable[str] = ()) -> str:

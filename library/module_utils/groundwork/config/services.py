@@ -9,12 +9,21 @@ from typing import Any
 
 from .. import image_names
 from ..errors import GroundworkError
-from ..services import SERVICE_TYPES, Service, ServiceType, app_variables, infra_variables
+from ..services import (
+    SERVICE_TYPES,
+    Service,
+    ServiceType,
+    app_variables,
+    infra_variables,
+    secrets_of,
+)
 from ..text import did_you_mean
 from .container import container_fields
 from .external import ONLY_EXTERNAL, TLS, external_fields, is_external, name_problem, tls_fields
 from .limits import LIMITS, bind_problem, limit_problems, network_problems
 from .mistakes import refuse, unknown_options
+from .objects import OPTIONS as OBJECTS
+from .objects import objects
 from .values import port_number, unwritable
 
 _STACK = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
@@ -62,8 +71,12 @@ def parse_services(
 
 
 def check_names(variable: str, names: Any, services: Iterable[Service]) -> None:
-    """Raise GroundworkError where one of `names` (a list, or words with commas) is no service."""
+    """Raise GroundworkError where one of `names` is neither a service nor a secret (`reader@db`).
+
+    `names` is a list, or words with commas.
+    """
     known = [service.name for service in services]
+    known += [each.login for service in services for each in secrets_of(service)]
     words = names.split(",") if isinstance(names, str) else names
     if unknown := [str(word) for word in words if str(word).strip() not in known]:
         raise GroundworkError(
@@ -97,15 +110,14 @@ def migrated(services: Iterable[Service], name: str = "") -> Service | None:
 
 def given_passwords(raw: Any) -> set[str]:
     """The passwords in `stack_services`, checked or not: what a module has to keep out of sight."""
-    entries = list(raw.values()) if isinstance(raw, Mapping) else []
-    for entry in [each for each in entries if isinstance(each, Mapping)]:
-        named = entry.get("secrets")
-        entries += named.values() if isinstance(named, Mapping) else []
-    return {
-        str(entry["password"])
-        for entry in entries
-        if isinstance(entry, Mapping) and entry.get("password")
-    }
+    found: set[str] = set()
+    for entry in raw.values() if isinstance(raw, Mapping) else []:
+        if isinstance(entry, Mapping):
+            found |= {
+                str(entry[key]) for key in ("password", "superuser_password") if entry.get(key)
+            }
+            found |= given_passwords(entry.get("roles")) | given_passwords(entry.get("secrets"))
+    return found
 
 
 def _service(where: str, name: Any, entry: Any, ca: str, problems: list[str]) -> Service | None:
@@ -128,6 +140,9 @@ def _service(where: str, name: Any, entry: Any, ca: str, problems: list[str]) ->
         more |= _OWN_FIELDS[kind.name](where, str(name), entry, _COMMON, problems)
     else:
         more |= _fields(where, kind, entry, ca, problems)
+    if kind.name == "postgres":
+        url = more["url_variable"]
+        more["objects"] = objects(where, entry, more["options"], url, unwritable, problems)
     return None if len(problems) > found else Service(name, kind.name, str(image), **more)
 
 
@@ -140,6 +155,7 @@ def _fields(
 ) -> dict[str, Any]:
     further = {name: f"{name.lower()}_port" for name in kind.more_ports}
     known = (*_COMMON, *ONLY_EXTERNAL, *kind.options, *further.values())
+    known = (*known, *OBJECTS) if kind.name == "postgres" else known
     external = is_external(where, entry, problems)
     problems += unknown_options(where, entry, known)
     more: dict[str, Any] = {"options": _options(where, kind, entry, external, problems)}

@@ -5,6 +5,8 @@ from .content import Image
 from .git import IGNORED
 from .secrets import (
     Secrets,
+    as_made,
+    known_values,
     named_secrets,
     new_secret,
     placeholders,
@@ -16,8 +18,10 @@ __all__ = [
     "IGNORED",
     "Image",
     "Secrets",
+    "as_made",
     "content",
     "git",
+    "known_values",
     "named_secrets",
     "new_secret",
     "placeholders",

@@ -12,7 +12,7 @@ import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ..config import App
+from ..config import App, Login, further_logins
 from ..errors import GroundworkError
 from ..records import Record
 from ..services import Service, endpoint, port_lines, secrets_of, service_type
@@ -64,11 +64,26 @@ def infra_env(
         lines |= {
             name: value for name, value in settings.items() if name != kind.file_variable(service)
         }
+        if superuser := service.objects.superuser:
+            lines[f"{service.prefix}_SUPERUSER"] = superuser
         if service.tls:
             lines |= kind.app_lines(service, inside, secrets)  # by what it is verified
         lines[f"{service.prefix}_CHECKSUM"] = _checksum(secrets[SALT_VARIABLE], read)
         lines[service.url_variable] = url
+        for login in further_logins(service):
+            lines[login.variable] = _url(login, service, "internal", secrets)
     return lines
+
+
+def _url(
+    login: Login, service: Service, audience: str, secrets: Mapping[str, str], offset: int = 0
+) -> str:
+    """The address that a login has for an audience."""
+    kind, mine = service_type(service), dict(secrets)
+    for secret in secrets_of(service):
+        if login.role and secret.role == login.role:
+            mine[kind.secret_variable(service)] = secrets[secret.variable]
+    return kind.url(login.of(service), endpoint(service, audience, offset), mine)
 
 
 def app_env(
@@ -81,12 +96,13 @@ def app_env(
     """
     lines: dict[str, str] = {}
     for service in services:
-        if service.name in app.services:
-            kind = service_type(service)
-            here = endpoint(service, app.audience, tunnel_offset)
-            lines[service.url_variable] = kind.url(service, here, secrets)
-            lines |= port_lines(service, app.audience, tunnel_offset)
-            lines |= kind.app_lines(service, here, secrets)
+        for login in app.logins:
+            if login.service == service.name:
+                kind = service_type(service)
+                here = endpoint(service, app.audience, tunnel_offset)
+                lines[login.variable] = _url(login, service, app.audience, secrets, tunnel_offset)
+                lines |= port_lines(service, app.audience, tunnel_offset)
+                lines |= kind.app_lines(service, here, secrets)
     lines |= app.variables
     if app.public:
         for name, value in lines.items():

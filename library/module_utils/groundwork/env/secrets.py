@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets as random_source
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..config import unwritable
 from ..dotenv import PLACEHOLDER
@@ -67,6 +67,21 @@ def unlike_kept(services: Iterable[Service], kept: Mapping[str, str]) -> list[st
         if secret.given and f"{secret.service.prefix}_IMAGE" in kept
         if kept.get(variable, "").replace(PLACEHOLDER, "") not in ("", secret.given)
     ]
+
+
+def as_made(service: Service, kept: Mapping[str, str]) -> Service:
+    """Its volume's superuser is its user, where infra/.env is from before there was another."""
+    before = f"{service.prefix}_IMAGE" in kept
+    if not before or f"{service.prefix}_SUPERUSER" in kept:
+        return service
+    return replace(service, objects=replace(service.objects, superuser=""))
+
+
+def known_values(service: Service, kept: Mapping[str, str]) -> dict[str, str]:
+    """A service's secrets by variable, the inventory's before those of infra/.env."""
+    return {
+        each.variable: each.given or kept.get(each.variable, "") for each in secrets_of(service)
+    }
 
 
 def named_secrets(services: Iterable[Service]) -> list[tuple[str, Secret]]:

@@ -1,6 +1,16 @@
 """What of the machine itself, and of a running database, is brought in line."""
 
-from . import bundle, firewall, postgres_init, postgres_roles
+from . import bundle, firewall, postgres_facts, postgres_init, postgres_objects, postgres_roles
 from .firewall import rules
+from .postgres_objects import ObjectsState
 
-__all__ = ["bundle", "firewall", "postgres_init", "postgres_roles", "rules"]
+__all__ = [
+    "ObjectsState",
+    "bundle",
+    "firewall",
+    "postgres_facts",
+    "postgres_init",
+    "postgres_objects",
+    "postgres_roles",
+    "rules",
+]

@@ -5,8 +5,9 @@ initdb, for a whole one. Killed before its end, the next start serves what there
 without the app's database, without a way in over TCP, half of one, or one that never starts.
 
 What is done here rests on a proof that nothing of a person's is in the volume: no files and no
-databases but initdb's own, and nothing made in those. A cluster that initdb finished gets what the
-entry point would have given it. Only one that it didn't is cleared away, and the next start makes
+databases but initdb's own, and nothing made in those. A cluster that initdb finished is opened for
+TCP, as the entry point would have done; the app's role and database are made as in every new one
+(`postgres_objects`). Only one that initdb didn't finish is cleared away, and the next start makes
 another.
 """
 
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from ..docker import CommandResult, Docker, engine
 from ..errors import GroundworkError
 from ..services import Service
+from .postgres_facts import psql
 
 _FILES = frozenset(
     (
@@ -111,14 +113,8 @@ class _Cluster:
     volume: str
 
     def psql(self, database: str, sql: str) -> CommandResult:
-        """Over the socket, where the image trusts its own users; names by psql's own quoting."""
-        options = self.service.options
-        return self.docker.run(
-            *("exec", "-i", self.container, "psql", "-XAtq", "-v", "ON_ERROR_STOP=1"),
-            *("-v", f"database={options['database']}", "-U", options["user"], "-d", database),
-            *("-f", "-"),
-            stdin=f"{sql};\n",
-        )
+        """Over the socket, as the cluster's owner."""
+        return psql(self.docker, self.container, self.service, database, f"{sql};\n")
 
     def has_something(self, database: str) -> bool:
         """Whether anything was made in a database, or any role; so too where nobody can say."""
@@ -126,13 +122,10 @@ class _Cluster:
         return not highest.isdecimal() or int(highest) >= _FIRST_NUMBER
 
     def finish(self) -> Finding:
-        """Do the rest of the entry point's work: access over TCP, the app's database."""
+        """Do the rest of the entry point's work: access over TCP."""
         name = self.service.options["database"]
-        opened = self._do("exec", self.container, "sh", "-euc", _OPEN)
-        if name not in _DATABASES:
-            self._check(self.psql("postgres", 'CREATE DATABASE :"database"'))
-        elif not opened:
-            return Finding(databases=(name,))
+        if not self._do("exec", self.container, "sh", "-euc", _OPEN):
+            return Finding(databases=("postgres",))
         self._check(self.psql("postgres", "SELECT pg_reload_conf()"))
         return Finding(
             f"{self.service.name}: its volume held no database of yours yet (a first start that "

@@ -7,6 +7,7 @@ from typing import Any
 
 from . import container, postgres, qdrant, redis, template
 from .base import BUILT_LABEL, RECREATE, Advice, Endpoint, ProbeError, Secret, Service, ServiceType
+from .objects import ACCESS, SUPERUSER, Objects, OwnedDatabase, Role
 from .tls import ca_bundle, postgres_options
 from .wire import knock, within
 
@@ -17,13 +18,18 @@ SERVICE_TYPES: dict[str, ServiceType] = {
 AUDIENCES = ("host", "internal", "tunnel")
 
 __all__ = [
+    "ACCESS",
     "AUDIENCES",
     "BUILT_LABEL",
     "RECREATE",
     "SERVICE_TYPES",
+    "SUPERUSER",
     "Advice",
     "Endpoint",
+    "Objects",
+    "OwnedDatabase",
     "ProbeError",
+    "Role",
     "Secret",
     "Service",
     "ServiceType",
@@ -109,13 +115,19 @@ def secret_files(service: Service, secrets: Mapping[str, str]) -> dict[str, str]
     if kind.files:
         return kind.files(service, secrets)
     lines = dict(secrets) | kind.config_lines(service, secrets)
-    return {service.name: lines[kind.file_variable(service)]}
+    variable = kind.file_variable(service)
+    if superuser := service.objects.superuser:  # its password is what makes the volume
+        variable = next(s.variable for s in secrets_of(service) if s.role == superuser)
+    return {service.name: lines[variable]}
 
 
 def infra_variables(service: Service) -> list[str]:
     """The variables of `infra/.env` that are a service's, each as often as something sets it."""
     secrets = {secret.variable: "" for secret in secrets_of(service)}
     found = [*port_lines(service, "host"), *secrets, service.url_variable]
+    objects = service.objects
+    found += [each.url_variable for each in objects.databases[1:]]
+    found += [each.url_variable for each in objects.roles]
     if service.external:
         return found
     kind = service_type(service)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .objects import Objects
+
 BUILT_LABEL = "groundwork.inputs"  # on each image that is built here: the digest of its recipe
 
 
@@ -44,6 +46,7 @@ class Service:
     key: str = ""
     names: tuple[str, ...] = ()  # further ones by which clients reach it, for the certificate made
     details: object = None
+    objects: Objects = field(default_factory=Objects)  # of a managed PostgreSQL
 
     @property
     def external(self) -> bool:
@@ -93,8 +96,11 @@ class Secret:
 
     @property
     def vault(self) -> str:
-        """Its name in the vault: `redis`, `mail_login`."""
-        return f"{self.service.name}_{self.role}" if self.role else self.service.name
+        """Its name in the vault: `redis`, `mail_login`, `postgres_superuser`."""
+        role = self.role
+        if role and role == self.service.objects.superuser:
+            role = "superuser"
+        return f"{self.service.name}_{role}" if role else self.service.name
 
     @property
     def login(self) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from ..environment import POSTGRES_FILES
 from ..text import one_line
 from . import tls
-from .base import THEIR_PASSWORD, Advice, Endpoint, ProbeError, Service, ServiceType
+from .base import THEIR_PASSWORD, Advice, Endpoint, ProbeError, Secret, Service, ServiceType
 from .wire import knock, no_answer
 
 
@@ -36,6 +36,28 @@ def _url(service: Service, endpoint: Endpoint, secrets: Mapping[str, str]) -> st
     user, database = (quote(service.options[key], safe="") for key in ("user", "database"))
     scheme, login = service.options["url_scheme"], f"{user}:{quote(secret, safe='')}"
     return f"{scheme}://{login}@{endpoint}/{database}{_tls_query(service)}"
+
+
+def _more_secrets(service: Service) -> tuple[Secret, ...]:
+    given = {role.name: role.password for role in service.objects.roles}
+    if superuser := service.objects.superuser:
+        given = {superuser: service.objects.superuser_password} | given
+    return tuple(
+        Secret(
+            _variable(service, role),
+            service,
+            f"{role}@{service.name}",
+            role,
+            password,
+            "superuser_password" if role == superuser else f"roles.{role}.password",
+        )
+        for role, password in given.items()
+    )
+
+
+def _variable(service: Service, role: str) -> str:
+    middle = "SUPERUSER" if role == service.objects.superuser else role.upper()
+    return f"{service.prefix}_{middle}_PASSWORD"
 
 
 def _tls_query(service: Service) -> str:
@@ -89,6 +111,7 @@ _STATES = (
     ("28P01", r"password authentication failed|no password supplied"),
     ("28000", r'no pg_hba\.conf entry|role ".*" does not exist'),
     ("3D000", r'database ".*" does not exist'),
+    ("42501", r"permission denied for database"),
     ("57P03", r"the database system is"),
     ("53300", r"too many clients|remaining connection slots"),
     ("TLS", r"SSL error|server certificate for"),
@@ -193,4 +216,5 @@ TYPE = ServiceType(
     ask_image=_ASK_IMAGE,
     option_problem=_option_problem,
     advice=_ADVICE,
+    more_secrets=_more_secrets,
 )

@@ -5,6 +5,7 @@ from .desired import Desired
 from .examples import example_files
 from .info import ARGUMENT_SPEC, stack_info
 from .model import Inspection, ServiceState, State
+from .volumes import for_volumes
 
 __all__ = [
     "ARGUMENT_SPEC",
@@ -13,6 +14,7 @@ __all__ = [
     "ServiceState",
     "State",
     "example_files",
+    "for_volumes",
     "info",
     "stack_info",
     "teardown",

@@ -7,21 +7,20 @@ would take a file with passwords, and how much is free on the engine's disk.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .. import dotenv, rendered
 from ..docker import Docker, compose, refusal
-from ..env import git, named_secrets
+from ..env import git
 from ..errors import GroundworkError, Problem
-from ..host import postgres_roles
 from ..images import format_conflict, missing_ports
-from ..services import Secret, service_type
 from .compare import Comparison
 from .desired import Desired
 from .gather import Facts, free_megabytes
-from .model import Plan, ServiceState, State
+from .model import Plan, State
+from .password_checks import nothing_to_rotate, passwords
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,7 @@ def problems(
     found += foreign_compose_file(state)
     if not limits.reset_passwords:
         found += passwords(desired, state)
+    found += foreign_databases(state)
     found += format_conflicts(desired, state)
     if state.engine.state == "ok" and (plan.images or plan.services):
         found += full_disk(free_megabytes(docker), limits.min_free_mb)
@@ -194,6 +194,20 @@ def format_conflicts(desired: Desired, state: State) -> list[Problem]:
     return found
 
 
+def foreign_databases(state: State) -> list[Problem]:
+    """Databases that belong to another role than the inventory says: the app couldn't use them."""
+    return [
+        Problem(
+            f"{name}: the database {each}. Its tables would be out of reach.",
+            f"stack_services.{name}",
+            "Put back the role that the inventory named before. To hand it over, see "
+            "docs/postgres.md.",
+        )
+        for name, found in state.objects.items()
+        for each in found.foreign
+    ]
+
+
 def full_disk(free: tuple[int, str] | None, least: int) -> list[Problem]:
     """Too little space for a start; `free` in megabytes, with the directory on that disk."""
     if free is None or free[0] >= least:
@@ -206,75 +220,3 @@ def full_disk(free: tuple[int, str] | None, least: int) -> list[Problem]:
             "or lower inspect_min_free_mb.",
         )
     ]
-
-
-def nothing_to_rotate(desired: Desired, plan: Plan) -> list[Problem]:
-    """A new password is asked for, but the inventory still gives the old ones, and all have them.
-
-    What an interrupted run left is something to do, and no problem.
-    """
-    asked = [each for _, each in named_secrets(desired.services) if each.is_in(desired.rotate)]
-    if desired.rotate and not asked:
-        names = ", ".join(sorted(desired.rotate))
-        return [
-            Problem(
-                f"There is nothing to renew: {names} has no password.",
-                "stack_rotate",
-                "Name a service that has one, or leave stack_rotate out for all of them.",
-            )
-        ]
-    if not asked or any(not secret.given for secret in asked) or plan:
-        return []
-    names = ", ".join(secret.name for secret in asked)
-    return [
-        Problem(
-            f"There is no new password: the inventory still gives {names} the old one.",
-            ", ".join(secret.where for secret in asked),
-            "Change it there first; `make vault NEW=<service>` does that for a vault. "
-            "Nothing was changed.",
-        )
-    ]
-
-
-def passwords(desired: Desired, state: State) -> list[Problem]:
-    """Passwords that the services don't have, and that nobody asked this run to give them."""
-    # Where the engine doesn't answer, nobody knows which volumes there are
-    known = state.engine.state == "ok"
-    other: list[Secret] = []
-    refused: list[Secret] = []
-    for variable, secret in named_secrets(desired.managed):
-        # What an interrupted run began to change, this one goes on with
-        if secret.is_in(desired.rotate) or variable in state.new_passwords:
-            continue
-        name = secret.service.name
-        entry = state.services.get(name, ServiceState())
-        # One that is asked without a password says nothing of it
-        silent = not entry.answers or not service_type(secret.service).secret_suffix
-        there = name in state.volumes or entry.runs or not known
-        if silent and secret.name in state.other_passwords and there:
-            other.append(secret)
-        elif entry.code == postgres_roles.WRONG_PASSWORD and not entry.answers:
-            refused.append(secret)
-    found = [
-        _wrong_password(
-            [secret],
-            f"{secret.name} doesn't take the password of the inventory or infra/.env: its volume "
-            "keeps the one that it was made with.",
-        )
-        for secret in refused
-    ]
-    if other:
-        names = ", ".join(secret.name for secret in other)
-        what = "the inventory gives another password than the one in use, which infra/.env has."
-        found.append(_wrong_password(other, f"{names}: {what}"))
-    return found
-
-
-def _wrong_password(secrets: Sequence[Secret], what: str) -> Problem:
-    return Problem(
-        what,
-        ", ".join(secret.where for secret in secrets) + "; infra/.env",
-        "Somebody else may have renewed it: get the inventory's latest version "
-        "(git pull). If the inventory's is the right one, run again with "
-        "-e stack_reset_passwords=true. Otherwise put the old one back.",
-    )

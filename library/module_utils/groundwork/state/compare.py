@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from .. import dotenv, rendered
 from ..env import Image
 from ..errors import GroundworkError, Problem
+from ..host import postgres_objects
 from ..images import ImageChoice, Known, WantedImage, choice
 from ..services import service_type
 from .desired import Desired
@@ -55,6 +56,11 @@ def compare(desired: Desired, facts: Facts, asked: Asked) -> Comparison:
         services=_services(desired, facts, chosen),
         new_passwords=tuple(facts.new_passwords),
         other_passwords=tuple(desired.other_passwords()),
+        objects={
+            service.name: postgres_objects.compare(service, facts.objects[service.name])
+            for service in desired.managed
+            if service.name in facts.objects
+        },
         schema=facts.schema,
         firewall=tuple(facts.firewall),
         left_data=left_data(desired, facts.volumes),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from ..env import (
     IGNORED,
     Image,
     Secrets,
+    as_made,
     content,
     named_secrets,
     placeholders,
@@ -42,7 +43,8 @@ MINIMUM_LENGTH = 16  # characters of a password that is made
 class Desired:
     """What one host should have. Paths are absolute; `compose` is the Compose file's text.
 
-    `rotate` names the services that this run gives a new password.
+    `rotate` names the services, or secrets, that this run gives a new password. `asked` are the
+    services as the inventory has them, `services` as what is there already has made them.
     """
 
     stack: str
@@ -53,6 +55,7 @@ class Desired:
     compose: str
     password_length: int
     rotate: frozenset[str] = frozenset()
+    asked: tuple[Service, ...] = ()
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> Desired:
@@ -70,6 +73,7 @@ class Desired:
         desired = cls(
             stack=params["stack_name"],
             services=tuple(services),
+            asked=tuple(services),
             apps=tuple(parse_apps(params["apps"], services)),
             workspace=Path(params["workspace_dir"]),
             stack_dir=stack_dir,
@@ -78,7 +82,8 @@ class Desired:
             rotate=frozenset(params.get("rotate") or ()),
         )
         desired._check_app_paths()
-        return desired
+        made = tuple(as_made(service, desired.kept) for service in services)
+        return replace(desired, services=made)
 
     def _check_app_paths(self) -> None:
         taken = {self.env_file.resolve(): "the stack's own file"}

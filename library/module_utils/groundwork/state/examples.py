@@ -8,10 +8,12 @@ from ..image_names import Name
 from ..rendered import WantedFile
 from ..services import Service, service_type
 from .desired import Desired
+from .volumes import for_volumes
 
 
 def example_files(desired: Desired) -> list[WantedFile]:
     """The `.env.example` beside each env file: the same lines, placeholders for secrets."""
+    desired = for_volumes(desired, ())  # whatever this machine has
     secrets = placeholders(desired.services)
     images = {
         service.name: Image(service.image, _example_storage_format(service))

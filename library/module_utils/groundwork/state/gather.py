@@ -17,7 +17,7 @@ from ..docker import Docker, Engine, StackOwner, daemon_config, ownership, ports
 from ..docker import engine as engines
 from ..errors import GroundworkError
 from ..health import ProbeAnswer, probe_all
-from ..host import firewall, postgres_roles
+from ..host import firewall, postgres_facts, postgres_roles
 from ..images import Present, WantedImage
 from ..migrations import SchemaSetup, SchemaState, schema_state
 from ..services import Service, service_type
@@ -60,6 +60,7 @@ class Facts:
     owner: StackOwner | None
     files: Mapping[Path, files.Found] = field(repr=False)
     new_passwords: Sequence[str]
+    objects: Mapping[str, postgres_facts.FoundObjects | None]  # by service
     ports_taken: Mapping[int, str]  # who holds it
     foreign_addresses: frozenset[str]
 
@@ -82,6 +83,11 @@ def gather(desired: Desired, where: Where) -> Facts:
         known = desired.known_secrets
         asked_health = pool.submit(probe_all, list(desired.services), known)
         asked_schema = pool.submit(schema_state, desired.services, where.schema, known)
+        databases = [each for each in desired.managed if each.kind == "postgres"]
+        asked_objects = {
+            each.name: pool.submit(postgres_facts.read, docker, desired.stack, each, known)
+            for each in databases
+        }
         asked_firewall = pool.submit(_firewall, desired, where)
         stack_containers = asked_containers.result()
         engine = engines.judged(asked_engine.result(), stack_containers.compose)
@@ -104,6 +110,7 @@ def gather(desired: Desired, where: Where) -> Facts:
                 desired.stack, desired.stack_dir, (containers or {}).values(), volumes
             ),
             files=found,
+            objects={name: asked.result() for name, asked in asked_objects.items()},
             new_passwords=sorted(postgres_roles.journal(desired.stack_dir)),
             # Where the engine is there but silent, a port may be held by our own container
             ports_taken={}

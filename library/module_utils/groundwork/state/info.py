@@ -22,6 +22,7 @@ from .desired import Desired
 from .gather import Where, gather
 from .model import Inspection, State, Summary
 from .plan import plan
+from .volumes import for_volumes
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "stack_name": {"type": "str", "required": True},
@@ -84,6 +85,8 @@ def inspect(params: Mapping[str, Any]) -> Inspection:
     ).wanted(desired.services)
     where = Where(docker, images, _tree(params), params["daemon"], params["firewall"])
     facts = gather(desired, where)
+    if facts.engine.state == "ok":
+        desired = for_volumes(desired, facts.volumes)
     compared = compare(desired, facts, Asked(images, params["sources"], params["renew"]))
     state = compared.state
     steps = plan(desired, state)
@@ -110,6 +113,15 @@ def _docs(
         yield "tunnel", params["tunnel"]
     if not refused and any(service.tls for service in desired.managed):
         yield "tls", _first_end(desired)
+    for name, found in state.objects.items():
+        if found.superuser:
+            user = next(each.options["user"] for each in desired.services if each.name == name)
+            yield (
+                "role",
+                f"{user} of {name} is a superuser (docs/postgres.md says how to change that)",
+            )
+        for each in found.left:
+            yield "left", f"{each} of {name}, which the inventory doesn't have any more"
     for name, volume in state.left_data.items():
         yield "data", f"of {name} are here still: {volume}"
     yield from _more_ports(desired)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from ..docker import Engine, StackOwner
 from ..env import Image
 from ..errors import Problem
+from ..host import ObjectsState
 from ..images import ImageChoice
 from ..migrations import SchemaState
 from ..records import Record
@@ -73,9 +74,10 @@ class State(Record):
     """One host. `files` and `env_files` map a path to in_sync, changed, missing or unknown.
 
     `owner`: the stack is another directory's, and nothing else of it is told. `new_passwords` are
-    the secrets' variables whose change an interrupted run began, `other_passwords` the services to
-    which the inventory gives another password than infra/.env has. `left_data`: volumes of
-    services that don't run here any more. `firewall`: why it has to be set up anew.
+    the secrets' variables whose change an interrupted run began, `other_passwords` the secrets of
+    which the inventory gives another than infra/.env has. `objects`: what each PostgreSQL holds.
+    `left_data`: volumes of services that don't run here any more. `firewall`: why it has to be set
+    up anew.
     """
 
     engine: Engine
@@ -87,6 +89,7 @@ class State(Record):
     services: Mapping[str, ServiceState] = field(default_factory=dict)
     new_passwords: tuple[str, ...] = ()
     other_passwords: tuple[str, ...] = ()
+    objects: Mapping[str, ObjectsState] = field(default_factory=dict)
     schema: SchemaState = field(default_factory=SchemaState)
     firewall: tuple[str, ...] = ()
     owner: StackOwner | None = None

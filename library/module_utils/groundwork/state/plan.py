@@ -65,6 +65,9 @@ def _service_reasons(desired: Desired, state: State, files_change: bool) -> tupl
         for service in desired.services
         if (reason := _service_reason(state.services.get(service.name)))
     ]
+    reasons += [
+        f"{name}: {reason}" for name, found in state.objects.items() for reason in found.reasons()
+    ]
     if files_change and not reasons and desired.managed:
         reasons.append("the files that the containers are made from change")
     if state.new_passwords:
