@@ -42,10 +42,12 @@ def main() -> int:
     path: Path = options.inventory / "group_vars" / options.group / "vault.yml"
     try:
         names, external, length = services(options.inventory, options.group)
+        known = {*names, *names.values()}
         for name in options.new:
-            if name not in names:
-                raise GroundworkError(f"No service {name!r}.{did_you_mean(name, names)}")
-        made = fill(path, names, options.new, length)
+            if name not in known:
+                raise GroundworkError(f"No service {name!r}.{did_you_mean(name, known)}")
+        renew = [key for key, service in names.items() if {key, service} & {*options.new}]
+        made = fill(path, list(names), renew, length)
     except (GroundworkError, AnsibleError, yaml.YAMLError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -66,8 +68,9 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_multi_constructor("!", lambda loader, tag, node: loader.construct_scalar(node))
 
 
-def services(inventory: Path, group: str) -> tuple[list[str], list[str], int]:
-    """The services whose passwords Groundwork may choose, the external ones, and their length."""
+def services(inventory: Path, group: str) -> tuple[dict[str, str], list[str], int]:
+    """The passwords that Groundwork may choose, by their names here, each with its service; the
+    external services; and the passwords' length."""
     found: dict[str, Any] = {}
     for file in (
         inventory / "group_vars/all/stack.yml",
@@ -75,9 +78,13 @@ def services(inventory: Path, group: str) -> tuple[list[str], list[str], int]:
     ):
         if file.exists():
             found |= yaml.load(file.read_text(encoding="utf-8"), _Loader) or {}  # noqa: S506
-    entries = found["stack_services"].items()
-    names = [name for name, entry in entries if not entry.get("external")]
-    external = [name for name, _ in entries if name not in names]
+    names: dict[str, str] = {}
+    for name, entry in found["stack_services"].items():
+        if entry.get("kind") == "container":
+            names |= {f"{name}_{secret}": name for secret in entry.get("secrets") or {}}
+        elif not entry.get("external"):
+            names[name] = name
+    external = [name for name, entry in found["stack_services"].items() if entry.get("external")]
     return names, external, int(found.get("stack_password_length", 32))
 
 

@@ -56,6 +56,7 @@ class ActionModule(ActionBase):
                 dotenv.render(content.app_env(app, services, needed, offset)),
                 0o644 if app.public else 0o600,
                 block=True,
+                hidden=content.app_secret_lines(app, services),
             )
             for app in apps
         ]

@@ -165,3 +165,13 @@ def test_a_private_file_is_in_a_directory_of_its_owners_alone_and_never_shown(
     shown = rendered.diff(compared(other), [])["prepared"]
     assert "hash" not in shown
     assert "another" not in shown
+
+
+def test_a_diff_hides_named_variables_and_those_that_go(tmp_path: Path) -> None:
+    item = WantedFile(tmp_path / ".env", "WHO=new-word\nHOST=b\n", 0o600, block=True,
+                      hidden=frozenset({"WHO"}))  # fmt: skip
+    write(WantedFile(item.path, "WHO=old-word\nHOST=a\nGONE=its-word\n", 0o600, block=True))
+    text = rendered.diff(compared(item), [])["prepared"]
+    assert "-HOST=a" in text and "+HOST=b" in text
+    assert "-GONE=********" in text
+    assert "word" not in text

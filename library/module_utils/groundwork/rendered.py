@@ -22,7 +22,8 @@ class WantedFile:
     """A file as it should be. `block`: only the managed block is ours (env files).
 
     `last`: the block comes after a person's own lines, so that it wins. `private`: the file is in
-    a directory that its owner alone may enter, and its text is never shown.
+    a directory that its owner alone may enter, and its text is never shown. `hidden` are the
+    variables whose values are never shown.
     """
 
     path: Path
@@ -31,6 +32,7 @@ class WantedFile:
     block: bool = False
     last: bool = False
     private: bool = False
+    hidden: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -133,9 +135,11 @@ def _without_own(text: str, wanted: WantedFile) -> str:
     if not wanted.block:
         return text
     own = set(dotenv.outside(text).splitlines())
+    known = set(dotenv.parse(wanted.text))  # of a line that goes, nobody can say what it held
     lines = []
     for line in text.splitlines():
         name, sign, _ = line.partition("=")
         hidden = line in own or _SECRET_LINE.search(line) or "://" in line
+        hidden = hidden or name in wanted.hidden or name not in known
         lines.append(f"{name}{sign}{MASK}" if sign and hidden else line)
     return "\n".join(lines)

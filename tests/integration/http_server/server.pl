@@ -29,7 +29,6 @@ sub about {
         map { "$_=$ENV{$_}" } sort keys %ENV;
 }
 
-print "starting with the login " . slurp('/run/secrets/login') . "\n";
 sleep($ENV{SLOW} // 0);
 if (!fork) {
     my $greeter = IO::Socket::INET->new(LocalPort => 2525, Listen => 9, ReuseAddr => 1) or die $!;
@@ -45,7 +44,7 @@ while (1) {
     my ($path) = (<$client> // '') =~ m{^GET (\S+)} or next;
     while (defined(my $line = <$client>)) { last if $line =~ /^\r?\n$/ }
     my $status = $path eq '/livez' && $ENV{BROKEN} ? '503 Unwell' : '200 OK';
-    print "asked for $path, answered $status\n";
+    print "asked for $path, answered $status, login " . slurp('/run/secrets/login') . "\n";
     my $body = $path eq '/count' ? count() : $path eq '/' ? about() : '';
     print $client "HTTP/1.0 $status\r\nContent-Length: " . length($body) . "\r\n\r\n$body";
 }

@@ -9,6 +9,7 @@ from ansible.module_utils.groundwork.config.password_rules import check, problem
 from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.env.secrets import new_secret
 from ansible.module_utils.groundwork.errors import GroundworkError
+from container_entry import mail
 
 GOOD = "kV3rT9xQm2LpW8sZ"
 OTHER = "hN5cB7yJd4GfR6uE"
@@ -88,3 +89,17 @@ def test_all_are_named_at_once_and_none_is_shown() -> None:
     assert "stack_services.redis.password" in text
     assert "hunter2" not in text
     assert "x9" not in text
+
+
+def test_a_containers_secrets_are_passwords_too() -> None:
+    given = {"login": {"password": GOOD}, "relay": {"password": "changeme"}, "third": None}
+    service = mail(secrets=given)
+    found = problems([service, *services(redis=GOOD, postgres=OTHER)], {"mail_thrid": "x"})
+    assert found == [
+        "stack_services.mail.secrets.relay.password looks like a default, which is the first that "
+        "others try.",
+        "stack_services.mail.secrets.third.password is missing.",
+        "stack_services.redis.password is the same as stack_services.mail.secrets.login.password.",
+        "vault_passwords.mail_thrid: there is no such service. Did you mean 'mail_third'?",
+    ]
+    assert problems([mail(secrets=None, url=None, files=None)]) == []

@@ -17,8 +17,16 @@ from ansible.module_utils.groundwork.env.secrets import (
     named_secrets,
 )
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.services import Service, secret_files
+from ansible.module_utils.groundwork.services import (
+    Service,
+    app_variables,
+    infra_variables,
+    secret_files,
+    service_type,
+)
 from ansible.module_utils.groundwork.tls.certificates import KeyPair
+from container_entry import ENTRY, mail
+from container_entry import SECRETS as MAIL_SECRETS
 from grpc_stack import PLAIN, QDRANT
 from rendered import compose
 from three_services import HARD, RAW, SECRETS, SERVICES
@@ -187,3 +195,49 @@ def test_without_a_grpc_port_nothing_of_it_is_anywhere() -> None:
     assert "QDRANT_GRPC_PORT" not in content.infra_env(services, images, QDRANT_SECRETS)
     made = compose({"qdrant": PLAIN})["services"]["qdrant"]
     assert made["ports"] == ["127.0.0.1:${QDRANT_PORT}:6333"]
+
+
+def test_a_containers_lines() -> None:
+    service, salt = mail(), {"STACK_CHECKSUM_SALT": "salt"}
+
+    def lines(**change: str) -> dict[str, str]:
+        secrets = MAIL_SECRETS | salt | change
+        return content.infra_env([service], {"mail": Image("x:1", "container")}, secrets)
+
+    found = lines()
+    assert list(found) == [
+        "STACK_CHECKSUM_SALT",
+        *infra_variables(service)[:2],
+        *(["MAIL_PORT", "MAIL_WEB_PORT", "MAIL_LOGIN", "MAIL_RELAY", "MAIL_CHECKSUM", "MAIL_URL"]),
+    ]
+    assert (found["MAIL_PORT"], found["MAIL_WEB_PORT"]) == ("11025", "18025")
+    assert found["MAIL_LOGIN"] == MAIL_SECRETS["MAIL_LOGIN"]
+    assert found["MAIL_URL"].endswith("@mail:1025")
+    assert found["MAIL_CHECKSUM"] != lines(MAIL_LOGIN="x")["MAIL_CHECKSUM"]
+
+
+def test_the_variables_that_are_checked_are_those_that_are_written() -> None:
+    for service in [*SERVICES, mail()]:
+        secrets = SECRETS | MAIL_SECRETS
+        written = content.infra_env([service], {service.name: Image("x", "y")}, secrets)
+        hidden = service_type(service).file_variable(service)
+        names = {n for n in infra_variables(service) if n in written or n != hidden}
+        assert names == set(written) - {"STACK_CHECKSUM_SALT"}
+        (app,) = parse_apps({"a": {"path": "a/.env", "services": [service.name]}}, [service])
+        assert set(content.app_env(app, [service], secrets)) == set(app_variables(service))
+
+
+def test_lines_with_a_secret_are_known_whatever_they_are_called() -> None:
+    service = mail(lines={"MAIL_WHO": "app:{secret.login}", "MAIL_HOST": "{host}"})
+    services = [service, *SERVICES]
+    (app,) = parse_apps({"a": {"path": "a/.env", "services": ["mail", "redis"]}}, services)
+    hidden = content.app_secret_lines(app, services)
+    assert hidden == {"MAIL_URL", "MAIL_WHO", "REDIS_URL"}
+
+
+def test_an_app_is_refused_two_services_that_set_one_variable() -> None:
+    two = parse_services({"mail": ENTRY, "other": ENTRY | {"ports": {"smtp": 1, "web": 2}}})
+    one = {"path": "a/.env", "services": ["mail"]}
+    assert parse_apps({"a": one, "b": one | {"path": "b/.env", "services": ["other"]}}, two)
+    with pytest.raises(GroundworkError, match="mail and other both set MAIL_HOST"):
+        parse_apps({"a": one | {"services": ["mail", "other"]}}, two)

@@ -9,6 +9,7 @@ from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.dotenv import PLACEHOLDER
 from ansible.module_utils.groundwork.env.secrets import SALT_VARIABLE, resolve_secrets, unlike_kept
 from ansible.module_utils.groundwork.errors import GroundworkError
+from container_entry import mail
 from three_services import HARD, RAW, SECRETS, SERVICES
 
 
@@ -77,3 +78,17 @@ def test_rotation_takes_what_the_inventory_gives() -> None:
     secrets = resolve_secrets(parse_services({"one": redis}), {"ONE_PASSWORD": "old"}, 32, {"one"})
     assert secrets.values["ONE_PASSWORD"] == "given"
     assert "ONE_PASSWORD" not in secrets.made
+
+
+def test_a_containers_secrets_are_made_kept_and_renewed_as_all_others() -> None:
+    service = mail()
+    made = resolve_secrets([service], {}, 24)
+    assert set(made.made) == {SALT_VARIABLE, "MAIL_LOGIN", "MAIL_RELAY"}
+    assert resolve_secrets([service], made.values, 24).made == ()
+    renewed = resolve_secrets([service], made.values, 24, {"mail"})
+    assert set(renewed.made) == {"MAIL_LOGIN", "MAIL_RELAY"}
+    assert resolve_secrets([service], made.values, 24, {"login@mail"}).made == ("MAIL_LOGIN",)
+    given = mail(secrets={"login": {"password": "another"}, "relay": None})
+    assert resolve_secrets([given], made.values, 24).values["MAIL_LOGIN"] == "another"
+    kept = made.values | {"MAIL_IMAGE": "x"}
+    assert unlike_kept([given], kept) == ["login@mail"]

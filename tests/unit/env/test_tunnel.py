@@ -9,6 +9,7 @@ import pytest
 from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.env import tunnel
 from ansible.module_utils.groundwork.errors import GroundworkError
+from container_entry import mail
 
 SERVICES = parse_services(
     {
@@ -50,3 +51,9 @@ def test_a_port_that_can_not_be_is_named() -> None:
     assert "postgres would be at port 65432" not in str(caught.value)
     assert "redis would be at port 66379" in str(caught.value)
     assert "env_files_tunnel_offset" in str(caught.value)
+
+
+def test_all_ports_of_a_container_are_forwarded() -> None:
+    words = tunnel.command([mail(bind="10.0.0.5")], {"host": "vm"}, 1000).split()
+    forwards = [word for word in words if word.startswith("127.")]
+    assert forwards == ["127.0.0.1:12025:10.0.0.5:11025", "127.0.0.1:19025:10.0.0.5:18025"]

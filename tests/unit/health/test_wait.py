@@ -9,9 +9,13 @@ from collections.abc import Callable
 import pytest
 from ansible.module_utils.groundwork.docker.containers import Container
 from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.health import probe as ask
 from ansible.module_utils.groundwork.health import wait
 from ansible.module_utils.groundwork.health.probe import ServiceHealth, Target
+from ansible.module_utils.groundwork.health.report import Unhealthy
 from ansible.module_utils.groundwork.services import ProbeError
+from container_entry import SECRETS as SECRETS_OF_MAIL
+from container_entry import mail
 from waiting import (
     LONG,
     MIXED_TARGETS,
@@ -170,6 +174,43 @@ def test_an_unhealthy_service_that_does_not_answer_ends_the_wait_at_once() -> No
     _, text = failed_wait(failing("redis", ProbeError("no answer within 5 s")), watch)
     assert "health check failed" in text
     assert watch.count <= 2
+
+
+def test_where_the_engine_decides_its_check_is_waited_for() -> None:
+    targets = ask.targets([mail(health={"command": ["true"]})], "host", None)
+
+    def shown(**state: str) -> dict[str, Container]:
+        return {"mail": container("mail", **state)}
+
+    watch = Looks([shown(health="starting"), shown(health="healthy")])
+    (result,) = wait.wait(targets, LONG, watch, well)
+    assert result.healthy and watch.count >= 2
+    with pytest.raises(Unhealthy) as late:
+        wait.wait(targets, 0.7, Looks([shown(health="starting", health_output="not yet")]), well)
+    assert "health check didn't pass within 0.7 s" in str(late.value)
+    assert "last health check: not yet" in str(late.value)
+    with pytest.raises(Unhealthy, match="health check failed"):
+        wait.wait(
+            targets,
+            LONG,
+            Looks([shown(health="unhealthy", checked="1")] * 2),
+            failing("mail", ProbeError("refused")),
+        )
+
+
+def test_a_containers_log_shows_none_of_its_secrets() -> None:
+    targets = ask.targets([mail()], "host", SECRETS_OF_MAIL)
+    sick = {"mail": container("mail", status="exited", exit_code=1)}
+    log = ["login p@ss word", "url p%40ss%20word"]
+    with pytest.raises(Unhealthy) as caught:
+        wait.wait(targets, LONG, Looks([sick], log), failing("mail", ProbeError("refused")))
+    text = str(caught.value)
+    assert "| login ********" in text and "| url ********" in text
+
+
+def test_one_without_a_password_is_asked_though_its_secrets_are_unknown() -> None:
+    (answer,) = wait.probe_all([mail()], {}, probe=well).values()
+    assert answer.healthy
 
 
 def test_a_missing_container_ends_the_wait() -> None:

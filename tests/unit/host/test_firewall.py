@@ -10,6 +10,7 @@ from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.env import tunnel
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.host import firewall
+from container_entry import mail
 from grpc_stack import QDRANT
 
 REDIS = {"kind": "redis", "image": "redis:7-alpine", "port": 6379}
@@ -88,3 +89,12 @@ def test_the_firewall_and_the_tunnel_know_the_grpc_port() -> None:
     assert "-L 127.0.0.1:26334:10.0.0.5:16334" in tunnel.command(services, {"host": "vm"}, 10000)
     with pytest.raises(GroundworkError, match="at port 66334 of the laptop"):
         tunnel.command(services, {"host": "vm"}, 50000)
+
+
+def test_all_ports_of_a_container_are_guarded() -> None:
+    service = mail(bind="10.0.0.5", allow_from=["10.0.0.0/24"])
+    text = firewall.rules([service], "gw-x")["gw-x.iptables"]
+    for port in (11025, 18025):
+        assert f"--ctorigdst 10.0.0.5 --ctorigdstport {port} -j RETURN" in text
+        assert f"-d 10.0.0.5 --dport {port} -m addrtype --dst-type LOCAL -j DROP" in text
+    assert "--dport 80 " not in text

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ansible.module_utils.groundwork.docker import Engine
 from ansible.module_utils.groundwork.state import checks
+from ansible.module_utils.groundwork.state.desired import Desired
+from ansible.module_utils.groundwork.state.model import Plan, ServiceState, State
+from container_entry import ENTRY
 from converged import CONVERGED, changed, planned, problems
-from stack_params import problems_found
+from stack_params import params, problems_found
+
+REDIS = {"kind": "redis", "image": "redis:7", "port": 6379}
 
 
 @pytest.mark.parametrize(
@@ -87,3 +94,34 @@ def test_a_chosen_engine_that_is_silent_is_named_and_no_other_is_started() -> No
     assert "no such host" in found["what"]
     assert found["where"] == "DOCKER_HOST=tcp://10.0.0.1:2375"
     assert "stopped" not in str(planned(look)["docker"])
+
+
+def test_a_service_without_secrets_has_nothing_to_renew(tmp_path: Path) -> None:
+    entry = {"kind": "container", "image": "x:1", "ports": {"web": 80}, "health": {"tcp": "web"}}
+
+    def found(*rotate: str) -> list[str]:
+        names = {"services": {"mail": entry, "redis": REDIS}, "rotate": list(rotate)}
+        desired = Desired.of(params(str(tmp_path), **names))
+        return [problem.what for problem in checks.nothing_to_rotate(desired, Plan())]
+
+    assert found("mail") == ["There is nothing to renew: mail has no password."]
+    assert found("mail", "redis") == found("redis") == found() == []
+
+
+def test_another_secret_of_a_container_is_not_given_unasked(tmp_path: Path) -> None:
+    env = tmp_path / "infra/.env"
+    env.parent.mkdir()
+    env.write_text("MAIL_IMAGE=x\nMAIL_LOGIN=old\nMAIL_RELAY=same\n")
+    secrets = {"login": {"password": "new"}, "relay": {"password": "same"}}
+    services = {"mail": ENTRY | {"secrets": secrets}}
+    desired = Desired.of(params(str(tmp_path), services=services))
+    runs = ServiceState(answers=True, runs="x")
+    state = State(Engine("ok"), services={"mail": runs}, other_passwords=("login@mail",))
+    (problem,) = checks.passwords(desired, state)
+    assert problem.what.startswith("login@mail: the inventory gives another password")
+    assert problem.where == "stack_services.mail.secrets.login.password; infra/.env"
+    assert desired.other_passwords() == ["login@mail"]
+    asked = replace(desired, rotate=frozenset({"mail"}))
+    assert checks.passwords(asked, state) == []
+    unstarted = replace(state, services={})
+    assert checks.passwords(desired, unstarted) == []

@@ -6,10 +6,15 @@ import socket
 from pathlib import Path
 
 from ansible.module_utils.groundwork.docker import Docker, StackOwner
+from ansible.module_utils.groundwork.health import ProbeAnswer
 from ansible.module_utils.groundwork.state import checks, compare, gather
-from ansible.module_utils.groundwork.state.model import State
+from ansible.module_utils.groundwork.state.desired import Desired
+from ansible.module_utils.groundwork.state.model import ServiceState, State
+from ansible.module_utils.groundwork.state.stack_containers import StackContainers
+from container_entry import ENTRY
 from grpc_stack import desired
 from stack_facts import asked_for, facts_of
+from stack_params import params
 
 
 def test_a_port_that_somebody_holds_is_told_by_its_option(tmp_path: Path) -> None:
@@ -31,3 +36,27 @@ def test_where_the_stack_is_another_directories_nothing_else_is_told(tmp_path: P
     found = compare.compare(wanted, facts, asked_for(wanted))
     assert found.state == State(facts.engine, owner=facts.owner)
     assert not found.infra and not found.apps
+
+
+def container_state(tmp_path: Path, health: str, answers: bool = True) -> ServiceState:
+    entry = ENTRY | {"health": {"command": ["true"]}}
+    wanted = Desired.of(params(str(tmp_path), services={"mail": entry}))
+    found = {
+        "Image": "sha256:1",
+        "Config": {"Image": "x", "Labels": {}},
+        "State": {"Status": "running", "StartedAt": "", "Health": {"Status": health}},
+    }
+    answer = ProbeAnswer(answers, "", "" if answers else "connection refused", "")
+    facts = facts_of(
+        wanted, stack_containers=StackContainers({"mail": found}), answers={"mail": answer}
+    )
+    return compare.compare(wanted, facts, asked_for(wanted)).state.services["mail"]
+
+
+def test_where_the_engine_decides_a_container_is_well_when_it_says_so(tmp_path: Path) -> None:
+    assert container_state(tmp_path, "healthy").answers
+    for health in ("starting", "unhealthy", "none"):
+        state = container_state(tmp_path, health)
+        assert not state.answers
+        assert state.error == "its health check hasn't passed yet"
+    assert container_state(tmp_path, "healthy", answers=False).error == "connection refused"

@@ -63,6 +63,16 @@ def test_the_data_of_one_service_go_alone(tmp_path: Path) -> None:
     assert removal(docker, tmp_path, service="db", data=True) == wanted
 
 
+def test_a_service_has_all_its_volumes_removed_and_no_others(tmp_path: Path) -> None:
+    volumes = {"ours_db.conf_data": {}, "ours_dbx.conf_data": {}, "ours_x_db.conf_data": {}}
+    docker = FakeEngine(volumes=DATA | volumes | marked(tmp_path))
+    found = removal(docker, tmp_path, service="db", data=True).volumes
+    assert set(found) == {"ours_db_data", "ours_db.conf_data"}
+    every = removal(docker, tmp_path, data=True).volumes
+    assert "ours_dbx.conf_data" in every
+    assert "ours_x_db.conf_data" not in every  # the stack ours_x's
+
+
 def test_what_an_engine_does_not_say_is_not_taken_for_nothing(tmp_path: Path) -> None:
     class Mute(FakeEngine):
         def run(self, *args: str, **options: object) -> CommandResult:

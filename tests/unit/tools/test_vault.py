@@ -88,6 +88,20 @@ def test_external_services_are_left_to_a_person_and_ansibles_tags_are_read(
     assert done.returncode == 0, done.stderr
     assert "they are external: warehouse" in done.stdout
     assert set(vault(inventory)) == {"postgres", "qdrant", "redis", "cache"}
+    text = stack.read_text()
+    more = """
+  mail: {kind: container, image: "x:1", secrets: {login: X_FILE, relay: {plain_variable: Y}}}
+  proxy: {kind: container, image: "x:1"}
+"""
+    stack.write_text(text.replace("\nstack_services:\n", f"\nstack_services:{more}", 1))
+    assert run(inventory).returncode == 0
+    before = vault(inventory)
+    assert {"mail_login", "mail_relay"} <= set(before)
+    assert "mail" not in before and "proxy" not in before
+    assert run(inventory, "--new", "mail", "--new", "redis").returncode == 0
+    renewed = {name for name, value in vault(inventory).items() if value != before[name]}
+    assert renewed == {"mail_login", "mail_relay", "redis"}
+    assert run(inventory, "--new", "mail_login").returncode == 0
     stack.write_text("stack_services: {")
     assert "Traceback" not in run(inventory).stderr
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..config import App, Login, further_logins
 from ..errors import GroundworkError
 from ..records import Record
-from ..services import Service, endpoint, port_lines, secrets_of, service_type
+from ..services import Service, endpoint, port_lines, secret_files, secrets_of, service_type
 from ..tls import KeyPair
-from .secrets import SALT_VARIABLE
+from .secrets import SALT_VARIABLE, placeholders
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,35 @@ def app_env(
             if any(secret and secret in value for secret in secrets.values()):
                 raise _public_secret(app, name, "its value holds a secret of the stack")
     return lines
+
+
+def secret_texts(services: Iterable[Service], secrets: Mapping[str, str]) -> dict[str, str]:
+    """What the containers get as files, by their names in `infra/.secrets`."""
+    return {
+        name: text for service in services for name, text in secret_files(service, secrets).items()
+    }
+
+
+def infra_secret_lines(
+    services: Sequence[Service], images: Mapping[str, Image], pairs: Mapping[str, KeyPair]
+) -> frozenset[str]:
+    """Those of `infra/.env` (see `secret_lines`)."""
+    return secret_lines(lambda values: infra_env(services, images, values, pairs), services)
+
+
+def app_secret_lines(app: App, services: Sequence[Service]) -> frozenset[str]:
+    """Those of an app's env file (see `secret_lines`)."""
+    return secret_lines(lambda values: app_env(app, services, values), services)
+
+
+def secret_lines(
+    render: Callable[[Mapping[str, str]], Mapping[str, str]], services: Iterable[Service]
+) -> frozenset[str]:
+    """The variables among those that `render(secrets)` gives whose values hold a secret, or change
+    with one: those that aren't shown, whatever they were before."""
+    names = placeholders(services)
+    first, second = (render(dict.fromkeys(names, f"secret-{word}")) for word in ("one", "two"))
+    return frozenset(name for name, value in first.items() if second[name] != value)
 
 
 def _public_secret(app: App, name: str, why: str) -> GroundworkError:

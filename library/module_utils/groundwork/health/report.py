@@ -101,7 +101,7 @@ def _evidence(
         lines.append(f"  {advice.meaning}")
     if container:
         lines.append(f"  container: {container.state}")
-        if container.health == "unhealthy" and container.health_output:
+        if container.health != "healthy" and container.health_output:
             lines.append(f"  last health check: {container.health_output[:300]}")
         lines.append(f"  last lines of its log ({len(log)}):" if log else "  its log is empty")
         lines += [f"  | {line}" for line in log]

@@ -131,7 +131,8 @@ def infra_variables(service: Service) -> list[str]:
     if service.external:
         return found
     kind = service_type(service)
-    own = [f"{service.prefix}_{each}" for each in ("IMAGE", "FLAVOUR", "PORT", "CHECKSUM")]
+    suffixes = ["IMAGE", "FLAVOUR", "PORT", "CHECKSUM", *(["SUPERUSER"] * bool(objects.superuser))]
+    own = [f"{service.prefix}_{each}" for each in suffixes]
     return own + found + [n for n in kind.config_lines(service, secrets) if n not in secrets]
 
 

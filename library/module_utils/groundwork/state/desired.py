@@ -30,7 +30,6 @@ from ..services import (
     AUDIENCES,
     Service,
     endpoint,
-    secret_files,
     secrets_of,
     service_type,
 )
@@ -186,7 +185,10 @@ class Desired:
             self.env_file,
             self.stack_dir / ".gitignore",
             self.secrets_dir / ".gitignore",
-            *(self.secrets_dir / name for name in self._secret_texts(placeholders(self.services))),
+            *(
+                self.secrets_dir / name
+                for name in content.secret_texts(self.managed, placeholders(self.services))
+            ),
             *(item.path for item in self._certificate_files(pairs)),
             *(self.app_path(app) for app in self.apps if app.audience != "tunnel"),
         ]
@@ -205,26 +207,19 @@ class Desired:
         kept = [line for line in lines if quick_start or "start_interval:" not in line]
         pairs, secrets = self.certificates, self.secrets.values
         text = self.infra_env(images, secrets, pairs)
+        hidden = content.infra_secret_lines(self.services, images, pairs)
         return [
             WantedFile(self.compose_file, "".join(kept), 0o644),
-            WantedFile(self.env_file, text, 0o600, block=True, last=True),
+            WantedFile(self.env_file, text, 0o600, block=True, last=True, hidden=hidden),
             # So that no `git add` takes them, whatever the repository ignores
             WantedFile(self.stack_dir / ".gitignore", IGNORED, 0o644, block=True),
             WantedFile(self.secrets_dir / ".gitignore", "*\n", 0o444, private=True),
             *(
                 WantedFile(self.secrets_dir / name, secret, 0o444, private=True)
-                for name, secret in self._secret_texts(secrets).items()
+                for name, secret in content.secret_texts(self.managed, secrets).items()
             ),
             *self._certificate_files(pairs),
         ]
-
-    def _secret_texts(self, secrets: Mapping[str, str]) -> dict[str, str]:
-        """What the containers get as files, by their names."""
-        return {
-            name: text
-            for service in self.managed
-            for name, text in secret_files(service, secrets).items()
-        }
 
     def _certificate_files(self, pairs: Mapping[str, KeyPair]) -> Iterator[WantedFile]:
         for name, pair in pairs.items():
@@ -293,6 +288,7 @@ class Desired:
                 dotenv.render(content.app_env(app, self.services, self.secrets.values)),
                 0o644 if app.public else 0o600,
                 block=True,
+                hidden=content.app_secret_lines(app, self.services),
             )
             for app in self.apps
             if app.audience != "tunnel"
