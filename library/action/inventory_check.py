@@ -22,10 +22,12 @@ from ansible.module_utils.groundwork.config import (
     check_limits,
     check_names,
     check_stack_name,
+    check_target,
     migrated,
     name_problems,
     parse_apps,
     parse_services,
+    parse_trees,
 )
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork_errors import known
@@ -65,9 +67,16 @@ class ActionModule(ActionBase):
         check_stack_name(self._worth("stack_name", variables))
         services = parse_services(variables["stack_services"])
         check_limits(self._worth("stack_limits", variables) or {})
-        parse_apps(self._worth("env_files_apps", variables), services)
+        apps = parse_apps(self._worth("env_files_apps", variables), services)
         check_names("stack_rotate", self._worth("stack_rotate", variables) or [], services)
-        if self._worth("schema_dir", variables):
+        if given := self._worth("schema_trees", variables):
+            trees = parse_trees(given, services, apps)
+            check_target(
+                trees,
+                str(self._worth("schema_target", variables) or "head"),
+                str(self._worth("schema_tree", variables) or ""),
+            )
+        elif self._worth("schema_dir", variables):
             migrated(services, self._worth("schema_service", variables) or "")
         # One that is no truth value is refused with the role's other variables
         if boolean(self._worth("stack_require_secrets", variables), strict=False):

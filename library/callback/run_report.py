@@ -77,13 +77,19 @@ class CallbackModule(CallbackBase):
 
     def _outcome(self, host: str) -> dict[str, Any]:
         known = self._facts.hosts.get(host, HostFacts())
-        read = known.schema not in ("", "unknown")
+        moves = {
+            name: {"before": tree.before, "after": tree.after}
+            for name, tree in known.trees.items()
+            if tree.state not in ("", "unknown")
+        }
+        several = len(known.trees) > 1
         return {
             "result": "failed" if known.failure else "ok",
             "stopped": ": ".join(known.failure or ()),
             "why": self._why.get(host, []),
             "changed": [f"{stage}: {what}" for stage, what in known.changes],
-            "schema": {"before": known.before, "after": known.after} if read else {},
+            "schema": {} if several else next(iter(moves.values()), {}),
+            "trees": moves if several else {},
             "seconds": round(time.monotonic() - self._began, 1),
         }
 

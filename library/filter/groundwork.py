@@ -14,9 +14,15 @@ if _CORE not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_CORE)
 
 from ansible.errors import AnsibleFilterError
-from ansible.module_utils.groundwork.config import migrated, parse_services
+from ansible.module_utils.groundwork.config import (
+    nameless_tree,
+    parse_apps,
+    parse_services,
+    parse_trees,
+)
 from ansible.module_utils.groundwork.env import tunnel
 from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.migrations import setup_of
 from ansible.module_utils.groundwork.services import describe
 from ansible.module_utils.groundwork.tls import ca_file_of
 
@@ -58,16 +64,39 @@ def groundwork_services(
         raise AnsibleFilterError(str(error)) from None
 
 
-def groundwork_schema(
-    services: Mapping[str, Any], service: str, schema_dir: str, stack_dir: str
-) -> dict[str, Any]:
-    """The service whose database Alembic looks after, as above; empty where the schema is off."""
+def groundwork_trees(
+    services: Mapping[str, Any],
+    trees: Any,
+    one: Mapping[str, Any],
+    apps: Mapping[str, Any],
+    places: Mapping[str, str],
+) -> list[dict[str, Any]]:
+    """The Alembic trees (see `SchemaSetup`), each with its service (as above) as C(login).
+
+    I(one) is the tree of C(schema_dir), where there is no list: dir, service, alembic_ini.
+    I(places): workspace and stack_dir; sent, where trees without a Python of their own were sent.
+    """
     try:
-        parsed = parse_services(services, ca=str(ca_file_of(Path(stack_dir))))
-        found = migrated(parsed, service) if schema_dir else None
+        parsed = parse_services(services, ca=str(ca_file_of(Path(places["stack_dir"]))))
+        known_apps = parse_apps(apps, parsed)
+        if trees:
+            wanted = parse_trees(trees, parsed, known_apps)
+        else:
+            single = nameless_tree(one["dir"], one["service"], one["alembic_ini"], parsed)
+            wanted = [single] if single else []
     except GroundworkError as error:
         raise AnsibleFilterError(str(error)) from None
-    return describe(found) if found else {}
+    by_name = {service.name: service for service in parsed}
+    by_app = {app.name: app for app in known_apps}
+    found = []
+    for tree in wanted:
+        sent = ""
+        if places.get("sent") and not tree.python:
+            sent = f"{places['sent']}/alembic{f'-{tree.name}' if tree.name else ''}"
+        setup = setup_of(tree, by_app, places["workspace"], places["stack_dir"], sent)
+        login = describe(by_name[tree.service]) if tree.service else {}
+        found.append(setup.to_dict() | {"login": login})
+    return found
 
 
 def groundwork_tunnel(services: Mapping[str, Any], ssh: Mapping[str, Any], offset: Any) -> str:
@@ -82,6 +111,6 @@ class FilterModule:
     def filters(self) -> dict[str, Any]:
         return {
             "groundwork_services": groundwork_services,
-            "groundwork_schema": groundwork_schema,
+            "groundwork_trees": groundwork_trees,
             "groundwork_tunnel": groundwork_tunnel,
         }

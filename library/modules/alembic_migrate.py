@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.groundwork import dotenv
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.migrations import (
-    Database,
     MigrationResult,
     Report,
-    Request,
+    database_of,
     migrate,
+    request_of,
 )
 from ansible.module_utils.groundwork_module import Call, main
 
@@ -21,8 +18,9 @@ DOCUMENTATION = r"""
 module: alembic_migrate
 short_description: Bring a database's schema to a revision of an Alembic tree
 description:
-  - Runs the migrations of an Alembic tree, in this process, on psycopg 3. A database that is there
-    already costs one connection; Alembic is not even imported.
+  - Runs the migrations of an Alembic tree, in this process on psycopg 3, or by the app's own Python
+    (O(python)). A database that is there already costs one connection; Alembic is not even
+    imported.
   - One migration of a database at a time. An advisory lock is waited for; who holds it is named.
   - Refuses, before it changes anything, a tree with two heads, and a database whose version table
     (the one that C(env.py) names) has a revision which the tree doesn't have.
@@ -95,6 +93,46 @@ options:
       - Short, since every other query of that table queues up behind the statement that waits.
     type: float
     default: 10
+  tree:
+    description: The tree's name in the inventory, for output and errors. Empty where it has none.
+    type: str
+    default: ""
+  python:
+    description:
+      - The Python that runs the tree, since it has what the tree imports; the path of an
+        interpreter or of a virtual environment, or a command with its arguments, such as
+        C(uv run python). It needs Alembic and SQLAlchemy 1.4 or newer, and Python 3.8 or newer.
+      - Left out, this module's own Python. The lock, the limits and the refusals are this module's
+        either way, and a database that is there already starts no other Python.
+    type: list
+    elements: str
+  start_directory:
+    description: The directory that O(python) is started in. Left out, O(schema_dir).
+    type: path
+  directory:
+    description: >-
+      The directory that the tree runs in, and that relative paths of its C(alembic.ini) start from.
+      Left out, the one of that file.
+    type: path
+  environment:
+    description: >-
+      Variables that the tree finds. C($PGHOST) and the like stand for the database's address and
+      login, as do the lines of O(app_env_file).
+    type: dict
+    default: {}
+  app_env_file:
+    description: An app's env file, whose lines are exported while the tree runs.
+    type: path
+  url_scheme:
+    description: >-
+      The scheme of the app's URLs, such as C(postgresql+asyncpg), for C(sqlalchemy.url) where
+      O(python) is given; a driver that isn't there is replaced by one that is.
+    type: str
+    default: ""
+  timeout:
+    description: How long, in seconds, O(python) may run in all; 0 as long as it takes.
+    type: float
+    default: 0
   version_table_file:
     description:
       - A file that remembers which version table C(env.py) has, where its text doesn't say; so that
@@ -171,6 +209,10 @@ pending:
   returned: always
   type: list
   elements: dict
+tree:
+  description: The tree's name, as it was given.
+  returned: always
+  type: str
 output:
   description: What env.py and the migrations printed, without the password.
   returned: always
@@ -197,6 +239,14 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "lock_wait": {"type": "float", "default": 60},
     "lock_timeout": {"type": "float", "default": 10},
     "version_table_file": {"type": "path"},
+    "tree": {"type": "str", "default": ""},
+    "python": {"type": "list", "elements": "str"},
+    "start_directory": {"type": "path"},
+    "directory": {"type": "path"},
+    "environment": {"type": "dict", "default": {}},
+    "app_env_file": {"type": "path"},
+    "url_scheme": {"type": "str", "default": ""},
+    "timeout": {"type": "float", "default": 0},
 }
 
 
@@ -207,66 +257,30 @@ CHECKS = {
 }
 
 
-def find_password(params: Mapping[str, Any]) -> str:
-    """The password as given, or from the env file."""
-    if params["password"] is not None:
-        return str(params["password"])
-    path, name = Path(params["env_file"]), params["password_variable"]
-    try:
-        values = dotenv.parse(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise GroundworkError(
-            f"The env file can't be read: {error.strerror}.",
-            where=str(path),
-            next_step="Run the playbook from its start: the stack's role writes this file.",
-        ) from None
-    if not values.get(name):
-        raise GroundworkError(f"The env file has no {name}.", where=str(path))
-    return values[name]
-
-
-def result(report: Report, check: bool) -> dict[str, Any]:
+def result(report: Report, check: bool, tree: str = "") -> dict[str, Any]:
     """The module's answer."""
     return {
         "changed": bool(report.pending if check else report.applied),
-        **MigrationResult.of(report).to_dict(),
+        **MigrationResult.of(report, tree).to_dict(),
     }
-
-
-def diff(report: Report) -> dict[str, str]:
-    """Ansible's form: the revisions before and after, and the SQL where it was asked for."""
-    shown = {"before": f"{', '.join(report.before)}\n", "after": f"{', '.join(report.after)}\n"}
-    return shown | ({"prepared": report.sql} if report.sql else {})
 
 
 def run(call: Call) -> dict[str, Any]:
     params, report = call.params, Report()
+    tree = params["tree"]
     try:
-        password = find_password(params)
-        call.secrets.add(password)
-        request = Request(
-            schema_dir=Path(params["schema_dir"]),
-            alembic_ini=Path(params["alembic_ini"]) if params["alembic_ini"] else None,
-            target=params["target"],
-            lock_wait=params["lock_wait"],
-            lock_timeout=params["lock_timeout"],
-            check=call.check,
-            show_sql=call.diff,
-            version_table_file=Path(file) if (file := params["version_table_file"]) else None,
-        )
-        names = ("host", "port", "user", "database", "connect_timeout")
-        database = Database(
-            **{name: params[name] for name in names},
-            password=password,
-            sslmode=params["sslmode"] or "",
-            sslrootcert=params["sslrootcert"] or "",
-        )
+        database = database_of(params)
+        call.secrets.add(database.password)
+        request, secrets = request_of(params, database, call.check, call.diff)
+        call.secrets.update(secrets)
         migrate(request, database, report)
     except GroundworkError as error:
-        return result(report, call.check) | {"failed": True, "msg": str(error)}
-    answer = result(report, call.check)
+        return result(report, call.check, tree) | {"failed": True, "msg": str(error)}
+    answer = result(report, call.check, tree)
     if call.diff and answer["changed"]:
-        answer["diff"] = diff(report)
+        # Ansible's form: the revisions before and after, and the SQL where it was asked for
+        shown = {each: f"{', '.join(getattr(report, each))}\n" for each in ("before", "after")}
+        answer["diff"] = shown | ({"prepared": report.sql} if report.sql else {})
     return answer
 
 

@@ -53,19 +53,11 @@ options:
   build_dir:
     description: The directory that says how images are built; without it, built ones aren't known.
     type: path
-  schema_dir:
-    description: The Alembic tree. Empty to leave the schema out.
-    type: path
-  schema_service:
-    description: The service whose database Alembic looks after.
-    type: str
-    default: ""
-  alembic_ini:
-    description: The tree's C(alembic.ini). Left out, it is found as alembic_migrate finds it.
-    type: path
-  version_table_file:
-    description: The file in which the module alembic_migrate remembers a tree's version table.
-    type: path
+  trees:
+    description: The Alembic trees, as the filter C(groundwork_trees) gives them.
+    type: list
+    elements: dict
+    default: []
   registry:
     description: A mirror's prefix for images that name no registry.
     type: str
@@ -199,8 +191,8 @@ state:
       type: dict
     schema:
       description: >-
-        Its state, current, heads and pending; where it could not be read (C(unknown), C(unread)),
-        the error.
+        By tree (the one of schema_dir has no name), its state, current, heads and pending; where it
+        could not be read (C(unknown), C(unread)), the error.
       returned: always
       type: dict
     firewall:

@@ -24,7 +24,7 @@ def facts_of(desired: Desired, **known: Any) -> Facts:
         volumes={},
         data_versions={},
         answers={},
-        schema=SchemaState("off"),
+        schema={"": SchemaState("off")},
         firewall=(),
         interface=False,
         owner=None,

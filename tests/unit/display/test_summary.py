@@ -23,7 +23,7 @@ LOOK: dict[str, Any] = {
             "redis": {"state": "running", "answers": True, "url": "redis://:pw@127.0.0.1:6379/0"},
             "qdrant": {"state": "missing", "address": "127.0.0.1:6333"},
         },
-        "schema": {"state": "pending", "current": ["a"], "heads": ["b"], "pending": ["b"]},
+        "schema": {"": {"state": "pending", "current": ["a"], "heads": ["b"], "pending": ["b"]}},
     },
     "plan": {"docker": [], "services": ["qdrant is missing"]},
     "summary": {"stack": "groundwork", "docs": [["docs", "docs/"]]},

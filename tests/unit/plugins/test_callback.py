@@ -27,7 +27,7 @@ LOOK = {
                          "health": "starting", "address": "127.0.0.1:5432", "version": "",
                          "url": "postgresql://app:hunter2@127.0.0.1:5432/app"},
         },
-        "schema": {"state": "pending", "current": ["8c1d2f1f0a9b"], "heads": [], "pending": []},
+        "schema": {"": {"state": "pending", "current": ["8c1d2f1f0a9b"], "pending": []}},
     },
     "plan": {"docker": [], "schema": ["one revision is waiting"]},
     "summary": {"stack": "groundwork", "docs": [["docs", "docs/README.md"]]},

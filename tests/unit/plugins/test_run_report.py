@@ -47,6 +47,6 @@ def test_its_outcome_is_said_once_at_its_end(report: Any, tmp_path: Path, monkey
     report.v2_playbook_on_stats(None)
     said = json.loads((tmp_path / "told").read_text())
     assert said.pop("seconds") >= 0
-    nothing = {"stopped": "", "why": [], "changed": [], "schema": {}}
+    nothing = {"stopped": "", "why": [], "changed": [], "schema": {}, "trees": {}}
     assert said == {"result": "ok", **nothing}
     assert not (tmp_path / "gone").exists(), "its lock was lost"

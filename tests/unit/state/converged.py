@@ -50,7 +50,7 @@ CONVERGED: dict[str, Any] = {
     "new_passwords": [],
     "other_passwords": [],
     "objects": {},
-    "schema": {"state": "at_head", "pending": []},
+    "schema": {"": {"state": "at_head", "pending": []}},
     "firewall": [],
     "owner": None,
     "left_data": {},

@@ -31,12 +31,12 @@ def test_nothing_is_to_do_where_all_is_as_it_should_be() -> None:
         ("services/redis/answers", False, "services", "doesn't answer"),
         ("services/old", RUNNING, "services", "old: is not in the inventory any more"),
         ("new_passwords", ["POSTGRES_PASSWORD"], "services", "new password"),
-        ("schema/state", "pending", "schema", "to apply"),
-        ("schema/state", "empty", "schema", "to apply"),
-        ("schema/state", "ahead", "schema", "ahead"),
-        ("schema/state", "two_heads", "schema", "more than one head"),
-        ("schema/state", "unknown", "schema", "unknown"),
-        ("schema", {"state": "unread", "error": "env.py has to run"}, "schema", "env.py has to"),
+        ("schema//state", "pending", "schema", "to apply"),
+        ("schema//state", "empty", "schema", "to apply"),
+        ("schema//state", "ahead", "schema", "ahead"),
+        ("schema//state", "two_heads", "schema", "more than one head"),
+        ("schema//state", "unknown", "schema", "unknown"),
+        ("schema/", {"state": "unread", "error": "env.py has to run"}, "schema", "env.py has to"),
     ],
 )
 def test_each_difference_is_a_reason_for_its_step_alone(

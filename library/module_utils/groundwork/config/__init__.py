@@ -12,6 +12,7 @@ from .services import (
     migrated,
     parse_services,
 )
+from .trees import SchemaTree, check_target, nameless_tree, parse_trees
 from .values import unwritable
 from .variables import name_problems
 from .vault import with_passwords
@@ -19,16 +20,20 @@ from .vault import with_passwords
 __all__ = [
     "App",
     "Login",
+    "SchemaTree",
     "check",
     "check_limits",
     "check_names",
     "check_stack_name",
     "further_logins",
+    "check_target",
     "given_passwords",
     "migrated",
     "name_problems",
+    "nameless_tree",
     "parse_apps",
     "parse_services",
+    "parse_trees",
     "unwritable",
     "vault",
     "with_passwords",

@@ -76,7 +76,7 @@ def parse_apps(raw: Mapping[str, Any], services: Iterable[Service]) -> list[App]
             public=entry.get("public") is True,
             audience=audience,
             logins=logins(f"{where}.services", wanted, known_services, problems),
-            variables={str(key): _text(value) for key, value in variables.items()},
+            variables={str(key): as_text(value) for key, value in variables.items()},
         )
         problems += _service_problems(f"{where}.services", app, known_services)
         problems += _variable_problems(where, app)
@@ -120,7 +120,8 @@ def _variable_problems(where: str, app: App) -> list[str]:
     return problems
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """A variable's value as an env file has it."""
     if isinstance(value, bool):
         return str(value).lower()
     return "" if value is None else str(value)

@@ -10,7 +10,7 @@ from ..docker import ComposeResult
 from ..health import HealthResult
 from ..images import ImageChoice, ImagesResult
 from ..locking import RunsResult
-from ..migrations import MigrationResult
+from ..migrations import MigrationResult, SchemaState
 from ..rendered import FilesResult
 from ..state import Inspection, ServiceState
 from ..text import masked_url
@@ -41,17 +41,25 @@ class ServiceFacts:
 
 
 @dataclass
+class TreeFacts:
+    """An Alembic tree's database: its state, the revisions before and after, and how many were
+    applied or taken back."""
+
+    state: str = ""
+    error: str = ""
+    before: str = ""
+    after: str = ""
+    applied: int = 0
+
+
+@dataclass
 class HostFacts:
     """One host. `todo` are the plan's reasons by role; `changes` are (stage, what was done)."""
 
     services: dict[str, ServiceFacts] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     engine: str = ""
-    schema: str = ""
-    schema_error: str = ""
-    before: str = ""
-    after: str = ""
-    applied: int = 0
+    trees: dict[str, TreeFacts] = field(default_factory=dict)
     stack: str = ""
     docs: list[tuple[str, str]] = field(default_factory=list)
     inspected: bool = False
@@ -110,8 +118,7 @@ class HostFacts:
             service.source = service.source or ("present" if service.image else "")
         self.files.update(state.files)
         self.files.update(state.env_files)
-        self.schema, self.schema_error = state.schema.state, first(state.schema.error)
-        self.before = self.after = ", ".join(state.schema.current)
+        self.trees = {name: _tree(seen) for name, seen in state.schema.items()}
         self.todo = {step: list(reasons) for step, reasons in found.plan.steps()}
         self.problems = [problem.what for problem in found.problems]
         self.stack = found.summary.stack
@@ -150,11 +157,12 @@ class HostFacts:
 
     def _schema(self, status: Status, result: Mapping[str, Any]) -> None:
         found = MigrationResult.from_dict(result)
+        tree = self.trees.setdefault(found.tree, TreeFacts())
         if "after" in result:  # one that broke before it asked the database knows no revisions
-            self.before, self.after = ", ".join(found.before), ", ".join(found.after)
-        self.applied += len(found.applied)
+            tree.before, tree.after = ", ".join(found.before), ", ".join(found.after)
+        tree.applied += len(found.applied)
         # One that is refused says what it found too, so its revisions alone prove nothing
-        self.schema, self.schema_error = ("at_head" if status == "ok" else "failed"), ""
+        tree.state, tree.error = ("at_head" if status == "ok" else "failed"), ""
 
     def _log(self, result: Mapping[str, Any]) -> None:
         self.log = RunsResult.from_dict(result)
@@ -180,6 +188,11 @@ class RunFacts:
         """The run ended for this host with this task."""
         stop = (outcome.task.title, short(outcome.task.name))
         self.hosts.setdefault(host, HostFacts()).failure = stop
+
+
+def _tree(seen: SchemaState) -> TreeFacts:
+    current = ", ".join(seen.current)
+    return TreeFacts(seen.state, first(seen.error), current, current)
 
 
 def _state(seen: ServiceState) -> str:

@@ -117,6 +117,8 @@ def revision_lines(outcome: Outcome, marks: Marks) -> list[Line]:
     if left > 0:
         printed = [f"({left} lines before these)", *printed[-PRINTED:]]
     labels = ["printed", *[""] * len(printed)]
+    if found.tree and (lines or printed):
+        lines.insert(0, labelled("tree", found.tree))
     return lines + [labelled(*pair, "dim") for pair in zip(labels, printed, strict=False)]
 
 

@@ -32,14 +32,15 @@ def run_rows(found: RunsResult, marks: Marks) -> list[Line]:
 
 
 def _did(run: LoggedRun, marks: Marks) -> Sequence[str]:
-    """At most three lines: what was changed, by stage, the schema's move, where it stopped."""
+    """A few lines: what was changed, by stage, the schema's moves, where it stopped."""
     stages = Counter(change.partition(":")[0] for change in run.changed)
     lines = []
     if stages:
         lines.append("changed " + ", ".join(f"{name} ({n})" for name, n in stages.items()))
-    before, after = run.schema.before, run.schema.after
-    if before != after:
-        lines.append(f"schema {before or 'empty'} {marks.arrow} {after or 'empty'}")
+    for name, move in (run.trees or {"": run.schema}).items():
+        if move.before != move.after:
+            moved = f"{move.before or 'empty'} {marks.arrow} {move.after or 'empty'}"
+            lines.append(f"schema {name + ' ' if name else ''}{moved}")
     if run.stopped:
         lines.append(f"stopped in {run.stopped}")
     return lines or (["changed nothing"] if run.result != "interrupted" else [])

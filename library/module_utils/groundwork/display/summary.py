@@ -172,15 +172,20 @@ def _absolute(paths: Mapping[str, str]) -> bool:
 
 
 def _schema_rows(host: HostFacts, marks: Marks) -> list[Line]:
-    if not host.schema:
-        return []
-    note = host.schema_error or _SCHEMA.get(host.schema, host.schema)
-    if host.before != host.after:
-        moved = f"{host.before or 'empty'} {marks.arrow} {host.after or 'empty'}"
-        tail = count(host.applied, "revision")
-        tail += f"; {note}" if host.schema == "failed" else ""
-        return [labelled("schema", moved, "changed", tail)]
-    return [labelled("schema", host.after or note, "", note if host.after else "")]
+    """A row for each tree, with its name where there are several."""
+    rows: list[Line] = []
+    for name, tree in host.trees.items():
+        label, named = ("" if rows else "schema"), f"{name}  " if len(host.trees) > 1 else ""
+        note = tree.error or _SCHEMA.get(tree.state, tree.state)
+        if tree.before != tree.after:
+            moved = f"{named}{tree.before or 'empty'} {marks.arrow} {tree.after or 'empty'}"
+            tail = count(tree.applied, "revision")
+            tail += f"; {note}" if tree.state == "failed" else ""
+            rows.append(labelled(label, moved, "changed", tail))
+        elif named or tree.after or note:
+            shown = named + (tree.after or note)
+            rows.append(labelled(label, shown, "", note if tree.after else ""))
+    return rows
 
 
 def _change_rows(host: HostFacts, run: Run) -> list[Line]:

@@ -5,6 +5,7 @@ The programs there (lease.py, audit_log.py) are plain text to another Python and
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..records import Record
@@ -68,6 +69,7 @@ class LoggedRun(Record):
     seconds: float | None = None
     changed: tuple[str, ...] = ()
     schema: SchemaMove = field(default_factory=SchemaMove)
+    trees: Mapping[str, SchemaMove] = field(default_factory=dict)  # where there are several
     stopped: str = ""
 
 

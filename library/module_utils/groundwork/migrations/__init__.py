@@ -2,7 +2,9 @@
 
 from . import lock
 from .migrate import Database, MigrationResult, Report, Request, migrate
-from .state import SchemaSetup, SchemaState, schema_state
+from .parameters import database_of, request_of
+from .setup import SchemaSetup, setup_of
+from .state import SchemaState, schema_states
 
 __all__ = [
     "Database",
@@ -11,7 +13,10 @@ __all__ = [
     "Request",
     "SchemaSetup",
     "SchemaState",
+    "database_of",
     "lock",
     "migrate",
-    "schema_state",
+    "request_of",
+    "schema_states",
+    "setup_of",
 ]

@@ -73,10 +73,11 @@ class MigrationResult(Record):
     pending: tuple[Step, ...] = ()
     output: str = ""
     warnings: tuple[str, ...] = ()
+    tree: str = ""
 
     @classmethod
-    def of(cls, report: Report) -> MigrationResult:
-        """From what happened."""
+    def of(cls, report: Report, tree: str = "") -> MigrationResult:
+        """From what happened to a tree of that name."""
         return cls(
             tuple(report.before),
             tuple(report.after),
@@ -84,6 +85,7 @@ class MigrationResult(Record):
             tuple(report.pending),
             report.output,
             tuple(report.warnings),
+            tree,
         )
 
 

@@ -19,7 +19,7 @@ from ..errors import GroundworkError
 from ..health import ProbeAnswer, probe_all
 from ..host import firewall, postgres_facts, postgres_roles
 from ..images import Present, WantedImage
-from ..migrations import SchemaSetup, SchemaState, schema_state
+from ..migrations import SchemaSetup, SchemaState, schema_states
 from ..services import Service, service_type
 from .desired import Desired
 from .stack_containers import Containers, StackContainers, gather_containers
@@ -34,7 +34,7 @@ class Where:
 
     docker: Docker
     images: Mapping[str, WantedImage]  # what each service asks for
-    schema: SchemaSetup | None
+    trees: Sequence[SchemaSetup]
     daemon: Mapping[str, Any]  # the engine's options, and swarm; nothing where not asked for
     firewall: Mapping[str, Any]  # bridge, enabled, allow_from; nothing where not asked for
 
@@ -54,7 +54,7 @@ class Facts:
     volumes: Mapping[str, Mapping[str, str]]
     data_versions: Mapping[str, str]
     answers: Mapping[str, ProbeAnswer]
-    schema: SchemaState
+    schema: Mapping[str, SchemaState]
     firewall: Sequence[str]
     interface: bool
     owner: StackOwner | None
@@ -82,7 +82,7 @@ def gather(desired: Desired, where: Where) -> Facts:
         asked_volumes = pool.submit(_quiet, stack_volumes, docker, desired.stack)
         known = desired.known_secrets
         asked_health = pool.submit(probe_all, list(desired.services), known)
-        asked_schema = pool.submit(schema_state, desired.services, where.schema, known)
+        asked_schema = pool.submit(schema_states, desired.services, where.trees, known)
         databases = [each for each in desired.managed if each.kind == "postgres"]
         asked_objects = {
             each.name: pool.submit(postgres_facts.read, docker, desired.stack, each, known)

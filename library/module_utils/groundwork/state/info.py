@@ -41,10 +41,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "registry": {"type": "str", "default": ""},
     "renew": {"type": "bool", "default": False},
     "build_dir": {"type": "path"},
-    "schema_dir": {"type": "path"},
-    "schema_service": {"type": "str", "default": ""},
-    "alembic_ini": {"type": "path"},
-    "version_table_file": {"type": "path"},
+    "trees": {"type": "list", "elements": "dict", "default": []},
     "min_free_mb": {"type": "int", "default": 1024},
     "docker_cli": {"type": "str", "default": "docker"},
     "tunnel": {"type": "str", "default": ""},
@@ -83,7 +80,8 @@ def inspect(params: Mapping[str, Any]) -> Inspection:
         recipes=read_recipes(Path(build_dir)) if build_dir else {},
         registry=checked_prefix(params["registry"]),
     ).wanted(desired.services)
-    where = Where(docker, images, _tree(params), params["daemon"], params["firewall"])
+    trees = [SchemaSetup.from_dict(each) for each in params["trees"]]
+    where = Where(docker, images, trees, params["daemon"], params["firewall"])
     facts = gather(desired, where)
     if facts.engine.state == "ok":
         desired = for_volumes(desired, facts.volumes)
@@ -132,12 +130,6 @@ def _more_ports(desired: Desired) -> Iterator[tuple[str, str]]:
     for service in desired.services:
         for name, port in service.more_ports.items():
             yield name, f"{service.name} at {replace(endpoint(service, 'host'), port=port)}"
-
-
-def _tree(params: Mapping[str, Any]) -> SchemaSetup | None:
-    names = ("schema_dir", "alembic_ini", "version_table_file")
-    directory, ini, file = (Path(params[name]) if params[name] else None for name in names)
-    return SchemaSetup(directory, params["schema_service"], ini, file) if directory else None
 
 
 def _first_end(desired: Desired) -> str:

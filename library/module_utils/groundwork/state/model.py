@@ -76,7 +76,8 @@ class State(Record):
     `owner`: the stack is another directory's, and nothing else of it is told. `new_passwords` are
     the secrets' variables whose change an interrupted run began, `other_passwords` the secrets of
     which the inventory gives another than infra/.env has. `objects`: what each PostgreSQL holds.
-    `left_data`: volumes of services that don't run here any more. `firewall`: why it has to be set
+    `schema`: by tree;
+    one alone may have no name. `left_data`: volumes of services that don't run here any more. `firewall`: why it has to be set
     up anew.
     """
 
@@ -90,7 +91,7 @@ class State(Record):
     new_passwords: tuple[str, ...] = ()
     other_passwords: tuple[str, ...] = ()
     objects: Mapping[str, ObjectsState] = field(default_factory=dict)
-    schema: SchemaState = field(default_factory=SchemaState)
+    schema: Mapping[str, SchemaState] = field(default_factory=dict)
     firewall: tuple[str, ...] = ()
     owner: StackOwner | None = None
     left_data: Mapping[str, str] = field(default_factory=dict)

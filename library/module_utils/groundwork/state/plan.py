@@ -119,15 +119,22 @@ def _service_reason(found: ServiceState | None) -> str:
     return "its configuration could not be compared" if found.config == "unknown" else ""
 
 
-def _schema_reasons(schema: SchemaState) -> tuple[str, ...]:
+def _schema_reasons(trees: Mapping[str, SchemaState]) -> tuple[str, ...]:
+    """A reason for each tree; with the tree's name where there are several."""
+    reasons = {name: reason for name, found in trees.items() if (reason := _schema_reason(found))}
+    several = len(trees) > 1
+    return tuple(f"{name}: {each}" if several else each for name, each in reasons.items())
+
+
+def _schema_reason(schema: SchemaState) -> str:
     if schema.state in ("at_head", "off"):
-        return ()
+        return ""
     if schema.state in ("pending", "empty"):
         count = len(schema.pending)
-        return (f"{count} revision{'s' if count != 1 else ''} to apply",)
+        return f"{count} revision{'s' if count != 1 else ''} to apply"
     known = {
         "ahead": "the database is ahead of this checkout",
         "two_heads": "the revisions have more than one head",
         "unread": schema.error,
     }
-    return (known.get(schema.state, "unknown until the database answers"),)
+    return known.get(schema.state, "unknown until the database answers")

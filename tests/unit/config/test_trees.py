@@ -1,0 +1,100 @@
+"""The Alembic trees of the inventory: what is derived, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.module_utils.groundwork.config.apps import parse_apps
+from ansible.module_utils.groundwork.config.services import parse_services
+from ansible.module_utils.groundwork.config.trees import SchemaTree, nameless_tree, parse_trees
+from ansible.module_utils.groundwork.errors import GroundworkError
+
+POSTGRES = {"kind": "postgres", "image": "postgres:16", "port": 5432}
+SERVICES = parse_services(
+    {
+        "postgres": POSTGRES,
+        "reports": POSTGRES | {"port": 5433, "database": "reports"},
+        "redis": {"kind": "redis", "image": "redis:7", "port": 6379},
+    }
+)
+APPS = parse_apps(
+    {
+        "inside": {"path": "a/.env", "audience": "internal", "services": ["postgres"]},
+        "cache": {"path": "c/.env", "services": ["redis"]},
+        "backend": {"path": ".env", "services": ["postgres"]},
+    },
+    SERVICES,
+)
+
+
+def parse(*entries: Any) -> list[SchemaTree]:
+    return parse_trees(list(entries), SERVICES, APPS)
+
+
+def test_a_directory_is_enough() -> None:
+    (tree,) = parse({"directory": "backend/app/alembic"})
+    assert tree == SchemaTree("backend", "postgres", "app", "backend/app/alembic")
+
+
+def test_an_apps_python_brings_the_first_apps_env_file_that_uses_the_service() -> None:
+    app, other = parse(
+        {"directory": "backend/alembic", "python": ["uv", "run", "python"]},
+        {"directory": "r/alembic", "python": ".venv/bin/python", "service": "reports"},
+    )
+    assert (app.python, app.env_app) == (("uv", "run", "python"), "backend")
+    assert (other.python, other.env_app, other.database) == ((".venv/bin/python",), "", "reports")
+
+
+def test_values_of_the_environment_are_text() -> None:
+    (tree,) = parse(
+        {"directory": "x", "environment": {"DEBUG": True, "PORT": 1, "HOST": "$PGHOST"}}
+    )
+    assert tree.environment == {"DEBUG": "true", "PORT": "1", "HOST": "$PGHOST"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({}, "schema_trees[0].directory is missing"),
+        ("backend", "schema_trees[0] must be a dictionary"),
+        ({"directory": "x", "pyhton": "y"}, "pyhton: unknown option. Did you mean 'python'?"),
+        ({"directory": "x", "name": "a b"}, "'a b' takes letters"),
+        ({"directory": "x", "service": "redis"}, "redis is no PostgreSQL"),
+        ({"directory": "x", "service": "report"}, "no service 'report'. Did you mean 'reports'?"),
+        ({"directory": "x", "python": "uv run python"}, "a command is a list, [uv, run, python]"),
+        ({"directory": "x", "python": {"a": 1}}, "must be the path of a Python, or a command"),
+        ({"directory": "x", "environment": ["A=1"]}, "environment must be a dictionary"),
+        ({"directory": "x", "environment": {"a b": 1}}, "environment.a b: no name of a variable"),
+        ({"directory": "x", "environment": {"A": [1]}}, "environment.A must be text"),
+        ({"directory": "x", "env_app": "backnd"}, "no app 'backnd'. Did you mean 'backend'?"),
+        ({"directory": "x", "env_app": "inside"}, "addresses of inside are for another place"),
+        ({"directory": "x", "run_on": "controler"}, "Did you mean 'controller'?"),
+        ({"directory": ["x"]}, "schema_trees[0].directory must be text"),
+    ],
+)
+def test_a_mistake_is_named(entry: Any, words: str) -> None:
+    with pytest.raises(GroundworkError) as caught:
+        parse(entry)
+    assert words in str(caught.value)
+
+
+def test_two_trees_of_one_name_are_refused() -> None:
+    with pytest.raises(GroundworkError, match="two trees are called shop"):
+        parse({"directory": "shop/alembic"}, {"directory": "old/shop/migrations"})
+    with pytest.raises(GroundworkError, match="must be a list"):
+        parse_trees({"directory": "x"}, SERVICES, APPS)
+
+
+def test_without_a_service_the_postgresql_has_to_be_plain() -> None:
+    several = [each for each in SERVICES if each.name != "postgres"]
+    several += parse_services({"third": POSTGRES | {"port": 1}})
+    with pytest.raises(GroundworkError, match="there are: reports, third"):
+        parse_trees([{"directory": "x"}], several, [])
+
+
+def test_the_tree_of_schema_dir_has_no_name() -> None:
+    assert nameless_tree("", "", "", SERVICES) is None
+    found = nameless_tree("/x/alembic", "reports", "", SERVICES)
+    assert found == SchemaTree("", "reports", "reports", "/x/alembic")
+    assert nameless_tree("/x", "", "", []) == SchemaTree("", "", "", "/x")
