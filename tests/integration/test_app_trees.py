@@ -19,7 +19,14 @@ from .app_projects import (  # noqa: F401
     orders,
     shop,
 )
-from .schema_server import revision, table
+from .schema_server import (  # noqa: F401
+    Database,
+    ask,
+    database_fixture,
+    revision,
+    server_fixture,
+    table,
+)
 from .stack import Stack
 
 
@@ -49,13 +56,13 @@ def apps_fixture(stack: Stack, app_python: Path, tmp_path: Path) -> Iterator[dic
             connection.execute(f"DROP TABLE IF EXISTS {name}".encode())
 
 
-def connect(stack: Stack, database: str = "") -> psycopg.Connection[Any]:
+def connect(stack: Stack) -> psycopg.Connection[Any]:
     return psycopg.connect(
         host=stack.postgres_host,
         port=stack.postgres_port,
         user=stack.postgres_user,
         password=stack.postgres_password,
-        dbname=database or stack.postgres_database,
+        dbname=stack.postgres_database,
         autocommit=True,
     )
 
@@ -113,22 +120,19 @@ def test_a_revision_that_fails_names_its_file_and_what_stands(
 
 
 def test_an_env_py_that_reads_another_server_is_stopped_before_it_writes(
-    stack: Stack, apps: dict[str, Any]
+    stack: Stack, apps: dict[str, Any], database: Database
 ) -> None:
-    with connect(stack) as connection:
-        connection.execute("CREATE DATABASE elsewhere")
-    try:
-        one = apps["schema_trees"][0]
-        one["environment"] = {**NAMES, "POSTGRES_DB": "elsewhere"}
-        said = stack.refuse(schema_trees=[one])
-        assert "env.py connects to another database than the inventory's" in said
-        assert "env.py: elsewhere started" in said
-        with connect(stack, "elsewhere") as other:
-            query = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
-            assert other.execute(query).fetchone() == (0,)
-    finally:
-        with connect(stack) as connection:
-            connection.execute("DROP DATABASE elsewhere WITH (FORCE)")
+    one = apps["schema_trees"][0]
+    one["environment"] = {
+        **NAMES,
+        "POSTGRES_USER": database.user,
+        "POSTGRES_PASSWORD": database.password,
+        "POSTGRES_DB": database.database,
+    }
+    said = stack.refuse(schema_trees=[one])
+    assert "env.py connects to another database than the inventory's" in said
+    assert f"env.py: {database.database} started" in said
+    assert ask(database, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'") == []
 
 
 def test_a_python_that_is_not_there_or_has_no_alembic_is_named(

@@ -34,7 +34,11 @@ def parse(*entries: Any) -> list[SchemaTree]:
 
 def test_a_directory_is_enough() -> None:
     (tree,) = parse({"directory": "backend/app/alembic"})
-    assert tree == SchemaTree("backend", "postgres", "app", "backend/app/alembic")
+    assert tree == SchemaTree(
+        *("backend", "postgres", "app", "backend/app/alembic"),
+        user="app",
+        secret="POSTGRES_PASSWORD",
+    )
 
 
 def test_an_apps_python_brings_the_first_apps_env_file_that_uses_the_service() -> None:
@@ -44,6 +48,36 @@ def test_an_apps_python_brings_the_first_apps_env_file_that_uses_the_service() -
     )
     assert (app.python, app.env_app) == (("uv", "run", "python"), "backend")
     assert (other.python, other.env_app, other.database) == ((".venv/bin/python",), "", "reports")
+
+
+def test_a_further_database_is_migrated_by_its_owner() -> None:
+    services = parse_services(
+        {"postgres": POSTGRES | {"databases": {"bills": {"owner": "billing"}, "logs": {}}}}
+    )
+    apps = parse_apps(
+        {
+            "app": {"path": "a/.env", "services": ["postgres"]},
+            "bills": {"path": "b/.env", "services": ["postgres/bills"]},
+        },
+        services,
+    )
+    entry = {"directory": "x", "python": "p/y"}
+    bills, logs, own = parse_trees(
+        [
+            entry | {"name": "bills", "database": "bills"},
+            entry | {"name": "logs", "database": "logs"},
+            entry,
+        ],
+        services,
+        apps,
+    )
+    assert (bills.user, bills.secret, bills.env_app) == (
+        *("billing", "POSTGRES_BILLING_PASSWORD", "bills"),
+    )
+    assert (logs.user, logs.secret, logs.env_app) == ("app", "POSTGRES_PASSWORD", "")
+    assert (own.user, own.env_app) == ("app", "app")
+    with pytest.raises(GroundworkError, match="no database 'bill'"):
+        parse_trees([entry | {"database": "bill"}], services, apps)
 
 
 def test_values_of_the_environment_are_text() -> None:
@@ -96,5 +130,7 @@ def test_without_a_service_the_postgresql_has_to_be_plain() -> None:
 def test_the_tree_of_schema_dir_has_no_name() -> None:
     assert nameless_tree("", "", "", SERVICES) is None
     found = nameless_tree("/x/alembic", "reports", "", SERVICES)
-    assert found == SchemaTree("", "reports", "reports", "/x/alembic")
+    assert found == SchemaTree(
+        *("", "reports", "reports", "/x/alembic"), user="app", secret="REPORTS_PASSWORD"
+    )
     assert nameless_tree("/x", "", "", []) == SchemaTree("", "", "", "/x")

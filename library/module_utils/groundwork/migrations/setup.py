@@ -18,8 +18,8 @@ class SchemaSetup(Record):
 
     `directory` is the one that it runs in, where the inventory says so; `python` the interpreter or
     command, empty for our own; `start_directory` where that is started; `env_file` the app's, whose
-    lines are exported; `user` owns the database, with the password in infra/.env's variable `secret`;
-    `version_table_file`: see `migrate.Request`.
+    lines are exported; `user` owns the database, and `secret` is its password's variable in
+    infra/.env; `version_table_file`: see `migrate.Request`.
     """
 
     name: str = ""

@@ -76,9 +76,8 @@ class State(Record):
     `owner`: the stack is another directory's, and nothing else of it is told. `new_passwords` are
     the secrets' variables whose change an interrupted run began, `other_passwords` the secrets of
     which the inventory gives another than infra/.env has. `objects`: what each PostgreSQL holds.
-    `schema`: by tree;
-    one alone may have no name. `left_data`: volumes of services that don't run here any more. `firewall`: why it has to be set
-    up anew.
+    `schema`: by tree, of which one alone may have no name. `left_data`: volumes of services that
+    don't run here any more. `firewall`: why it has to be set up anew.
     """
 
     engine: Engine
