@@ -150,7 +150,7 @@ def test_a_new_secret_reaches_the_container_and_the_apps(stack: Stack) -> None:
 def test_one_that_is_not_well_is_shown_with_its_last_lines(stack: Stack) -> None:
     broken = ENTRY["environment"] | {"BROKEN": "1"}
     text = stack.refuse(stack_services=changed(environment=broken), stack_health_timeout=3)
-    assert "GET /livez answers 503" in text
+    assert f"GET /livez at port {WEB} answers 503" in text
     assert "asked for /livez, answered 503 Unwell, login ****" in text
     assert stack.env["MAIL_LOGIN"] not in text
     assert stack.up().changed

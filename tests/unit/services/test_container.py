@@ -197,7 +197,7 @@ def test_http_is_well_below_400(web: int, path: str) -> None:
 @pytest.mark.parametrize(("path", "status"), [("/login", 401), ("/?a=b", 503)])
 def test_http_that_is_not_well_says_what_it_answers(web: int, path: str, status: int) -> None:
     with pytest.raises(
-        ProbeError, match=f"GET {path.replace('?', '.')} answers {status}"
+        ProbeError, match=f"GET {path.replace('?', '.')} at port {web} answers {status}"
     ) as caught:
         asked({"http": path, "port": "web"}, web)
     assert not caught.value.permanent  # a service that starts answers so, too

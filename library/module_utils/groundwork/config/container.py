@@ -222,7 +222,7 @@ def _lines(where: str, value: Any, fill: Mapping[str, Any], problems: list[str])
 
 def _template(where: str, text: str, fill: Mapping[str, Any]) -> list[str]:
     if why := template.problem(text, fill["ports"], fill["secrets"], loose=False):
-        return [f"{where} {why}."]
+        return [f"{where} {why}"]
     if why := unwritable(text) or unwritable(template.worst(text)):
         return [f"{where} can't be written: {why}."]
     return []
@@ -233,7 +233,7 @@ def _files(where: str, value: Any, fill: Mapping[str, Any], problems: list[str])
     for path, text in found.items():
         paths(where, [path], problems)
         if why := template.problem(text, fill["ports"], fill["secrets"], loose=True):
-            problems.append(f"{where}.{path} {why}.")
+            problems.append(f"{where}.{path} {why}")
     return found
 
 

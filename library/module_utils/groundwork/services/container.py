@@ -200,7 +200,7 @@ def _ask(where: Endpoint, path: str, timeout: float) -> None:
     finally:
         connection.close()
     if not 200 <= status < 400:
-        raise ProbeError(f"GET {path} answers {status}", code=f"HTTP {status}")
+        raise ProbeError(f"GET {path} at port {where.port} answers {status}", code=f"HTTP {status}")
 
 
 def _listens(where: Endpoint, timeout: float) -> None:

@@ -18,7 +18,7 @@ _BRACES = {"open": "{", "close": "}"}
 
 
 def problem(template: str, ports: Iterable[str], secrets: Iterable[str], loose: bool) -> str:
-    """Why a template can't be filled in, as half a sentence, or `""`.
+    """Why a template can't be filled in, as the end of a sentence, or `""`.
 
     `loose`: braces that enclose no name stand for themselves, as in JSON.
     """
@@ -28,7 +28,7 @@ def problem(template: str, ports: Iterable[str], secrets: Iterable[str], loose: 
         if name not in known:
             return f"has {{{name}}}, which is no name here.{did_you_mean(name, known)}"
     if not loose and re.search(r"[{}]", _PLACE.sub("", template)):
-        return "has a brace that encloses no name; {open} and {close} stand for braces"
+        return "has a brace that encloses no name; {open} and {close} stand for braces."
     return ""
 
 
