@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -224,6 +225,35 @@ def test_a_volume_that_is_not_used_any_more_is_named(stack: Stack) -> None:
     play = stack.up(stack_services=changed(volumes={"data": "/data"}))
     assert f"of mail.more are here still: {stack.project}_mail.more_data" in play.output
     stack.up()
+
+
+def test_its_image_comes_from_an_archive(stack: Stack, tmp_path: Path) -> None:
+    docker("save", "--output", str(tmp_path / "server.tar"), IMAGE)
+    stack.play("down")
+    docker("rmi", IMAGE)
+    sources = {"images_sources": ["present", "archive"], "images_archive_dir": str(tmp_path)}
+    play = stack.up(**sources)
+    assert "from an archive" in play.output
+    assert f"{IMAGE} (from an archive)" in play.output
+    assert stack.up().idle
+
+
+def test_an_image_that_nobody_has_is_named_with_what_was_tried(stack: Stack) -> None:
+    fields = {"image": "groundwork-test/nowhere:1"}
+    text = stack.refuse(
+        stack_services=changed(**fields), images_sources=["present", "archive", "build"]
+    )
+    assert "groundwork-test/nowhere:1 is not here" in text
+    assert "nothing that is built here stands in for groundwork-test/nowhere:1" in text
+    assert "mail" in stack.containers()
+
+
+def test_one_secret_is_renewed_by_its_name(stack: Stack) -> None:
+    before = stack.env
+    play = stack.play("rotate", stack_rotate="login@mail")
+    assert play.code == 0, play.output
+    assert stack.env["MAIL_LOGIN"] != before["MAIL_LOGIN"]
+    assert stack.env["MAIL_OPEN"] == before["MAIL_OPEN"]
 
 
 def volumes(stack: Stack) -> set[str]:

@@ -75,7 +75,14 @@ def refused(changed: dict[str, Any]) -> str:
         ({"files": {"/../x": ""}}, ["mail.files: '/../x' is not a path"]),
         ({"volumes": {"data": "data"}}, ["mail.volumes: 'data' is not a path"]),
         ({"volumes": {"data": "/"}}, ["mail.volumes: / can't be replaced"]),
-        ({"volumes": {"a": "/x", "b": "/x/"}}, ["mail.volumes: two of them are at /x"]),
+        (
+            {"volumes": {"a": "/x", "b": "/x/"}},
+            ["mail.volumes.b and stack_services.mail.volumes.a: both are at /x/"],
+        ),
+        ({"volumes": {"a": "/x"}, "tmpfs": ["/x:size=1m"]}, ["mail.tmpfs and", "both are at /x"]),
+        ({"tmpfs": ["/x", "/x"]}, ["mail.tmpfs: it is twice", "/x"]),
+        ({"files": {"/x": ""}, "volumes": {"a": "/x"}}, ["mail.files./x and", "both are at /x"]),
+        ({"files": {"/run/secrets/login": ""}}, ["mail.secrets.login: both are at"]),
         ({"volumes": {"a_b": "/x"}}, ["'a_b' is no name for a volume"]),
         ({"volumes": ["/x"]}, ["mail.volumes must be a dictionary"]),
         ({"environment": ["A=b"]}, ["mail.environment must be a dictionary"]),
@@ -133,6 +140,11 @@ def test_a_variable_of_another_service_is_refused() -> None:
     redis = {"kind": "redis", "image": "redis:7", "port": 1, "url_variable": "MAIL_LOGIN"}
     text = refusal({"redis": redis, "mail": ENTRY})
     assert "stack_services.mail and stack_services.redis: both use the variable MAIL_LOGIN" in text
+
+
+def test_a_volume_may_take_the_place_of_the_memory_that_is_given_unasked() -> None:
+    assert mail().details.tmpfs
+    assert mail(volumes={"data": "/tmp"}).details.tmpfs == ()
 
 
 def test_all_mistakes_are_named_at_once() -> None:

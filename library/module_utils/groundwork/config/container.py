@@ -68,9 +68,10 @@ def container_fields(
         ),
         cap_add=capabilities(f"{where}.cap_add", entry.get("cap_add"), problems),
         user=texts(where, {"user": entry.get("user")}, problems).get("user", ""),
-        tmpfs=paths(f"{where}.tmpfs", entry.get("tmpfs", [_TMPFS]), problems),
+        tmpfs=_tmpfs(where, entry, problems),
         stop_seconds=number(f"{where}.stop_seconds", entry.get("stop_seconds"), 30, problems),
     )
+    problems += _places(where, said)
     first, *more = outside
     return {
         "port": outside[first],
@@ -243,8 +244,27 @@ def _volumes(where: str, value: Any, problems: list[str]) -> dict[str, str]:
         if "_" in name:  # it becomes a part of the volume's name, where a _ is the stack's
             problems.append(f"{where}: {name!r} is no name for a volume; it takes no _.")
         paths(where, [path], problems)
-    places = [str(path).rstrip("/") for path in found.values()]
-    problems += [
-        f"{where}: two of them are at {place}." for place in {*places} if places.count(place) > 1
-    ]
     return {name: str(path) for name, path in found.items()}
+
+
+def _tmpfs(where: str, entry: Mapping[str, Any], problems: list[str]) -> tuple[str, ...]:
+    if "tmpfs" in entry:
+        return paths(f"{where}.tmpfs", entry["tmpfs"], problems)
+    volumes = entry.get("volumes")
+    taken = volumes.values() if isinstance(volumes, Mapping) else ()
+    return () if "/tmp" in taken else (_TMPFS,)  # noqa: S108
+
+
+def _places(where: str, said: container.Details) -> list[str]:
+    """Places in the container where two things would be."""
+    found: list[str] = []
+    seen = {f"/run/secrets/{use.name}": f"secrets.{use.name}" for use in said.secrets}
+    named = [(f"volumes.{name}", place) for name, place in said.volumes.items()]
+    named += [("tmpfs", place.partition(":")[0]) for place in said.tmpfs]
+    named += [(f"files.{place}", place) for place in said.files]
+    for option, place in named:
+        if other := seen.get(place.rstrip("/")):
+            both = f"{where}.{option} and {where}.{other}: both are at {place}."
+            found.append(both if other != option else f"{where}.{option}: it is twice at {place}.")
+        seen[place.rstrip("/")] = option
+    return found

@@ -204,7 +204,7 @@ class Desired:
         the inventory that can't be used.
         """
         lines = self.compose.splitlines(keepends=True)
-        kept = [line for line in lines if quick_start or "start_interval:" not in line]
+        kept = [x for x in lines if quick_start or not x.lstrip().startswith("start_interval:")]
         pairs, secrets = self.certificates, self.secrets.values
         text = self.infra_env(images, secrets, pairs)
         hidden = content.infra_secret_lines(self.services, images, pairs)
