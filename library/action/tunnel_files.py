@@ -18,7 +18,7 @@ from ansible.module_utils.groundwork import dotenv, files, rendered
 from ansible.module_utils.groundwork.config import App, parse_apps, parse_services
 from ansible.module_utils.groundwork.env import content, git, named_secrets, tunnel
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.services import Service
+from ansible.module_utils.groundwork.services import Service, secrets_of, service_type
 from ansible.module_utils.groundwork.tls import ca_file_of
 from ansible.plugins.action import ActionBase
 
@@ -97,6 +97,14 @@ class ActionModule(ActionBase):
         # Those of roles that no app here uses may be missing: a superuser's is, in older stacks
         used = {(login.service, login.role) for app in apps for login in app.logins}
         used |= {(login.service, "") for app in apps for login in app.logins}
+        # A container's secrets are its own, whoever uses it
+        names = {login.service for app in apps for login in app.logins}
+        used |= {
+            (service.name, secret.role)
+            for service in services
+            if service.name in names and not service_type(service).secret_suffix
+            for secret in secrets_of(service)
+        }
         missing = [
             variable
             for variable, secret in named_secrets(services)

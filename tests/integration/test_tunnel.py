@@ -121,6 +121,35 @@ def test_a_machine_that_was_not_set_up_yet_is_told(laptop: Laptop) -> None:
     assert not laptop.file.exists()
 
 
+def test_a_containers_ports_and_secrets_come_along(laptop: Laptop) -> None:
+    mail = {
+        "kind": "container",
+        "image": "x:1",
+        "ports": {"smtp": 1025, "web": {"container": 80, "port": 8025}},
+        "secrets": {"login": {}},
+        "health": {"tcp": "smtp"},
+        "url": "smtp://app:{secret.login}@{host}:{port}",
+        "lines": {"MAIL_WEB_URL": "http://{host}:{port.web}"},
+    }
+    app = {"path": "apps/backend/.env.staging", "services": ["mail"], "audience": "tunnel"}
+    laptop.stack.variables |= {"stack_services": {"mail": mail}, "env_files_apps": {"a": app}}
+    laptop.stack.variables["schema_dir"] = ""
+    laptop.secrets(OTHER="x")
+    play = laptop.play()
+    assert play.code != 0
+    assert "The machine has no value for MAIL_LOGIN yet" in play.output
+    laptop.secrets(MAIL_LOGIN="their-login")
+    play = laptop.play("--diff")
+    assert play.code == 0, play.output
+    assert "their-login" not in play.output
+    assert "-L 127.0.0.1:11025:127.0.0.1:1025 -L 127.0.0.1:18025:127.0.0.1:8025" in play.output
+    assert dotenv.dotenv_values(laptop.file) == {
+        "MAIL_URL": "smtp://app:their-login@127.0.0.1:11025",
+        "MAIL_WEB_PORT": "18025",
+        "MAIL_WEB_URL": "http://127.0.0.1:18025",
+    }
+
+
 def test_what_vouches_for_the_services_there_comes_along(laptop: Laptop) -> None:
     text = (ROOT / "tests/group_vars/all/stack.yml").read_text(encoding="utf-8")
     services = yaml.safe_load(text)["stack_services"]
