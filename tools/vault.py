@@ -83,9 +83,19 @@ def services(inventory: Path, group: str) -> tuple[dict[str, str], list[str], in
         if entry.get("kind") == "container":
             names |= {f"{name}_{secret}": name for secret in entry.get("secrets") or {}}
         elif not entry.get("external"):
-            names[name] = name
+            names |= dict.fromkeys((name, *_further(name, entry)), name)
     external = [name for name, entry in found["stack_services"].items() if entry.get("external")]
     return names, external, int(found.get("stack_password_length", 32))
+
+
+def _further(name: str, entry: dict[str, Any]) -> list[str]:
+    """The names of a PostgreSQL's further passwords; the superuser's only where it is to be here."""
+    databases, roles = entry.get("databases"), entry.get("roles") or {}
+    options = databases.values() if isinstance(databases, dict) else ()
+    owners = [option["owner"] for option in options if option and option.get("owner")]
+    found = [*roles, *(owner for owner in owners if owner != entry.get("user", "app"))]
+    found += ["superuser"] if "superuser_password" in entry else []
+    return [f"{name}_{role}" for role in dict.fromkeys(found)]
 
 
 def fill(path: Path, names: list[str], renew: list[str], length: int) -> list[str]:

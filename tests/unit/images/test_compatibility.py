@@ -5,9 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.groundwork.docker.cli import Docker
+from ansible.module_utils.groundwork.config.services import parse_services
+from ansible.module_utils.groundwork.docker.cli import CommandResult, Docker
 from ansible.module_utils.groundwork.images.choice import ImageChoice
-from ansible.module_utils.groundwork.images.compatibility import format_conflict, missing_ports
+from ansible.module_utils.groundwork.images.compatibility import (
+    format_conflict,
+    missing_extensions,
+    missing_ports,
+)
 from ansible.module_utils.groundwork.images.recipes import read_recipes
 from ansible.module_utils.groundwork.images.sources import Setup
 from container_entry import mail
@@ -54,3 +59,28 @@ def test_nothing_is_built_in_a_containers_place() -> None:
 
 def test_its_ports_are_its_own() -> None:
     assert missing_ports(mail(), "groundwork/mail:1") == []
+
+
+def test_an_extension_that_an_image_lacks_is_refused_by_name_with_one_that_has_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    entry = {"kind": "postgres", "image": "postgres:16", "port": 5432}
+    wanted = ["dblink", "vector", "pg_trmg"]
+    (service,) = parse_services({"db": entry | {"extensions": wanted}})
+    where = "/usr/share/postgresql/16/extension"
+    names = (f"{where}/{name}.control" for name in ("dblink", "pg_trgm"))
+    said = CommandResult(0, "\n".join(names), "")
+    monkeypatch.setattr(Docker, "run", lambda *_, **__: said)
+    (found,) = missing_extensions(Docker(), service, "postgres:16")
+    assert found.what.startswith("The image postgres:16 has no extension pg_trmg, vector.")
+    assert "Did you mean 'pg_trgm'?" in found.what
+    assert "vector: pgvector/pgvector:pg16" in found.next_step
+    (service,) = parse_services({"db": entry | {"extensions": ["dblink"]}})
+    assert missing_extensions(Docker(), service, "postgres:16") == []
+
+
+def test_an_image_that_cannot_be_asked_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = {"kind": "postgres", "image": "postgres:16", "port": 5432, "extensions": ["x"]}
+    (service,) = parse_services({"db": entry})
+    monkeypatch.setattr(Docker, "run", lambda *_, **__: CommandResult(127, "", "no sh"))
+    assert missing_extensions(Docker(), service, "postgres:16") == []

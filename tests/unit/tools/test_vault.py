@@ -139,3 +139,21 @@ def test_a_wrong_key_and_a_plain_file_leave_everything_as_it_is(inventory: Path)
     assert done.returncode == 1
     assert "not encrypted" in done.stderr
     assert file.read_text() == "vault_passwords: {redis: mine}\n"
+
+
+def test_a_databases_roles_have_passwords_of_their_own(inventory: Path) -> None:
+    file = inventory / "group_vars/all/stack.yml"
+    stack = yaml.safe_load(file.read_text())
+    stack["stack_services"]["postgres"] |= {
+        "superuser_password": "",
+        "databases": {"reports": None, "bills": {"owner": "billing"}, "own": {"owner": "app"}},
+        "roles": {"reader": {"access": "read"}},
+    }
+    file.write_text(yaml.safe_dump(stack))
+    assert run(inventory).returncode == 0
+    roles = {"postgres_reader", "postgres_billing", "postgres_superuser"}
+    before = vault(inventory)
+    assert set(before) == {"postgres", "qdrant", "redis"} | roles
+    assert run(inventory, "--new", "postgres_reader").returncode == 0
+    after = vault(inventory)
+    assert {name for name in after if after[name] != before[name]} == {"postgres_reader"}

@@ -16,7 +16,7 @@ from . import (
 )
 from .build import Builder
 from .choice import ImageChoice, Known, Present
-from .compatibility import format_conflict, missing_ports
+from .compatibility import format_conflict, missing_extensions, missing_ports
 from .fetch import BuildError, complete_wheels, download_wheels
 from .recipes import INPUTS_LABEL, digest, read_recipes
 from .resolve import SOURCES, ImageResult, ImagesResult, WantedImage, source_words
@@ -47,6 +47,7 @@ __all__ = [
     "fetch",
     "format_conflict",
     "load",
+    "missing_extensions",
     "missing_ports",
     "prepare",
     "read_recipes",

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from ..docker import Docker
 from ..errors import Problem
 from ..services import Service, lacks
+from ..text import did_you_mean
+from . import formats
 from .choice import ImageChoice
+
+# Where the wanted ones are, of those that people ask for most
+_EXTENSION_IMAGES = {
+    "vector": "pgvector/pgvector:pg16",
+    "postgis": "postgis/postgis:16-3.4",
+    "postgis_raster": "postgis/postgis:16-3.4",
+    "postgis_topology": "postgis/postgis:16-3.4",
+    "timescaledb": "timescale/timescaledb:latest-pg16",
+}
+# Wherever an image has them; those that can be made have a file of that name
+_ASK_EXTENSIONS = "find / -xdev -path '*/extension/*.control' 2>/dev/null; true"
 
 
 def missing_ports(service: Service, reference: str) -> list[Problem]:
@@ -17,6 +31,31 @@ def missing_ports(service: Service, reference: str) -> list[Problem]:
             f"{reference}, which is built here in place of the official image, {lacks(service)}.",
             f"stack_services.{service.name}.{option}",
             f"Get the official image here (docs/images.md), or leave {option} out.",
+        )
+    ]
+
+
+def missing_extensions(docker: Docker, service: Service, image: str) -> list[Problem]:
+    """Extensions that a PostgreSQL is to have and its image doesn't, by asking it.
+
+    One that can't be asked (it has no shell) is believed to have all.
+    """
+    said = formats.inside(docker, image, _ASK_EXTENSIONS)
+    paths = said.stdout.split()
+    there = {path.rpartition("/")[2].removesuffix(".control") for path in paths}
+    missing = sorted(service.objects.extensions - there)
+    if not said.ok or not there or not missing:
+        return []
+    known = {name: _EXTENSION_IMAGES[name] for name in missing if name in _EXTENSION_IMAGES}
+    near = "".join(did_you_mean(name, there) for name in missing if name not in known)
+    images = "; ".join(f"{name}: {image}" for name, image in known.items())
+    return [
+        Problem(
+            f"The image {image} has no extension {', '.join(missing)}.{near}",
+            f"stack_services.{service.name}.extensions",
+            f"Name an image that has it{f' ({images})' if images else ''} in "
+            f"stack_services.{service.name}.image, or take the name out. The view "
+            "pg_available_extensions shows those that a server has.",
         )
     ]
 

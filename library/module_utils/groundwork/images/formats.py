@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ..docker import Docker, environment, labels, state_dir
+from ..docker import CommandResult, Docker, environment, labels, state_dir
 from ..files import replacing
 from ..services import ServiceType
 
@@ -52,14 +52,19 @@ def find(
 
 def ask(docker: Docker, name: str, image: Mapping[str, Any], kind: ServiceType) -> str:
     """An image's own report, from a container that is thrown away; nothing of it is started."""
-    result = docker.run(
-        *("run", "--rm", "--network", "none", "--pull", "never", "--read-only", "--user", "0"),
-        *("--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--pids-limit", "64"),
-        *("--entrypoint", "sh", name, "-c", kind.ask_image),
-        timeout=_TIMEOUT,
-    )
+    result = inside(docker, name, kind.ask_image)
     return kind.storage_format(
         labels(image), environment(image), result.stdout if result.ok else ""
+    )
+
+
+def inside(docker: Docker, image: str, script: str) -> CommandResult:
+    """Run a shell script in a container of an image, which is thrown away and may do nothing."""
+    return docker.run(
+        *("run", "--rm", "--network", "none", "--pull", "never", "--read-only", "--user", "0"),
+        *("--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--pids-limit", "64"),
+        *("--entrypoint", "sh", image, "-c", script),
+        timeout=_TIMEOUT,
     )
 
 

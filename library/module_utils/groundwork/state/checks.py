@@ -15,11 +15,12 @@ from .. import dotenv, rendered
 from ..docker import Docker, compose, refusal
 from ..env import git
 from ..errors import GroundworkError, Problem
-from ..images import format_conflict, missing_ports
+from ..host import ObjectsState
+from ..images import format_conflict, missing_extensions, missing_ports
 from .compare import Comparison
 from .desired import Desired
 from .gather import Facts, free_megabytes
-from .model import Plan, State
+from .model import Plan, ServiceState, State
 from .password_checks import nothing_to_rotate, passwords
 
 
@@ -58,6 +59,7 @@ def problems(
     found += format_conflicts(desired, state)
     if state.engine.state == "ok" and (plan.images or plan.services):
         found += full_disk(free_megabytes(docker), limits.min_free_mb)
+        found += extensions(desired, state, docker)
     return found + nothing_to_rotate(desired, plan)
 
 
@@ -206,6 +208,21 @@ def foreign_databases(state: State) -> list[Problem]:
         for name, found in state.objects.items()
         for each in found.foreign
     ]
+
+
+def extensions(desired: Desired, state: State, docker: Docker) -> list[Problem]:
+    """Extensions that the image which is to run doesn't have: asked where one is to be made yet,
+    or where another image comes."""
+    found: list[Problem] = []
+    for service in desired.managed:
+        image = state.images.get(service.name)
+        if not service.objects.extensions or image is None or not image.reference:
+            continue
+        objects = state.objects.get(service.name, ObjectsState())
+        running = state.services.get(service.name, ServiceState())
+        if objects.state == "unknown" or objects.unavailable or running.image == "changed":
+            found += missing_extensions(docker, service, image.reference)
+    return found
 
 
 def full_disk(free: tuple[int, str] | None, least: int) -> list[Problem]:
