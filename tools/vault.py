@@ -89,7 +89,7 @@ def services(inventory: Path, group: str) -> tuple[dict[str, str], list[str], in
 
 
 def _further(name: str, entry: dict[str, Any]) -> list[str]:
-    """The names of a PostgreSQL's further passwords; the superuser's only where it is to be here."""
+    """The names of a PostgreSQL's further passwords; the superuser's where it is to be here."""
     databases, roles = entry.get("databases"), entry.get("roles") or {}
     options = databases.values() if isinstance(databases, dict) else ()
     owners = [option["owner"] for option in options if option and option.get("owner")]
