@@ -16,7 +16,7 @@ from ansible.module_utils.groundwork.images.resolve import (
     failure,
     resolve_all,
 )
-from ansible.module_utils.groundwork.images.sources import Setup
+from ansible.module_utils.groundwork.images.setup import Setup
 
 from .stack import ROOT, docker
 

@@ -12,7 +12,7 @@ from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.images import archive as image_archive
 from ansible.module_utils.groundwork.images import save
 from ansible.module_utils.groundwork.images.resolve import Resolution, WantedImage, resolve_all
-from ansible.module_utils.groundwork.images.sources import Setup
+from ansible.module_utils.groundwork.images.setup import Setup
 from references import BAD, GOOD, IDENTITY
 
 from .images import DOCKER

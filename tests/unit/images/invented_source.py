@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ansible.module_utils.groundwork.images.resolve import SourceType
+from ansible.module_utils.groundwork.images.sources import SourceType
 
 DEPOT = SourceType("from the depot", official=True, built=False)

@@ -14,7 +14,7 @@ from ansible.module_utils.groundwork.images.compatibility import (
     missing_ports,
 )
 from ansible.module_utils.groundwork.images.recipes import read_recipes
-from ansible.module_utils.groundwork.images.sources import Setup
+from ansible.module_utils.groundwork.images.setup import Setup
 from container_entry import mail
 from grpc_stack import desired
 from project import ROOT

@@ -15,8 +15,8 @@ import pytest
 from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.docker.cli import Docker
 from ansible.module_utils.groundwork.images import prepare, recipes
-from ansible.module_utils.groundwork.images.resolve import SOURCES
-from ansible.module_utils.groundwork.images.sources import Setup
+from ansible.module_utils.groundwork.images.setup import Setup
+from ansible.module_utils.groundwork.images.sources import SOURCES
 from ansible.module_utils.groundwork.services import Service
 from build_tools import base_alone, tool
 from invented_source import DEPOT

@@ -14,7 +14,7 @@ from ansible.module_utils.groundwork.images.resolve import (
     failure,
     resolve_all,
 )
-from ansible.module_utils.groundwork.images.sources import Setup
+from ansible.module_utils.groundwork.images.setup import Setup
 
 POSTGRES = WantedImage("postgres", "postgres:16-alpine", "groundwork/postgres:16.15", "abc")
 REDIS = WantedImage("redis", "redis:7-alpine", "groundwork/redis:7.0.15", "def")

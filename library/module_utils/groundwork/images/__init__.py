@@ -19,9 +19,10 @@ from .choice import ImageChoice, Known, Present
 from .compatibility import format_conflict, missing_extensions, missing_ports
 from .fetch import BuildError, complete_wheels, download_wheels
 from .recipes import INPUTS_LABEL, digest, read_recipes
-from .resolve import SOURCES, ImageResult, ImagesResult, WantedImage, source_words
+from .resolve import ImageResult, ImagesResult, WantedImage
 from .send import MB
-from .sources import ARGUMENTS, Setup, checked_prefix
+from .setup import ARGUMENTS, Setup, checked_prefix
+from .sources import SOURCES, source_words
 
 __all__ = [
     "ARGUMENTS",

@@ -11,7 +11,8 @@ from ..docker import Docker, labels
 from ..records import Record
 from ..services import SERVICE_TYPES
 from . import formats
-from .resolve import SOURCES, WantedImage, absent
+from .resolve import WantedImage, absent
+from .sources import SOURCES
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,8 @@ from ..services import Service
 from . import recipes as image_recipes
 from .build import Builder
 from .recipes import Recipe
-from .resolve import SOURCES
-from .sources import Setup
+from .setup import Setup
+from .sources import SOURCES
 
 DOCKER_HUB = "registry-1.docker.io"
 PATIENCE = 5.0  # seconds for a registry's first answer
