@@ -9,6 +9,7 @@ from ansible.module_utils.groundwork import files, rendered
 from ansible.module_utils.groundwork.env.content import Image
 from ansible.module_utils.groundwork.state.desired import Desired
 from ansible.module_utils.groundwork.tls import certificates
+from container_entry import ENTRY
 
 
 def compared(wanted: rendered.WantedFile) -> rendered.FileState:
@@ -64,3 +65,14 @@ def test_the_file_of_an_app_at_the_end_of_a_tunnel_is_the_laptops(tmp_path: Path
     assert tmp_path / "host" / ".env" in desired.paths()
     assert tmp_path / "tunnel" / ".env" not in desired.paths()
     assert {item.path for item in desired.app_files()} <= set(desired.paths())
+
+
+def test_only_our_lines_are_left_out_for_an_older_engine(tmp_path: Path) -> None:
+    params = {"stack_name": "demo", "apps": {}, "password_length": 32, "services": {"mail": ENTRY}}
+    params |= {"workspace_dir": str(tmp_path), "stack_dir": str(tmp_path / "infra")}
+    own, a_persons = "      start_interval: 500ms\n", '    command: ["--start_interval: 5"]\n'
+    desired = Desired.of(params | {"compose": own + a_persons})
+    images = {"mail": Image("x:1", "container")}
+    (older, newer) = (desired.infra_files(images, quick)[0].text for quick in (False, True))
+    assert older == a_persons
+    assert newer == own + a_persons

@@ -5,15 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import fake_engine
 import pytest
+from ansible.module_utils.groundwork.state.desired import Desired
 from ansible.module_utils.groundwork.state.model import ServiceState
 from ansible.module_utils.groundwork.state.stack_containers import (
     configuration,
     custom_reason,
     data_of,
+    gather_containers,
+    left_data,
 )
+from container_entry import ENTRY
 from fake_engine import container
-from stack_params import problems_found
+from stack_params import params, problems_found
 
 
 @pytest.mark.parametrize("state", ["running", "exited", "created"])
@@ -84,3 +89,17 @@ def test_a_container_is_as_it_should_be_where_its_directory_is(
     found = {"Config": {"Labels": labels | {"com.docker.compose.config-hash": digest}}}
     assert configuration(found, "h", tmp_path / "here") == said
     assert configuration(found, None, tmp_path / "here") == "unknown"
+
+
+def test_all_volumes_of_a_container_are_its_own(tmp_path: Path) -> None:
+    """A container of others on any of them is named, and one that its entry names no more."""
+    wanted = Desired.of(params(str(tmp_path), services={"mail": ENTRY}))
+    writer = fake_engine.container("x", "x", mounts={"alone_mail.conf_data": True})
+    found = gather_containers(fake_engine.FakeEngine(containers=[writer]), wanted)
+    assert [each.volume for each in found.strangers] == ["alone_mail.conf_data"]
+    names = ("alone_mail_data", "alone_mail.conf_data", "alone_mail.old_data", "alone_gone_data")
+    labelled = {name: {"storage_format": "container"} for name in names}
+    assert left_data(wanted, labelled) == {
+        "mail.old": "alone_mail.old_data",
+        "gone": "alone_gone_data",
+    }
