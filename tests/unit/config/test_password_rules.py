@@ -103,3 +103,15 @@ def test_a_containers_secrets_are_passwords_too() -> None:
         "vault_passwords.mail_thrid: there is no such service. Did you mean 'mail_third'?",
     ]
     assert problems([mail(secrets=None, url=None, files=None)]) == []
+
+
+def test_a_role_needs_one_and_a_superuser_may_do_with_what_is_made_there() -> None:
+    entry = {"kind": "postgres", "image": "postgres:16", "port": 5432, "password": GOOD}
+    roles = {"reader": {"access": "read"}, "copy": {"access": "read", "password": GOOD}}
+    found = problems(parse_services({"db": entry | {"roles": roles}}), {"db_superuser": "x"})
+    assert found == [
+        "stack_services.db.roles.reader.password is missing.",
+        "stack_services.db.roles.copy.password is the same as stack_services.db.password.",
+    ]
+    weak = parse_services({"db": entry | {"superuser_password": "changeme"}})
+    assert "stack_services.db.superuser_password looks like a default" in problems(weak)[0]

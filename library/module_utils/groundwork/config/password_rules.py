@@ -54,7 +54,7 @@ def problems(
     secrets = [secret for service in services for secret in _asked(service)]
     missing = [secret.vault for secret in secrets if not secret.given]
     if isinstance(given, Mapping):
-        names = [secret.vault for secret in secrets]
+        names = [each.vault for service in services for each in secrets_of(service)]
         # Only where one is missing, which this one may be meant for: who takes a service out of the
         # inventory may keep its password in the vault.
         found += [
