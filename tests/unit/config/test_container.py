@@ -74,6 +74,7 @@ def refused(changed: dict[str, Any]) -> str:
         ({"files": {"x": ""}}, ["mail.files: 'x' is not a path"]),
         ({"files": {"/../x": ""}}, ["mail.files: '/../x' is not a path"]),
         ({"volumes": {"data": "data"}}, ["mail.volumes: 'data' is not a path"]),
+        ({"volumes": {"data": "/data:ro"}}, ["mail.volumes.data: '/data:ro'", "without a colon"]),
         ({"volumes": {"data": "/"}}, ["mail.volumes: / can't be replaced"]),
         (
             {"volumes": {"a": "/x", "b": "/x/"}},

@@ -244,6 +244,10 @@ def _volumes(where: str, value: Any, problems: list[str]) -> dict[str, str]:
         if "_" in name:  # it becomes a part of the volume's name, where a _ is the stack's
             problems.append(f"{where}: {name!r} is no name for a volume; it takes no _.")
         paths(where, [path], problems)
+        if ":" in str(path):
+            problems.append(
+                f"{where}.{name}: {path!r}: a volume is at a path alone, without a colon."
+            )
     return {name: str(path) for name, path in found.items()}
 
 
