@@ -1,4 +1,9 @@
 # The short names for what is done every day. Each is one command that you can also type yourself.
+# WORKSPACE=../shop: an app's own repository with a groundwork.yml (docs/workspace.md)
+ifdef WORKSPACE
+export GROUNDWORK_WORKSPACE := $(WORKSPACE)
+endif
+
 .PHONY: help dev status down test lint unit integration molecule bench examples reference vault lock
 
 help: ## Show this list

@@ -17,8 +17,8 @@ from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.yaml import yaml_load  # the quick parser, in C
-from ansible.module_utils.groundwork.config import check as check_secrets
 from ansible.module_utils.groundwork.config import (
+    OF_NO_ROLE,
     check_limits,
     check_names,
     check_stack_name,
@@ -28,12 +28,16 @@ from ansible.module_utils.groundwork.config import (
     parse_apps,
     parse_services,
     parse_trees,
+    workspace,
 )
+from ansible.module_utils.groundwork.config import check as check_secrets
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork_errors import known
+from ansible.module_utils.groundwork_workspace import load, named
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
+_ROLES = Path(__file__).resolve().parents[2] / "roles"
 _NOT_OF_THE_STACK = ("ansible_", "inventory_", "group_names")
 
 
@@ -47,6 +51,10 @@ class ActionModule(ActionBase):
         variables = task_vars or {}
         roles = [str(role) for role in self._task.args["roles"]]
         checked, seen = 0, list[dict[str, Any]]()
+        try:
+            self._check_workspace(variables)
+        except GroundworkError as error:
+            return {"failed": True, "changed": False, "msg": str(error)}
         for host, inventory, of_host in _hosts(variables):
             self._templar.available_variables = of_host
             try:
@@ -82,6 +90,27 @@ class ActionModule(ActionBase):
         if boolean(self._worth("stack_require_secrets", variables), strict=False):
             check_secrets(services, self._worth("vault_passwords", variables))
         return self._check_roles(roles, variables)
+
+    def _check_workspace(self, variables: dict[str, Any]) -> None:
+        """A workspace's files hold variables of Groundwork alone: nobody else reads them."""
+        directory = named(self._loader, Path(variables["inventory_dir"]))
+        if directory is None:
+            return
+        roles = [path.parent.parent.name for path in _ROLES.glob("*/meta/argument_specs.yml")]
+        options = {name for role in roles for name in self._spec(role)} | OF_NO_ROLE
+        for group in ("all", *variables["groups"]):
+            for file in workspace.workspace_files(directory, group):
+                # Of other groups' files nobody may know the vault's password
+                if not file.is_file() or file == workspace.vault_file(directory, group):
+                    continue
+                given = load(self._loader, file) or {}
+                if problems := workspace.unknown_names(given, options):
+                    raise GroundworkError(
+                        "The workspace's variables can't be used; nothing was changed.",
+                        where=str(file),
+                        details=problems,
+                        next_step="Correct the named variables and run again.",
+                    )
 
     def _worth(self, name: str, variables: dict[str, Any]) -> Any:
         try:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from ansible.module_utils.groundwork.config.variables import OF_NO_ROLE
 from project import INTERNAL, MODULE_FILES, ROLES, ROOT, load, spec_of
 
 CORE = ROOT / "library" / "module_utils" / "groundwork"
@@ -45,7 +46,7 @@ def test_links_lead_somewhere(path: Path) -> None:
 def test_what_the_docs_name_exists(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     known = {name for role in ROLES for name in spec_of(role)}
-    known |= set(load(INTERNAL)) | set(load(INTERNAL.with_name("stack.yml")))
+    known |= OF_NO_ROLE | set(load(INTERNAL)) | set(load(INTERNAL.with_name("stack.yml")))
     named = set(re.findall(rf"(?<!\.)\b(?:{'|'.join(ROLES)})_[a-z_]+\b(?!\.py)", text))
     files = {path.stem for path in (ROOT / "roles").rglob("*.yml")} | {p.stem for p in MODULE_FILES}
     assert not named - known - files - set(ROLES)

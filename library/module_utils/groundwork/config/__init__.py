@@ -1,6 +1,6 @@
 """The inventory, checked: plain values, or one error that names every mistake."""
 
-from . import vault
+from . import layers, vault, workspace
 from .apps import App, parse_apps
 from .limits import check_limits
 from .logins import Login, further_logins
@@ -14,10 +14,11 @@ from .services import (
 )
 from .trees import SchemaTree, check_target, nameless_tree, parse_trees
 from .values import unwritable
-from .variables import name_problems
+from .variables import OF_NO_ROLE, name_problems
 from .vault import with_passwords
 
 __all__ = [
+    "OF_NO_ROLE",
     "App",
     "Login",
     "SchemaTree",
@@ -28,6 +29,7 @@ __all__ = [
     "check_target",
     "further_logins",
     "given_passwords",
+    "layers",
     "migrated",
     "name_problems",
     "nameless_tree",
@@ -37,4 +39,5 @@ __all__ = [
     "unwritable",
     "vault",
     "with_passwords",
+    "workspace",
 ]

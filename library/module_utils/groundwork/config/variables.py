@@ -5,6 +5,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterable, Mapping
 
+from .layers import CHANGES
+
+# Variables of the inventory that no role reads
+OF_NO_ROLE = frozenset({"vault_passwords", "workspace_dir", CHANGES})
+
 # Variables of before, by the one that says it now; all others of `observe_` are `inspect_`
 _RENAMED = {
     "stack_name": "env_files_stack_name observe_stack_name",
@@ -37,7 +42,7 @@ def name_problems(given: Iterable[str], specs: Mapping[str, Collection[str]]) ->
 
     `specs` are the variables of each role. What has nothing to do with a role is a person's own.
     """
-    known = {name for spec in specs.values() for name in spec}
+    known = {name for spec in specs.values() for name in spec} | OF_NO_ROLE
     renamed = {old: new for new, names in _RENAMED.items() for old in names.split()}
     inspect = [name for name in known if name.startswith("inspect_")]
     renamed |= {name.replace("inspect", "observe", 1): name for name in inspect}

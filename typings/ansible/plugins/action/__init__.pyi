@@ -2,6 +2,7 @@ from typing import Any
 
 class ActionBase:
     _connection: Any
+    _loader: Any
     _task: Any
     _templar: Any
 
