@@ -19,6 +19,7 @@ from ansible.module_utils.groundwork.config import (
     parse_apps,
     parse_services,
     parse_trees,
+    tree_name,
 )
 from ansible.module_utils.groundwork.env import tunnel
 from ansible.module_utils.groundwork.errors import GroundworkError
@@ -74,7 +75,8 @@ def groundwork_trees(
     """The Alembic trees (see `SchemaSetup`), each with its service (as above) as C(login).
 
     I(one) is the tree of C(schema_dir), where there is no list: dir, service, alembic_ini.
-    I(places): workspace and stack_dir; sent, where trees without a Python of their own were sent.
+    I(places): workspace and stack_dir; sent, where trees without a Python of their own were sent;
+    controller, where paths start on this computer, for trees that run here.
     """
     try:
         parsed = parse_services(services, ca=str(ca_file_of(Path(places["stack_dir"]))))
@@ -91,12 +93,33 @@ def groundwork_trees(
     found = []
     for tree in wanted:
         sent = ""
-        if places.get("sent") and not tree.python:
+        if places.get("sent") and (not tree.python or tree.run_on == "controller"):
             sent = f"{places['sent']}/alembic{f'-{tree.name}' if tree.name else ''}"
         setup = setup_of(tree, by_app, places["workspace"], places["stack_dir"], sent)
         login = describe(by_name[tree.service]) if tree.service else {}
-        found.append(setup.to_dict() | {"login": login})
+        entry = setup.to_dict() | {"login": login, "controller": {}}
+        if sent and tree.run_on == "controller":
+            # env.py's version table is remembered on the machine, and the app's file is for there
+            own = setup_of(tree, by_app, places["controller"], places["stack_dir"])
+            entry["controller"] = own.to_dict() | {"version_table_file": "", "env_file": ""}
+        found.append(entry)
     return found
+
+
+def groundwork_sent_trees(trees: Any, schema_dir: str, directory: str) -> dict[str, str]:
+    """The trees' directories that a machine gets, by their names there; paths of the controller.
+
+    Those with a Python of their own are on the machine already, unless they run on the controller.
+    """
+    if not trees:
+        return {"alembic": schema_dir} if schema_dir else {}
+    return {
+        f"alembic-{tree_name(each)}": str(Path(directory, each["directory"]).expanduser())
+        for each in trees
+        if isinstance(each, Mapping)
+        and each.get("directory")
+        and (not each.get("python") or each.get("run_on") == "controller")
+    }
 
 
 def groundwork_tunnel(services: Mapping[str, Any], ssh: Mapping[str, Any], offset: Any) -> str:
@@ -111,6 +134,7 @@ class FilterModule:
     def filters(self) -> dict[str, Any]:
         return {
             "groundwork_services": groundwork_services,
+            "groundwork_sent_trees": groundwork_sent_trees,
             "groundwork_trees": groundwork_trees,
             "groundwork_tunnel": groundwork_tunnel,
         }

@@ -33,7 +33,7 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         name = self._task.action.rpartition(".")[2]
         if self._connection.transport == "local" and not self._connection.become:
-            module = _load(name)
+            module = load(name)
             # Ansible would put it before the command that starts the module
             given: dict[str, Any] = {}
             self._compute_environment_string(given)
@@ -42,7 +42,7 @@ class ActionModule(ActionBase):
             with environment.controlled(given):
                 return self._answer(module, module.ARGUMENT_SPEC, module.run, unset)
         if self._task.args.get("core_dir"):
-            module = _load(name)
+            module = load(name)
             # What a path means (~, $HOME) is for the target to say
             spec = {
                 key: option | ({"type": "str"} if option["type"] == "path" else {})
@@ -61,11 +61,14 @@ class ActionModule(ActionBase):
         spec: dict[str, Any],
         run: Callable[..., Any],
         unset: Mapping[str, str] | None = None,
+        args: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         from ansible.module_utils.groundwork_module import Call, answer
 
         checks = getattr(module, "CHECKS", {})
-        checked = ArgumentSpecValidator(spec, **checks).validate(self._task.args)
+        checked = ArgumentSpecValidator(spec, **checks).validate(
+            self._task.args if args is None else args
+        )
         if checked.error_messages:
             return {"failed": True, "msg": "; ".join(checked.error_messages)}
         params = checked.validated_parameters
@@ -88,7 +91,8 @@ class ActionModule(ActionBase):
         return run
 
 
-def _load(name: str) -> Any:
+def load(name: str) -> Any:
+    """The file of a module of this project."""
     spec = importlib.util.spec_from_file_location(name, _MODULES / f"{name}.py")
     assert spec
     assert spec.loader

@@ -27,19 +27,18 @@ description:
   - Each revision runs in a transaction of its own. One that fails is rolled back and leaves the
     database at the revision before it. Those before it in the same run stay, and RV(applied) has
     them. What a migration does in Alembic's C(autocommit_block) is outside of the transaction.
-  - Any tree works with its own C(env.py), which gets the database as C(sqlalchemy.url) and as
-    C(config.attributes["connection"]), and in the variables that libpq reads (C(PGHOST) and so on).
-    If it connects to another database, nothing is run.
+  - Any tree works with its own C(env.py), which gets the database as C(sqlalchemy.url), as
+    C(config.attributes["connection"]) and in libpq's variables (C(PGHOST) and so on). If it
+    connects to another database, nothing is run.
 options:
   schema_dir:
     description: The directory that holds C(env.py) and C(versions/).
     type: path
     required: true
   alembic_ini:
-    description:
-      - The tree's C(alembic.ini), or C(pyproject.toml).
-      - Left out, the nearest one in the directory or above it that names the tree as its
-        C(script_location).
+    description: >-
+      The tree's C(alembic.ini), or C(pyproject.toml). Left out, the nearest one in the directory or
+      above it that names the tree as its C(script_location).
     type: path
   target:
     description:
@@ -88,9 +87,9 @@ options:
     type: float
     default: 60
   lock_timeout:
-    description:
-      - How long, in seconds, a migration's statement may wait for a lock on a table.
-      - Short, since every other query of that table queues up behind the statement that waits.
+    description: >-
+      How long, in seconds, a migration's statement may wait for a lock on a table. Short, since
+      every other query of that table queues up behind the one that waits.
     type: float
     default: 10
   tree:
@@ -133,10 +132,21 @@ options:
     description: How long, in seconds, O(python) may run in all; 0 as long as it takes.
     type: float
     default: 0
+  from_controller:
+    description:
+      - Runs the tree on the controller, where O(schema_dir) and the other paths are then meant,
+        through a port that is forwarded over the host's SSH connection and closes with the task.
+        O(env_file) and O(sslrootcert) are read on the host.
+    type: bool
+    default: false
+  url_variable:
+    description: A variable in which the tree finds the database's URL.
+    type: str
+    default: ""
   version_table_file:
     description:
-      - A file that remembers which version table C(env.py) has, where its text doesn't say; so that
-        a database that is where it should be is known without running C(env.py).
+      - A file that remembers which version table C(env.py) has, where its text doesn't say, so that
+        a database at its target is known without running C(env.py).
     type: path
 attributes:
   check_mode:
@@ -247,6 +257,8 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "app_env_file": {"type": "path"},
     "url_scheme": {"type": "str", "default": ""},
     "timeout": {"type": "float", "default": 0},
+    "from_controller": {"type": "bool", "default": False},
+    "url_variable": {"type": "str", "default": ""},
 }
 
 

@@ -38,6 +38,7 @@ def test_a_directory_is_enough() -> None:
         *("backend", "postgres", "app", "backend/app/alembic"),
         user="app",
         secret="POSTGRES_PASSWORD",
+        url_variable="POSTGRES_URL",
     )
 
 
@@ -71,8 +72,8 @@ def test_a_further_database_is_migrated_by_its_owner() -> None:
         services,
         apps,
     )
-    assert (bills.user, bills.secret, bills.env_app) == (
-        *("billing", "POSTGRES_BILLING_PASSWORD", "bills"),
+    assert (bills.user, bills.secret, bills.env_app, bills.url_variable) == (
+        *("billing", "POSTGRES_BILLING_PASSWORD", "bills", "POSTGRES_BILLS_URL"),
     )
     assert (logs.user, logs.secret, logs.env_app) == ("app", "POSTGRES_PASSWORD", "")
     assert (own.user, own.env_app) == ("app", "app")
@@ -131,6 +132,9 @@ def test_the_tree_of_schema_dir_has_no_name() -> None:
     assert nameless_tree("", "", "", SERVICES) is None
     found = nameless_tree("/x/alembic", "reports", "", SERVICES)
     assert found == SchemaTree(
-        *("", "reports", "reports", "/x/alembic"), user="app", secret="REPORTS_PASSWORD"
+        *("", "reports", "reports", "/x/alembic"),
+        user="app",
+        secret="REPORTS_PASSWORD",
+        url_variable="REPORTS_URL",
     )
     assert nameless_tree("/x", "", "", []) == SchemaTree("", "", "", "/x")

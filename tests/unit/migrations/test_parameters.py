@@ -31,6 +31,7 @@ PARAMS: dict[str, Any] = {
     "app_env_file": None,
     "url_scheme": "",
     "timeout": 0,
+    "url_variable": "",
     "target": "head",
     "lock_wait": 60,
     "lock_timeout": 10,
@@ -53,6 +54,18 @@ def test_the_apps_lines_are_exported_and_the_login_wins(tmp_path: Path) -> None:
     assert (found["POSTGRES_SERVER"], found["URL"]) == ("127.0.0.1", "postgresql://x?a=$1")
     assert secrets == {"s3cret"}
     assert request.interpreter.command == ("python3",)
+
+
+def test_the_address_may_be_had_as_one_line() -> None:
+    line = asked(url_variable="DATABASE_URL")[0].variables["DATABASE_URL"]
+    assert line == "postgresql://app:hunter2@127.0.0.1:5432/shop"
+    secure = {"sslmode": "verify-full", "sslrootcert": "/a b/ca.crt", "password": "a/b"}
+    line = asked(url_variable="A", **secure)[0].variables["A"]
+    assert line.endswith("/shop?sslmode=verify-full&sslrootcert=/a%20b/ca.crt")
+    assert ":a%2Fb@" in line
+    line = asked(url_variable="A", url_scheme="postgresql+asyncpg", **secure)[0].variables["A"]
+    assert line.startswith("postgresql+asyncpg://")
+    assert line.endswith("/shop?ssl=verify-full")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from .services import (
     migrated,
     parse_services,
 )
-from .trees import SchemaTree, check_target, nameless_tree, parse_trees
+from .trees import SchemaTree, check_target, nameless_tree, parse_trees, tree_name
 from .values import unwritable
 from .variables import OF_NO_ROLE, name_problems
 from .vault import with_passwords
@@ -36,6 +36,7 @@ __all__ = [
     "parse_apps",
     "parse_services",
     "parse_trees",
+    "tree_name",
     "unwritable",
     "vault",
     "with_passwords",

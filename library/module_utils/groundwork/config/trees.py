@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any
 
@@ -33,7 +33,8 @@ class SchemaTree:
 
     Paths are as the inventory has them. `service` is empty where there is no PostgreSQL. `python`
     is a path of an interpreter, or a command with its arguments; empty, our own Python runs it.
-    `user` owns the database, and `secret` is the variable of its password in infra/.env.
+    `user` owns the database, `secret` is the variable of its password in infra/.env, and
+    `url_variable` the one in which apps get the address.
     `env_app`: whose env file's lines are exported for it; empty for none.
     """
 
@@ -49,6 +50,7 @@ class SchemaTree:
     run_on: str = "target"
     user: str = ""
     secret: str = ""
+    url_variable: str = ""
 
 
 def parse_trees(
@@ -94,12 +96,9 @@ def nameless_tree(
     found = migrated(services, service)
     if found is None:
         return SchemaTree("", "", "", directory, alembic_ini)
-    user, secret = _owner(found, found.options["database"])
-    return SchemaTree(
-        *("", found.name, found.options["database"], directory, alembic_ini),
-        user=user,
-        secret=secret,
-    )
+    database = found.options["database"]
+    tree = SchemaTree("", found.name, database, directory, alembic_ini)
+    return replace(tree, **_owner(found, database))
 
 
 def check_target(trees: Iterable[SchemaTree], target: str, tree: str) -> None:
@@ -142,7 +141,7 @@ def _tree(
 ) -> SchemaTree | None:
     before = len(problems)
     directory = str(entry["directory"])
-    name = str(entry.get("name") or _derived(directory))
+    name = tree_name(entry)
     if not _NAME.fullmatch(name):
         problems.append(f"{where}.name: {name!r} takes letters, digits, '.', '_' and '-'.")
     service = _service(where, str(entry.get("service") or ""), services, problems)
@@ -162,9 +161,9 @@ def _tree(
         near = did_you_mean(database, databases)
         problems.append(f"{where}.database: {service.name} has no database {database!r}.{near}")
         return None
-    user, secret = _owner(service, database)
+    owned = _owner(service, database)
     if python and not app:
-        app = _app_of(service, database, user, apps)
+        app = _app_of(service, database, owned["user"], apps)
     return SchemaTree(
         name,
         service.name,
@@ -176,18 +175,19 @@ def _tree(
         environment,
         app,
         run_on,
-        user,
-        secret,
+        **owned,
     )
 
 
-def _owner(service: Service, database: str) -> tuple[str, str]:
-    """Who owns a database, and the variable of the password."""
+def _owner(service: Service, database: str) -> dict[str, Any]:
+    """Who owns a database, the variable of the password, and the one of the address."""
     user = service.options["user"]
-    owner = next((e.owner for e in service.objects.databases if e.name == database), user)
+    found = next((each for each in service.objects.databases if each.name == database), None)
+    owner, url = (found.owner, found.url_variable) if found else (user, service.url_variable)
     named = (secret.variable for secret in secrets_of(service) if secret.role == owner)
     own = service_type(service).secret_variable(service)
-    return owner, own if owner == user else next(named, own)
+    secret = own if owner == user else next(named, own)
+    return {"user": owner, "secret": secret, "url_variable": url}
 
 
 def _app_of(service: Service, database: str, user: str, apps: Mapping[str, App]) -> str:
@@ -201,8 +201,11 @@ def _app_of(service: Service, database: str, user: str, apps: Mapping[str, App])
     return ""
 
 
-def _derived(directory: str) -> str:
-    """A name from a directory: `backend/app/alembic` is backend's."""
+def tree_name(entry: Mapping[str, Any]) -> str:
+    """An entry's name, else one from its directory: `backend/app/alembic` is backend's."""
+    if entry.get("name"):
+        return str(entry["name"])
+    directory = str(entry["directory"])
     parts = [part for part in PurePath(directory).parts if part not in ("/", "..")]
     return next((part for part in reversed(parts) if part not in _PLAIN), "main")
 

@@ -160,7 +160,7 @@ class HostFacts:
         tree = self.trees.setdefault(found.tree, TreeFacts())
         if "after" in result:  # one that broke before it asked the database knows no revisions
             tree.before, tree.after = ", ".join(found.before), ", ".join(found.after)
-        tree.applied += len(found.applied)
+        tree.applied += len(found.applied or found.pending)
         # One that is refused says what it found too, so its revisions alone prove nothing
         tree.state, tree.error = ("at_head" if status == "ok" else "failed"), ""
 

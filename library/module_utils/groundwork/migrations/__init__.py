@@ -1,6 +1,7 @@
 """The database schema, which Alembic alone owns."""
 
 from . import lock
+from .forward import Ssh, forwarded
 from .migrate import Database, MigrationResult, Report, Request, migrate
 from .parameters import database_of, request_of
 from .setup import SchemaSetup, setup_of
@@ -13,7 +14,9 @@ __all__ = [
     "Request",
     "SchemaSetup",
     "SchemaState",
+    "Ssh",
     "database_of",
+    "forwarded",
     "lock",
     "migrate",
     "request_of",

@@ -85,6 +85,18 @@ class Database:
             "database": self.database,
         }
 
+    def url(self, scheme: str = "") -> str:
+        """The address as an app reads it, with the password."""
+        user, password, name = (
+            quote(each, safe="") for each in (self.user, self.password, self.database)
+        )
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        query = ""
+        if self.sslmode:  # asyncpg takes the file from the environment only
+            rest = f"sslmode={self.sslmode}&sslrootcert={quote(self.sslrootcert)}"
+            query = f"?ssl={self.sslmode}" if scheme.endswith("+asyncpg") else f"?{rest}"
+        return f"{scheme or 'postgresql'}://{user}:{password}@{host}:{self.port}/{name}{query}"
+
     def variables(self) -> dict[str, str]:
         """The address and the login as the client library's variables."""
         named = {

@@ -43,6 +43,8 @@ def request_of(
         start_directory=params["start_directory"] or params["schema_dir"],
     )
     lines = _read_lines(Path(file), check) if (file := params["app_env_file"]) else {}
+    if name := params["url_variable"]:
+        lines[name] = database.url(params["url_scheme"])
     secrets = {value for name, value in lines.items() if _SECRET.search(name)}
     ini, file, directory = (
         Path(params[name]) if params[name] else None

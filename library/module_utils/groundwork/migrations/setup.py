@@ -36,6 +36,7 @@ class SchemaSetup(Record):
     run_on: str = "target"
     user: str = ""
     secret: str = ""
+    url_variable: str = ""
 
     def paths(self) -> tuple[Path, Path | None, Path | None, Path | None]:
         """schema_dir, alembic_ini, directory and version_table_file, as this machine
@@ -91,4 +92,5 @@ def setup_of(
         run_on=tree.run_on,
         user=tree.user,
         secret=tree.secret,
+        url_variable=tree.url_variable,
     )

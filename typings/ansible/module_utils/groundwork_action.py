@@ -1,0 +1,1 @@
+../../../library/module_utils/groundwork_action.py
