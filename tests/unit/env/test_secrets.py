@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.dotenv import PLACEHOLDER
-from ansible.module_utils.groundwork.env.secrets import SALT_VARIABLE, resolve_secrets, unlike_kept
+from ansible.module_utils.groundwork.env.secrets import (
+    SALT_VARIABLE,
+    renewed,
+    resolve_secrets,
+    unlike_kept,
+)
 from ansible.module_utils.groundwork.errors import GroundworkError
 from container_entry import mail
 from three_services import HARD, RAW, SECRETS, SERVICES
@@ -37,6 +42,17 @@ def test_the_inventorys_password_wins() -> None:
         assert unlike_kept(services, kept) == []
     assert unlike_kept(services, {"REDIS_PASSWORD": "of somebody else's"}) == []
     assert secrets.values["REDIS_PASSWORD"] == "from the inventory"
+
+
+def test_a_superusers_password_is_renewed_with_its_service_or_by_its_own_name() -> None:
+    kept = {**SECRETS, "POSTGRES_PASSWORD": "given"}
+    names = {"POSTGRES_PASSWORD", "POSTGRES_SUPERUSER_PASSWORD"}
+    (made,) = parse_services({"postgres": RAW["postgres"]})
+    (given,) = parse_services({"postgres": RAW["postgres"] | {"password": "given"}})
+    assert renewed([made], kept, {"postgres"}) == names
+    assert renewed([given], kept, {"postgres"}) == {"POSTGRES_PASSWORD"}, "it is the old one still"
+    assert renewed([given], SECRETS, {"postgres"}) == names
+    assert renewed([given], kept, {"postgres@postgres"}) == {"POSTGRES_SUPERUSER_PASSWORD"}
 
 
 def test_a_kept_secret_that_cannot_be_used_is_named_not_shown() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import psycopg
 import pytest
 from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.docker.cli import CommandResult, Docker
@@ -55,6 +57,8 @@ def server(**more: Any) -> Socket:
 
 def test_where_the_app_is_not_let_in_the_socket_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres_facts, "knock", lambda *_: None)
+    fatal = psycopg.OperationalError("FATAL:  password authentication failed")
+    monkeypatch.setattr(postgres_facts, "_ask", raising(fatal))
     found = read(server(), "ours", DB, {"DB_PASSWORD": "wrong"})
     assert found is not None
     assert found.roles == {"postgres", "app", "old", "hand"}
@@ -63,6 +67,31 @@ def test_where_the_app_is_not_let_in_the_socket_is_asked(monkeypatch: pytest.Mon
     assert found.inside["app"] == Inside(
         connect=frozenset({"app", "reader"}), access={"reader": frozenset({"r:SELECT"})}
     )
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    def ask(*_: Any) -> None:
+        raise error
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    "error", [psycopg.OperationalError("connection timeout expired"), ImportError("psycopg")]
+)
+def test_who_says_nothing_is_asked_no_further(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(postgres_facts, "knock", lambda *_: None)
+    monkeypatch.setattr(postgres_facts, "_ask", raising(error))
+    engine = server()
+    assert read(engine, "ours", DB, {"DB_PASSWORD": "x"}) is None
+    assert engine.asked == []
+
+
+def test_without_a_password_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres_facts, "knock", lambda *_: pytest.fail("asked"))
+    assert read(server(), "ours", DB, {}) is None
 
 
 def test_a_closed_port_is_no_answer_and_starts_no_process() -> None:

@@ -10,6 +10,7 @@ from .secrets import (
     named_secrets,
     new_secret,
     placeholders,
+    renewed,
     resolve_secrets,
     unlike_kept,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "named_secrets",
     "new_secret",
     "placeholders",
+    "renewed",
     "resolve_secrets",
     "tunnel",
     "unlike_kept",

@@ -30,16 +30,18 @@ def resolve_secrets(
 ) -> Secrets:
     """Each secret from the inventory, else from `kept` (the file's own lines), else a new one.
 
-    New ones have `length` URL-safe characters. Those that are in `rotate` (see `Secret.is_in`) are
-    made anew whatever is kept, unless the inventory gives them. A kept one that its kind can't
+    New ones have `length` URL-safe characters. Those that `rotate` renews (see `renewed`) are made
+    anew whatever is kept, unless the inventory gives them. A kept one that its kind can't
     take, or that the readers of env files would read differently, is a GroundworkError that names
     it.
     """
     values: dict[str, str] = {}
     made: list[str] = []
+    services = list(services)
+    anew = renewed(services, kept, rotate)
     for variable, secret in [(SALT_VARIABLE, None), *named_secrets(services)]:
         given = secret.given if secret else ""  # always there where it is external
-        old = "" if secret and secret.is_in(rotate) else kept.get(variable, "")
+        old = "" if variable in anew else kept.get(variable, "")
         value = given or old.replace(PLACEHOLDER, "")
         if not value:
             value = new_secret(length)
@@ -54,6 +56,31 @@ def resolve_secrets(
             )
         values[variable] = value
     return Secrets(values, tuple(made))
+
+
+def renewed(
+    services: Iterable[Service], kept: Mapping[str, str], rotate: Container[str]
+) -> set[str]:
+    """The variables of the secrets that `rotate` names, by themselves or with their service.
+
+    A superuser's goes with its service's password: where the inventory gives that one and still
+    gives the old one, it is renewed by its own name alone.
+    """
+    found: set[str] = set()
+    for service in services:
+        asked = [each for each in secrets_of(service) if each.is_in(rotate)]
+        own = secrets_of(service)[:1]
+        same = all(each.given and each.given == kept.get(each.variable) for each in own)
+        found |= {
+            each.variable
+            for each in asked
+            if each.login in rotate or not (same and _is_superuser(each))
+        }
+    return found
+
+
+def _is_superuser(secret: Secret) -> bool:
+    return bool(secret.role) and secret.role == secret.service.objects.superuser
 
 
 def unlike_kept(services: Iterable[Service], kept: Mapping[str, str]) -> list[str]:

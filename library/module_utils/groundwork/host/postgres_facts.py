@@ -105,15 +105,23 @@ def read(
 ) -> FoundObjects | None:
     """What the server holds; None where it doesn't answer. `secrets` are values by variable."""
     passwords = {each.role: secrets.get(each.variable, "") for each in secrets_of(service)}
+    if not passwords[""]:
+        return None
     try:
         knock(endpoint(service, "host"), TIMEOUT)
-    except ProbeError:
+        return _by_login(service, passwords)
+    except (ImportError, ProbeError):
         return None
-    return _by_login(service, passwords) or _by_socket(docker, project, service)
+    except _Refused:
+        return _by_socket(docker, project, service)
+
+
+class _Refused(Exception):
+    """A server is there, and doesn't let a role in."""
 
 
 def _by_login(service: Service, passwords: Mapping[str, str]) -> FoundObjects | None:
-    """As each role that has to be let in."""
+    """As each role that has to be let in; None where nobody answers. Raises _Refused."""
     import psycopg
 
     def ask(role: str, database: str) -> Ask:
@@ -123,7 +131,9 @@ def _by_login(service: Service, passwords: Mapping[str, str]) -> FoundObjects | 
     try:
         server = ask(service.options["user"], service.options["database"])(_SERVER)
         found = _found(service, server, lambda each: ask(each.owner, each.name))
-    except psycopg.Error:
+    except psycopg.Error as error:
+        if "FATAL" in str(error):  # its own word, in most of its languages
+            raise _Refused from None
         return None
     refused = set()
     for role in service.objects.roles:
@@ -175,6 +185,7 @@ def _ask(service: Service, role: str, database: str, password: str, sql: str) ->
         dbname=database,
         connect_timeout=TIMEOUT,
         application_name="groundwork-probe",
+        options=f"-c statement_timeout={TIMEOUT}s",
         autocommit=True,
         **POSTGRES_FILES,
         **secure,

@@ -18,8 +18,8 @@ from ..env import (
     Secrets,
     as_made,
     content,
-    named_secrets,
     placeholders,
+    renewed,
     resolve_secrets,
     unlike_kept,
 )
@@ -169,8 +169,7 @@ class Desired:
         """The secrets' variables that this run is to change, with the values until now."""
         return {
             variable: self.kept.get(variable, "")
-            for variable, secret in named_secrets(self.services)
-            if secret.is_in(self.rotate)
+            for variable in renewed(self.services, self.kept, self.rotate)
         }
 
     def paths(self) -> list[Path]:

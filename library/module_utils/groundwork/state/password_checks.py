@@ -17,7 +17,8 @@ def nothing_to_rotate(desired: Desired, plan: Plan) -> list[Problem]:
 
     What an interrupted run left is something to do, and no problem.
     """
-    asked = [each for _, each in named_secrets(desired.services) if each.is_in(desired.rotate)]
+    anew = desired.rotated()
+    asked = [each for name, each in named_secrets(desired.services) if name in anew]
     if desired.rotate and not asked:
         names = ", ".join(sorted(desired.rotate))
         return [
