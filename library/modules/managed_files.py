@@ -11,7 +11,7 @@ from ansible.module_utils.groundwork import files, rendered
 from ansible.module_utils.groundwork.docker import Docker, compose, engine, ownership
 from ansible.module_utils.groundwork.env import Image, git, named_secrets
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.host import postgres_roles
+from ansible.module_utils.groundwork.host import postgres_roles, settings_trial
 from ansible.module_utils.groundwork.state import Desired, example_files, for_volumes
 from ansible.module_utils.groundwork_module import Call, main
 
@@ -20,7 +20,9 @@ module: managed_files
 short_description: Write the Compose file and the env files, all of them or none
 description:
   - With O(part=stack), writes the Compose file and its C(.env). The secrets live in that C(.env);
-    those that are missing are made. Compose has to accept both files before they are put in place.
+    those that are missing are made. Compose has to accept both files before they are put in place,
+    and each server the settings that its container doesn't have yet (a throw-away container of its
+    image is started with them, in check mode too).
   - With O(part=apps), writes each app's C(.env) from the same secrets.
   - With O(part=examples), writes a C(.env.example) beside each of them, from the same contract and
     without secrets, for the repository.
@@ -203,8 +205,12 @@ def run(call: Call) -> dict[str, Any]:
     changing = rendered.changing(states)
     if params["part"] != "examples":
         git.check_unseen(changing, covered=params["part"] == "stack")
+    of_stack = bool(changing) and params["part"] == "stack" and bool(desired.managed)
+    if of_stack:
+        images = {name: str(item["reference"]) for name, item in params["images"].items()}
+        settings_trial.check(docker, desired.stack, desired.managed, images)
     if not call.check:
-        if changing and params["part"] == "stack" and desired.managed:
+        if of_stack:
             ownership.claim(docker, desired.stack, desired.stack_dir)
             validate(docker, desired, states)
             note_new_passwords(desired, volumes)

@@ -60,3 +60,22 @@ def test_where_the_engine_decides_a_container_is_well_when_it_says_so(tmp_path: 
         assert not state.answers
         assert state.error == "its health check hasn't passed yet"
     assert container_state(tmp_path, "healthy", answers=False).error == "connection refused"
+
+
+def test_a_containers_settings_are_compared_by_its_label(tmp_path: Path) -> None:
+    entry = {"kind": "redis", "image": "redis:7", "port": 1, "settings": {"hz": 20}}
+    wanted = Desired.of(params(str(tmp_path), services={"redis": entry}))
+
+    def differing(label: dict[str, str]) -> tuple[str, ...]:
+        found = {
+            "Image": "sha256:1",
+            "Config": {"Image": "x", "Labels": label},
+            "State": {"Status": "running", "StartedAt": ""},
+        }
+        facts = facts_of(wanted, stack_containers=StackContainers({"redis": found}))
+        services = compare.compare(wanted, facts, asked_for(wanted)).state.services
+        return services["redis"].settings
+
+    assert differing({}) == ("hz",)
+    assert differing({"groundwork.settings": '{"hz": ["20"], "timeout": ["1"]}'}) == ("timeout",)
+    assert differing({"groundwork.settings": '{"hz": ["20"]}'}) == ()

@@ -27,6 +27,7 @@ def test_nothing_is_to_do_where_all_is_as_it_should_be() -> None:
         ("services/redis/health", "unhealthy", "services", "unhealthy"),
         ("services/redis/config", "changed", "services", "configuration changed"),
         ("services/redis/config", "unknown", "services", "could not be compared"),
+        ("services/redis/settings", ["hz"], "services", "redis: its settings changed: hz"),
         ("services/redis/image", "changed", "services", "image changed"),
         ("services/redis/answers", False, "services", "doesn't answer"),
         ("services/old", RUNNING, "services", "old: is not in the inventory any more"),

@@ -11,7 +11,7 @@ from ..services import ServiceType
 
 ONLY_OURS = (
     *("image", "bind", "bind_public", "allow_from", "memory", "cpus", "pids"),
-    *("certificate", "key", "names"),
+    *("certificate", "key", "names", "settings"),
 )
 ONLY_EXTERNAL = ("host",)
 _TLS_FILES = ("ca_file", "certificate", "key")

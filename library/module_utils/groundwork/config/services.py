@@ -24,6 +24,7 @@ from .limits import LIMITS, bind_problem, limit_problems, network_problems
 from .mistakes import refuse, unknown_options
 from .objects import OPTIONS as OBJECTS
 from .objects import objects
+from .settings import settings_field
 from .values import port_number, unwritable
 
 _STACK = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
@@ -31,7 +32,7 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 _COMMON = (
     *("kind", "image", "port", "bind", "bind_public", "password", "url_variable", "external"),
-    *("allow_from", *LIMITS, *TLS),
+    *("allow_from", "settings", *LIMITS, *TLS),
 )
 
 
@@ -171,6 +172,7 @@ def _fields(
         if option in entry
     }
     more["password"] = _password(where, kind, entry, problems)
+    more["settings"] = settings_field(where, kind, entry, problems)
     return more
 
 

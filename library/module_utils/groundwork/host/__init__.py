@@ -1,6 +1,14 @@
 """What of the machine itself, and of a running database, is brought in line."""
 
-from . import bundle, firewall, postgres_facts, postgres_init, postgres_objects, postgres_roles
+from . import (
+    bundle,
+    firewall,
+    postgres_facts,
+    postgres_init,
+    postgres_objects,
+    postgres_roles,
+    settings_trial,
+)
 from .firewall import rules
 from .postgres_objects import ObjectsState
 
@@ -13,4 +21,5 @@ __all__ = [
     "postgres_objects",
     "postgres_roles",
     "rules",
+    "settings_trial",
 ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import container, postgres, qdrant, redis, template
+from . import container, postgres, qdrant, redis, settings, template
 from .base import BUILT_LABEL, RECREATE, Advice, Endpoint, ProbeError, Secret, Service, ServiceType
+from .fragment import in_yaml, literal
 from .objects import ACCESS, SUPERUSER, Objects, OwnedDatabase, Role
 from .tls import ca_bundle, postgres_options
 from .wire import knock, within
@@ -46,6 +47,7 @@ __all__ = [
     "secret_files",
     "secrets_of",
     "service_type",
+    "settings",
     "template",
     "within",
 ]
@@ -144,11 +146,17 @@ def app_variables(service: Service) -> list[str]:
     return [service.url_variable, *port_lines(service, "host"), *lines]
 
 
+def _arguments(service: Service) -> list[str]:
+    rules = service_type(service).settings
+    return rules.arguments(service.settings) if rules else []
+
+
 def describe(service: Service) -> dict[str, Any]:
     """A service as templates and variables read it, without its secret.
 
     `secret_files` maps what its container gets as a file to the file's name in `infra/.secrets`;
-    `stores` and `compose` are as its type has them (see `ServiceType`);
+    `stores` and `compose` are as its type has them (see `ServiceType`); `settings` are the names of
+    its settings, `arguments` what its command gets of them;
     `env` maps each suffix of its variables in `infra/.env` to a reference (`${REDIS_PORT}`); what
     is external has none.
     """
@@ -184,6 +192,9 @@ def describe(service: Service) -> dict[str, Any]:
         "secret_files": {} if service.external else files,
         "stores": list(kind.stores(service)),
         "compose": kind.compose(service),
+        "arguments": [in_yaml(literal(each)) for each in _arguments(service)],
+        "settings": list(service.settings),
+        "settings_label": in_yaml(literal(settings.written(service.settings))),
         "sslmode": postgres_options(service).get("sslmode", ""),
         "ca_file": ca_bundle(service) if service.tls and not unsigned else "",
         "secret_variable": kind.secret_variable(service),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .objects import Objects
+from .settings import Settings
 
 BUILT_LABEL = "groundwork.inputs"  # on each image that is built here: the digest of its recipe
 
@@ -46,6 +47,7 @@ class Service:
     key: str = ""
     names: tuple[str, ...] = ()  # further ones by which clients reach it, for the certificate made
     details: object = None
+    settings: Mapping[str, Any] = field(default_factory=dict)  # the server's own; see Settings
     objects: Objects = field(default_factory=Objects)  # of a managed PostgreSQL
 
     @property
@@ -177,6 +179,7 @@ class ServiceType:
     * `engine_decides(service)`: it is healthy where its container's health check says so.
     * `compose(service)`: what its entry says of its container, for its Compose fragment, which
       writes each value as it is: JSON, with every `$` of a person's doubled for Compose.
+    * `settings`: what it knows of its server's own parameters.
     """
 
     name: str
@@ -202,6 +205,7 @@ class ServiceType:
     stores: Callable[[Service], tuple[str, ...]] = lambda service: (service.name,)
     engine_decides: Callable[[Service], bool] = lambda service: False
     compose: Callable[[Service], dict[str, str]] = lambda service: {}
+    settings: Settings | None = None
 
     def secret_variable(self, service: Service) -> str:
         """The env variable that holds the service's password: `POSTGRES_PASSWORD`."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import json
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 
 from . import template
 from .base import Endpoint, ProbeError, Secret, Service, ServiceType
+from .fragment import in_yaml, literal
 from .wire import knock, time_left, unreachable
 
 # The engine's proxy takes a connection before anybody listens in the container, and closes it at
@@ -127,14 +127,14 @@ def _stores(service: Service) -> tuple[str, ...]:
 
 def _compose(service: Service) -> dict[str, str]:
     said = details(service)
-    environment = {name: _literal(text) for name, text in said.environment.items()}
+    environment = {name: literal(text) for name, text in said.environment.items()}
     for use in said.secrets:
         if use.file_variable:
             environment[use.file_variable] = f"/run/secrets/{use.name}"
         if use.plain_variable:
             environment[use.plain_variable] = f"${{{use.variable}}}"
     mounts = [{"source": _secret_file(service, u), "target": u.name} for u in said.secrets]
-    mounts += [{"source": _file(service, p), "target": _literal(p)} for p in said.files]
+    mounts += [{"source": _file(service, p), "target": literal(p)} for p in said.files]
     places = zip(_stores(service), said.volumes.values(), strict=True)
     first, *more = service.inner_ports
     variables = {first: f"{service.prefix}_PORT"}
@@ -146,32 +146,21 @@ def _compose(service: Service) -> dict[str, str]:
             f"{service.publish}:${{{variables[name]}}}:{port}"
             for name, port in service.inner_ports.items()
         ],
-        "volumes": [f"{store}_data:{_literal(place)}" for store, place in places],
+        "volumes": [f"{store}_data:{literal(place)}" for store, place in places],
         "environment": environment,
         "secrets": mounts,
-        "tmpfs": [_literal(place) for place in said.tmpfs],
+        "tmpfs": [literal(place) for place in said.tmpfs],
         "cap_add": list(said.cap_add),
-        "command": [_literal(word) for word in said.command],
-        "entrypoint": [_literal(word) for word in said.entrypoint],
-        "user": _literal(said.user),
+        "command": [literal(word) for word in said.command],
+        "entrypoint": [literal(word) for word in said.entrypoint],
+        "user": literal(said.user),
         "stop_grace_period": f"{said.stop_seconds}s",
-        "test": [_literal(word) for word in said.health.command],
+        "test": [literal(word) for word in said.health.command],
     }
-    found = {key: _yaml(value) for key, value in keys.items() if value}
+    found = {key: in_yaml(value) for key, value in keys.items() if value}
     lifted = {"read_only": said.read_only, "security_opt": said.no_new_privileges}
     nothing = {"read_only": "false", "security_opt": "[]"}
     return found | {key: nothing[key] for key, kept in lifted.items() if not kept}
-
-
-def _literal(text: str) -> str:
-    """A text that Compose leaves as it is."""
-    return text.replace("$", "$$")
-
-
-def _yaml(value: Any) -> str:
-    """A value in one line that no character of a person's leaves: JSON is YAML, but for its halves
-    of characters (`ensure_ascii`) and what isn't printable, which an entry can't have."""
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _probe(service: Service, endpoint: Endpoint, secret: str, timeout: float) -> str:

@@ -11,6 +11,7 @@ from ..environment import POSTGRES_FILES
 from ..text import one_line
 from . import tls
 from .base import THEIR_PASSWORD, Advice, Endpoint, ProbeError, Secret, Service, ServiceType
+from .postgres_settings import SETTINGS
 from .wire import knock, no_answer
 
 
@@ -217,4 +218,5 @@ TYPE = ServiceType(
     option_problem=_option_problem,
     advice=_ADVICE,
     more_secrets=_more_secrets,
+    settings=SETTINGS,
 )

@@ -19,6 +19,7 @@ from .base import (
     Service,
     ServiceType,
 )
+from .qdrant_settings import SETTINGS, configuration
 from .wire import time_left, unreachable
 
 
@@ -34,7 +35,8 @@ def _url(service: Service, endpoint: Endpoint, secrets: Mapping[str, str]) -> st
 
 def _config_lines(service: Service, secrets: Mapping[str, str]) -> dict[str, str]:
     # JSON is YAML: the container reads this as its config/local.yaml.
-    config: dict[str, dict[str, Any]] = {"service": {"api_key": TYPE.password(service, secrets)}}
+    config: dict[str, Any] = configuration(service.settings)
+    config.setdefault("service", {})["api_key"] = TYPE.password(service, secrets)
     if service.tls:
         shown, key = (f"/run/secrets/{service.name}_{part}" for part in ("certificate", "key"))
         config["service"]["enable_tls"] = True
@@ -127,4 +129,5 @@ TYPE = ServiceType(
     probe=_probe,
     advice={"401": _OTHER_KEY, "403": _OTHER_KEY},
     more_ports={"gRPC": 6334},
+    settings=SETTINGS,
 )

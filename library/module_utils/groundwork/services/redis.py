@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from ..text import one_line
 from .base import RECREATE, THEIR_PASSWORD, Advice, Endpoint, ProbeError, Service, ServiceType
+from .redis_settings import SETTINGS
 from .tls import secured
 from .wire import time_left, unreachable
 
@@ -136,4 +137,5 @@ TYPE = ServiceType(
     option_problem=_option_problem,
     advice=_ADVICE,
     one_storage_format=True,
+    settings=SETTINGS,
 )

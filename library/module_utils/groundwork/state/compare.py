@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from .. import dotenv, rendered
+from ..docker import labels
 from ..env import Image
 from ..errors import GroundworkError, Problem
 from ..host import postgres_objects
 from ..images import ImageChoice, Known, WantedImage, choice
-from ..services import service_type
+from ..services import service_type, settings
 from .desired import Desired
 from .gather import Facts
 from .model import PortTaken, ServiceState, State, VolumeState
@@ -168,6 +169,9 @@ def _services(
                 config=configuration(container, hashes.get(service.name), desired.stack_dir),
                 image="in_sync" if same else "changed",
                 runs=str(container["Config"].get("Image", "")),
+                settings=settings.differing(
+                    labels(container).get(settings.LABEL, ""), service.settings
+                ),
             )
         elif containers is not None:
             continue

@@ -14,7 +14,7 @@ from ..env import Image
 from ..errors import GroundworkError
 from ..images import SOURCES, Setup, checked_prefix, read_recipes
 from ..migrations import SchemaSetup
-from ..services import endpoint
+from ..services import endpoint, service_type
 from ..tls import certificates
 from .checks import Limits, problems
 from .compare import Asked, compare
@@ -122,6 +122,13 @@ def _docs(
             yield "left", f"{each} of {name}, which the inventory doesn't have any more"
     for name, volume in state.left_data.items():
         yield "data", f"of {name} are here still: {volume}"
+    for service in desired.managed:
+        rules, image = service_type(service).settings, state.images.get(service.name)
+        if rules and image and image.built and (left := rules.ignored(service.settings)):
+            yield (
+                "ignored",
+                f"{', '.join(left)} of {service.name}: {image.reference} doesn't read it",
+            )
     yield from _more_ports(desired)
 
 

@@ -24,6 +24,7 @@ class ServiceState(Record):
     container against the Compose file; `image` is in_sync, changed or unknown, `runs` its name.
     `answers`, `version`, `error` and `code`: what it said in its own protocol. `custom`: it is a
     person's, from the override file. `leftover`: external, but its container is still here.
+    `settings`: the names of those that its container has in another way than the inventory.
     """
 
     kind: str = ""
@@ -38,6 +39,7 @@ class ServiceState(Record):
     error: str = ""
     code: str = ""
     runs: str = ""
+    settings: tuple[str, ...] = ()
     custom: bool = False
     exit_code: int = 0
     leftover: bool = False

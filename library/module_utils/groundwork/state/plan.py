@@ -110,6 +110,8 @@ def _service_reason(found: ServiceState | None) -> str:
         return f"its container is {found.state}"
     if found.health == "unhealthy":
         return "is unhealthy"
+    if found.settings:
+        return f"its settings changed: {', '.join(found.settings)}"
     if reason := CONFIGURATION_REASONS.get(found.config):
         return reason
     if found.image == "changed":
