@@ -10,24 +10,30 @@ import argparse
 import contextlib
 import getpass
 import os
+import shlex
 import sys
 import tempfile
+from collections import ChainMap
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import ansible.module_utils
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.append(str(ROOT / "library" / "module_utils"))
+ansible.module_utils.__path__.append(str(ROOT / "library" / "module_utils"))
 
 from ansible import constants as C  # noqa: E402
 from ansible.errors import AnsibleError  # noqa: E402
+from ansible.inventory.manager import InventoryManager  # noqa: E402
+from ansible.module_utils.groundwork.config import layers, with_passwords, workspace  # noqa: E402
+from ansible.module_utils.groundwork.env import new_secret  # noqa: E402
+from ansible.module_utils.groundwork.errors import GroundworkError  # noqa: E402
+from ansible.module_utils.groundwork.text import did_you_mean  # noqa: E402
+from ansible.module_utils.groundwork_workspace import named  # noqa: E402
 from ansible.parsing.dataloader import DataLoader  # noqa: E402
 from ansible.parsing.vault import VaultLib, VaultSecret, get_file_vault_secret  # noqa: E402
-from groundwork.config import with_passwords  # noqa: E402
-from groundwork.env import new_secret  # noqa: E402
-from groundwork.errors import GroundworkError  # noqa: E402
-from groundwork.text import did_you_mean  # noqa: E402
 
 SHORTEST = 12  # characters of the vault's own password
 
@@ -39,16 +45,19 @@ def main() -> int:
     parser.add_argument("--inventory", type=Path, default=ROOT / "inventory")
     parser.add_argument("--new", nargs="+", action="extend", default=[], metavar="SERVICE")
     options = parser.parse_args()
-    path: Path = options.inventory / "group_vars" / options.group / "vault.yml"
     try:
-        names, external, length = services(options.inventory, options.group)
+        directory = named(DataLoader(), options.inventory)
+        path = options.inventory / "group_vars" / options.group / "vault.yml"
+        if directory is not None:
+            path = workspace.vault_file(directory, options.group)
+        names, external, length = services(options.inventory, options.group, directory)
         known = {*names, *names.values()}
         for name in options.new:
             if name not in known:
                 raise GroundworkError(f"No service {name!r}.{did_you_mean(name, known)}")
         renew = [key for key, service in names.items() if {key, service} & {*options.new}]
         made = fill(path, list(names), renew, length)
-    except (GroundworkError, AnsibleError, yaml.YAMLError) as error:
+    except (GroundworkError, AnsibleError) as error:
         print(error, file=sys.stderr)
         return 1
     except (KeyboardInterrupt, EOFError):
@@ -57,7 +66,7 @@ def main() -> int:
     print(f"{path}: " + (f"made {', '.join(made)}" if made else "every service has its password"))
     if external:
         print(f"Left to you, since they are external: {', '.join(external)}")
-    print(f"Passwords aren't shown; `ansible-vault view {path}` does that.")
+    print(f"Passwords aren't shown; `ansible-vault view {shlex.quote(str(path))}` does that.")
     return 0
 
 
@@ -68,24 +77,72 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_multi_constructor("!", lambda loader, tag, node: loader.construct_scalar(node))
 
 
-def services(inventory: Path, group: str) -> tuple[dict[str, str], list[str], int]:
+def services(
+    inventory: Path, group: str, directory: Path | None
+) -> tuple[dict[str, str], list[str], int]:
     """The passwords that Groundwork may choose, by their names here, each with its service; the
-    external services; and the passwords' length."""
-    found: dict[str, Any] = {}
-    for file in (
-        inventory / "group_vars/all/stack.yml",
-        inventory / f"group_vars/{group}/main.yml",
-    ):
-        if file.exists():
-            found |= yaml.load(file.read_text(encoding="utf-8"), _Loader) or {}  # noqa: S506
+    external services; and the passwords' length. `directory` is the workspace, where there is one.
+    """
+    found = list(variables(inventory, group, directory))
+    entries = layers.effective_services(found) or {}
     names: dict[str, str] = {}
-    for name, entry in found["stack_services"].items():
+    for name, entry in entries.items():
         if entry.get("kind") == "container":
             names |= {f"{name}_{secret}": name for secret in entry.get("secrets") or {}}
         elif not entry.get("external"):
             names |= dict.fromkeys((name, *_further(name, entry)), name)
-    external = [name for name, entry in found["stack_services"].items() if entry.get("external")]
-    return names, external, int(found.get("stack_password_length", 32))
+    external = [name for name, entry in entries.items() if entry.get("external")]
+    length = ChainMap(*map(dict, reversed(found))).get("stack_password_length", 32)
+    return names, external, int(length)
+
+
+def variables(inventory: Path, group: str, directory: Path | None) -> Iterator[Mapping[str, Any]]:
+    """What is written for a group and those above it, the weakest first; nothing encrypted."""
+    above = groups_above(inventory, group)
+    if directory is not None:
+        workspace.check_workspace(directory, {*above, group, *known_groups(inventory)})
+    for name in (*above, group):
+        variables = inventory / "group_vars"
+        files = [variables / f"{name}.yml", *sorted((variables / name).glob("*.yml"))]
+        for file in files:
+            yield read(file)
+        if directory is None:
+            continue
+        for file in workspace.workspace_files(directory, name):
+            worked_out = workspace.of_workspace if name == "all" else workspace.of_group
+            yield worked_out(read(file), file, str) if file.exists() else {}
+
+
+def read(file: Path) -> Any:
+    """A file's variables; none where it isn't there, or is encrypted."""
+    text = file.read_text(encoding="utf-8") if file.exists() else ""
+    if text.startswith("$ANSIBLE_VAULT;"):
+        return {}
+    try:
+        return yaml.load(text, _Loader) or {}  # noqa: S506
+    except yaml.YAMLError as error:
+        raise GroundworkError(
+            f"The file is no valid YAML: {error}", where=str(file), next_step="Correct it."
+        ) from None
+
+
+def groups_above(inventory: Path, group: str) -> list[str]:
+    """The groups that a group is below, the outermost first."""
+    known = known_groups(inventory)
+    if group not in known:
+        raise GroundworkError(
+            f"There is no group {group!r} in the inventory.{did_you_mean(group, known)}",
+            where=str(inventory / "hosts.yml"),
+            next_step="Name one of them, or add it below staging (docs/staging.md).",
+        )
+    above = sorted(known[group].get_ancestors(), key=lambda each: (each.depth, each.name))
+    return [each.name for each in above]
+
+
+def known_groups(inventory: Path) -> dict[str, Any]:
+    """The inventory's groups by name."""
+    groups: dict[str, Any] = InventoryManager(DataLoader(), str(inventory / "hosts.yml")).groups
+    return groups
 
 
 def _further(name: str, entry: dict[str, Any]) -> list[str]:

@@ -23,6 +23,7 @@ def inventory(tmp_path: Path) -> Path:
     stack = ROOT / "tests/group_vars/all/stack.yml"
     (directory / "group_vars/all/stack.yml").write_text(stack.read_text())
     (tmp_path / "key").write_text(f"{KEY}\n")
+    (directory / "hosts.yml").write_text("all: {children: {staging: {children: {qa: {}}}}}")
     return directory
 
 
@@ -42,7 +43,11 @@ def run(inventory: Path, *arguments: str, key: str = "key") -> subprocess.Comple
 
 
 def vault(inventory: Path) -> dict[str, Any]:
-    data = (inventory / "group_vars/staging/vault.yml").read_bytes()
+    return decrypted(inventory / "group_vars/staging/vault.yml")
+
+
+def decrypted(file: Path) -> dict[str, Any]:
+    data = file.read_bytes()
     plain = VaultLib([("default", VaultSecret(KEY.encode()))]).decrypt(data)
     found: dict[str, Any] = yaml.safe_load(plain)["vault_passwords"]
     return found
@@ -103,7 +108,9 @@ def test_external_services_are_left_to_a_person_and_ansibles_tags_are_read(
     assert renewed == {"mail_login", "mail_relay", "redis"}
     assert run(inventory, "--new", "mail_login").returncode == 0
     stack.write_text("stack_services: {")
-    assert "Traceback" not in run(inventory).stderr
+    done = run(inventory)
+    assert "Traceback" not in done.stderr
+    assert f"Where: {stack}" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -111,6 +118,7 @@ def test_external_services_are_left_to_a_person_and_ansibles_tags_are_read(
     [
         ((), "", "ANSIBLE_VAULT_PASSWORD_FILE"),
         (("--new", "redsi"), "key", "Did you mean 'redis'?"),
+        (("--group", "stagin"), "key", "Did you mean 'staging'?"),
         ((), "short", "12 characters"),
         ((), "nowhere", "nowhere"),
     ],
@@ -157,3 +165,42 @@ def test_a_databases_roles_have_passwords_of_their_own(inventory: Path) -> None:
     assert run(inventory, "--new", "postgres_reader").returncode == 0
     after = vault(inventory)
     assert {name for name in after if after[name] != before[name]} == {"postgres_reader"}
+
+
+def test_a_group_below_staging_has_the_services_of_those_above_and_a_vault_of_its_own(
+    inventory: Path,
+) -> None:
+    variables = inventory / "group_vars"
+    for group in ("staging", "qa"):
+        (variables / group).mkdir()
+    cache = "{kind: redis, image: 'redis:7-alpine', port: 1}"
+    (variables / "staging/main.yml").write_text(f"stack_services: {{cache: {cache}}}")
+    (variables / "qa/more.yml").write_text(f"stack_services_changes: {{queue: {cache}}}")
+    assert run(inventory).returncode == 0
+    done = run(inventory, "--group", "qa")
+    assert done.returncode == 0, done.stderr
+    assert set(vault(inventory)) == {"cache"}
+    assert set(decrypted(variables / "qa/vault.yml")) == {"cache", "queue"}
+
+
+def test_a_workspace_has_its_own_vaults(
+    inventory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = tmp_path / "my shop"
+    monkeypatch.setenv("GROUNDWORK_WORKSPACE", str(shop))
+    assert "There is no directory" in run(inventory).stderr
+    shop.mkdir()
+    (shop / "groundwork.yml").write_text(
+        "stack_name: shop\nstack_password_length: 40\n"
+        "stack_services: {cache: {kind: redis, image: 'redis:7-alpine', port: 1}}"
+    )
+    done = run(inventory)
+    assert done.returncode == 0, done.stderr
+    made = decrypted(shop / "groundwork.staging.vault.yml")
+    assert list(made) == ["cache"]
+    assert len(made["cache"]) == 40
+    assert f"'{shop}/groundwork.staging.vault.yml'" in done.stdout, "to be copied into a shell"
+    assert not (inventory / "group_vars/staging").exists()
+    again = run(inventory, "--new", "cache")
+    assert again.returncode == 0, again.stderr
+    assert decrypted(shop / "groundwork.staging.vault.yml") != made

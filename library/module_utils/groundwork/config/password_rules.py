@@ -109,7 +109,8 @@ def check(services: Iterable[Service], given: Any = None) -> None:
     if found := problems(services, given):
         raise GroundworkError(
             "The passwords of this shared machine can't be used; nothing was changed.",
-            where="inventory/group_vars/staging/vault.yml",
+            where="the group's vault.yml in inventory/group_vars, or the workspace's "
+            "groundwork.GROUP.vault.yml",
             details=found,
             next_step="`make vault` makes good ones where they are missing; "
             "docs/passwords.md says how to change one.",
