@@ -25,6 +25,7 @@ from ansible.module_utils.groundwork.env import tunnel
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.migrations import setup_of
 from ansible.module_utils.groundwork.services import describe
+from ansible.module_utils.groundwork.state import Inspection, unwell
 from ansible.module_utils.groundwork.tls import ca_file_of
 
 DOCUMENTATION = r"""
@@ -130,6 +131,11 @@ def groundwork_tunnel(services: Mapping[str, Any], ssh: Mapping[str, Any], offse
         raise AnsibleFilterError(str(error)) from None
 
 
+def groundwork_unwell(inspected: Mapping[str, Any]) -> list[str]:
+    """What is wrong or pending, of a result of stack_info (see `state.unwell`)."""
+    return unwell(Inspection.from_dict(inspected))
+
+
 class FilterModule:
     def filters(self) -> dict[str, Any]:
         return {
@@ -137,4 +143,5 @@ class FilterModule:
             "groundwork_sent_trees": groundwork_sent_trees,
             "groundwork_trees": groundwork_trees,
             "groundwork_tunnel": groundwork_tunnel,
+            "groundwork_unwell": groundwork_unwell,
         }

@@ -46,4 +46,8 @@ runs:
   returned: always
   type: list
   elements: dict
+succeeded:
+  description: The last run that ended well, however long ago; or nothing.
+  returned: always
+  type: dict
 """

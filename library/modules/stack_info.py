@@ -91,6 +91,10 @@ options:
     description: Whether to fail on what must not be tried (a port taken, a foreign volume, ...).
     type: bool
     default: true
+  usage:
+    description: Whether the volumes' sizes, the connections and the free space are asked for.
+    type: bool
+    default: false
   daemon:
     description: >-
       The engine's settings as they should be, C(options), and whether it is in a swarm, C(swarm).
@@ -240,6 +244,12 @@ summary:
   type: dict
 images:
   description: The reference and storage format of each service's image, where one is here.
+  returned: always
+  type: dict
+usage:
+  description: >-
+    Where it was asked for: the volumes by name (service, size in bytes), by service the connections
+    that are in use and the limit, and the free bytes where the volumes are.
   returned: always
   type: dict
 kept_images:

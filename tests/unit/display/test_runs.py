@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import calendar
 from typing import Any
 
 from ansible.module_utils.groundwork.display.facts import RunFacts
 from ansible.module_utils.groundwork.display.outcome import Outcome, Task
+from ansible.module_utils.groundwork.display.runs import success_row
 from ansible.module_utils.groundwork.display.story import Story
 from ansible.module_utils.groundwork.display.summary import Run, closing_lines
 from ansible.module_utils.groundwork.display.text import ASCII, plain
+from ansible.module_utils.groundwork.locking import RunsResult
 
 RUN = {
     "at": "2026-11-24 09:12:40",
@@ -72,3 +75,11 @@ def test_whom_a_run_waits_for_is_said_once() -> None:
     )
     assert attempt(2, waiting=waiting) == (f"Inspect: waits. {waiting}", [])
     assert attempt(1) == ("Inspect: One run at a time, try 1 of 9 failed", [])
+
+
+def test_how_long_ago_a_run_went_well() -> None:
+    found = RunsResult.from_dict({"succeeded": RUN})
+    (row,) = plain(success_row(found, calendar.timegm((2026, 11, 27, 9, 13, 22)) + 1))
+    assert row == "last ok   3 days ago  2026-11-24 09:12:40 UTC"
+    assert success_row(RunsResult(), 0) == []
+    assert success_row(RunsResult.from_dict({"succeeded": {"at": "noon"}}), 0) == []

@@ -106,9 +106,21 @@ def test_another_machines_python_needs_nothing_but_the_text_of_the_file(tmp_path
     text = inspect.getsource(audit_log) + f"\nprint(json.dumps(serve({asked!r})))\n"
     subprocess.run([sys.executable, "-I", "-"], input=text, text=True, check=True)
     look = {"path": str(tmp_path / "log"), "count": 5}
-    assert json.loads(json.dumps(serve(look))) == {"runs": [{"who": "ada", "result": "ok"}]}
+    entry = {"who": "ada", "result": "ok"}
+    assert json.loads(json.dumps(serve(look))) == {"runs": [entry], "succeeded": entry}
 
 
 def test_a_log_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert serve({"path": str(tmp_path / "file" / "log"), "entry": {"who": "ada"}}) == {}
+
+
+def test_the_last_run_that_went_well_is_found_behind_others(tmp_path: Path) -> None:
+    log = tmp_path / "runs.jsonl"
+    for run, result in (("1", "ok"), ("2", "ok"), ("3", "failed"), ("4", "failed")):
+        append(log, ended(start_of(run), {"result": result}))
+    append(log, start_of("5"))
+    found = serve({"path": str(log), "count": 1})
+    assert [run["run"] for run in found["runs"]] == ["5"]
+    assert found["succeeded"]["run"] == "2"
+    assert serve({"path": str(tmp_path / "none"), "count": 1})["succeeded"] is None

@@ -63,11 +63,13 @@ class HostFacts:
     stack: str = ""
     docs: list[tuple[str, str]] = field(default_factory=list)
     inspected: bool = False
+    found: Inspection | None = None
     todo: dict[str, list[str]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     changes: list[tuple[str, str]] = field(default_factory=list)
     log: RunsResult = field(default_factory=RunsResult)
     failure: tuple[str, str] | None = None
+    error: str = ""
 
     def take(self, module: str, status: Status, result: Mapping[str, Any]) -> None:
         """Learn from a module's result; later results overrule earlier ones."""
@@ -93,7 +95,7 @@ class HostFacts:
     def _inspect(self, result: Mapping[str, Any]) -> None:
         found = Inspection.from_dict(result)
         state = found.state
-        self.inspected = True
+        self.inspected, self.found = True, found
         self.engine = state.engine.state
         if self.engine == "ok":
             self.engine = f"Docker {state.engine.version}"
@@ -103,7 +105,7 @@ class HostFacts:
             service = self._service(name)
             service.kind, service.version = seen.kind, seen.version
             service.address, service.url = seen.address, masked_url(seen.url)
-            service.health, service.image = _state(seen), seen.runs
+            service.health, service.image = health_of(seen), seen.runs
             if seen.state == "external":
                 service.source = EXTERNAL
             if seen.custom:
@@ -187,7 +189,10 @@ class RunFacts:
     def stopped(self, host: str, outcome: Outcome) -> None:
         """The run ended for this host with this task."""
         stop = (outcome.task.title, short(outcome.task.name))
-        self.hosts.setdefault(host, HostFacts()).failure = stop
+        known = self.hosts.setdefault(host, HostFacts())
+        known.failure = stop
+        if not known.inspected or outcome.task.module != "fail":  # else a status that isn't well
+            known.error = str(outcome.result.get("msg") or ": ".join(stop)).strip()
 
 
 def _tree(seen: SchemaState) -> TreeFacts:
@@ -195,7 +200,8 @@ def _tree(seen: SchemaState) -> TreeFacts:
     return TreeFacts(seen.state, first(seen.error), current, current)
 
 
-def _state(seen: ServiceState) -> str:
+def health_of(seen: ServiceState) -> str:
+    """How a service is, in a word or a few."""
     if seen.answers:
         return "healthy"
     if seen.custom:  # a person's own, which nobody asks: as the engine has it

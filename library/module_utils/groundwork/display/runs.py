@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ..locking import LoggedRun, RunsResult
-from .text import Line, Marks, duration, labelled, line
+from .text import Line, Marks, age, duration, labelled, line
 
 _STYLES = {"ok": "ok", "failed": "failed", "interrupted": "warn"}
 
@@ -29,6 +29,13 @@ def run_rows(found: RunsResult, marks: Marks) -> list[Line]:
         )
         rows += [labelled("", f"  {text}", "", "") for text in _did(run, marks)]
     return rows
+
+
+def success_row(found: RunsResult, now: float) -> list[Line]:
+    """How long ago a run ended well; `now` in seconds since 1970."""
+    if not (run := found.succeeded) or not run.ended:
+        return []
+    return [labelled("last ok", f"{age(max(now - run.ended, 0))} ago", "", f"{run.at} UTC")]
 
 
 def _did(run: LoggedRun, marks: Marks) -> Sequence[str]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os.path
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..image_names import difference
 from ..images import source_words
 from .facts import CUSTOM, EXTERNAL, UNWELL, HostFacts, RunFacts, ServiceFacts
-from .runs import run_rows
+from .runs import run_rows, success_row
 from .story import TITLES
 from .text import UP_TO_DATE, Line, Marks, count, duration, labelled, line
+from .usage import usage_rows
 
 COUNTS = ("ok", "changed", "unreachable", "failures", "skipped", "rescued", "ignored")
 _STYLES = {
@@ -42,13 +44,14 @@ MOST = 6
 class Run:
     """What the closing says of the whole run. `status` is one of playbooks/status.yml.
 
-    `width` is the terminal's, in columns; 0 where there is none.
+    `width` is the terminal's, in columns; 0 where there is none. `now` in seconds since 1970.
     """
 
     seconds: float
     check: bool = False
     status: bool = False
     width: int = 0
+    now: float = field(default_factory=time.time)
 
 
 def closing_lines(facts: RunFacts, hosts: Sequence[str], run: Run, marks: Marks) -> list[Line]:
@@ -76,7 +79,9 @@ def host_lines(host_name: str, host: HostFacts, run: Run, marks: Marks) -> list[
         rows.append(labelled("engine", host.engine))
     rows += _file_rows(host, run)
     rows += _schema_rows(host, marks)
+    rows += usage_rows(host.found.usage if run.status and host.found else None)
     rows += run_rows(host.log, marks)
+    rows += success_row(host.log, run.now)
     rows += _change_rows(host, run)
     rows += [labelled(label[:9], text) for label, text in host.docs]
     return [

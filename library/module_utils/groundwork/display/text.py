@@ -86,6 +86,23 @@ def count(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
+def size(number: int) -> str:
+    """Bytes as a person says them: `177 B`, `47.1 MB`, `120 GB`."""
+    amount, units = float(number), iter(("B", "kB", "MB", "GB", "TB", "PB"))
+    unit = next(units)
+    while amount >= 999.5 and (larger := next(units, "")):
+        amount, unit = amount / 1000, larger
+    return f"{amount:.0f} {unit}" if unit == "B" or amount >= 99.95 else f"{amount:.1f} {unit}"
+
+
+def age(seconds: float) -> str:
+    """How long ago: `20 s`, `5 min`, `3 h`, `12 days`."""
+    for least, unit in ((2 * 86400, "days"), (2 * 3600, "h"), (2 * 60, "min")):
+        if seconds >= least:
+            return f"{seconds // (least / 2):.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
 def item_label(label: Any, marks: Marks) -> str:
     """A turn of a loop in at most 60 characters: a dictionary by its name or key."""
     if isinstance(label, Mapping):

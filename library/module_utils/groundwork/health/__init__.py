@@ -1,8 +1,17 @@
 """Services asked in their own protocol, and waited for."""
 
 from . import probe, wait
-from .probe import HealthResult
+from .probe import HealthResult, aim
 from .report import Unhealthy
 from .wait import ATTEMPT, ProbeAnswer, probe_all
 
-__all__ = ["ATTEMPT", "HealthResult", "ProbeAnswer", "Unhealthy", "probe", "probe_all", "wait"]
+__all__ = [
+    "ATTEMPT",
+    "HealthResult",
+    "ProbeAnswer",
+    "Unhealthy",
+    "aim",
+    "probe",
+    "probe_all",
+    "wait",
+]

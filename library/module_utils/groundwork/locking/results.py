@@ -5,6 +5,8 @@ The programs there (lease.py, audit_log.py) are plain text to another Python and
 
 from __future__ import annotations
 
+import calendar
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -72,16 +74,28 @@ class LoggedRun(Record):
     trees: Mapping[str, SchemaMove] = field(default_factory=dict)  # where there are several
     stopped: str = ""
 
+    @property
+    def ended(self) -> float:
+        """When it ended, in seconds since 1970; without an end, when it began; 0 where the log's
+        time can't be read."""
+        try:
+            began = calendar.timegm(time.strptime(self.at, "%Y-%m-%d %H:%M:%S"))
+        except ValueError:
+            return 0.0
+        return began + (self.seconds or 0.0)
+
 
 @dataclass(frozen=True)
 class RunsResult(Record):
-    """The result of the module run_log: who has the lock now; the last runs, newest first."""
+    """The result of the module run_log: who has the lock now; the last runs, newest first; the last
+    one that went well, however long ago."""
 
     holder: LockHolder | None = None
     runs: tuple[LoggedRun, ...] = ()
+    succeeded: LoggedRun | None = None
 
     def over(self, count: int) -> RunsResult:
         """At most `count` runs, without the holder's: that one goes on, and isn't interrupted."""
         now = self.holder.run if self.holder else None
         runs = (each for each in self.runs if each.run != now or each.result != "interrupted")
-        return RunsResult(self.holder, tuple(runs)[:count])
+        return RunsResult(self.holder, tuple(runs)[:count], self.succeeded)

@@ -7,6 +7,7 @@ from typing import Any
 
 from . import container, postgres, qdrant, redis, settings, template
 from .base import BUILT_LABEL, RECREATE, Advice, Endpoint, ProbeError, Secret, Service, ServiceType
+from .connections import CONNECTIONS, Connections
 from .fragment import in_yaml, literal
 from .objects import ACCESS, SUPERUSER, Objects, OwnedDatabase, Role
 from .tls import ca_bundle, postgres_options
@@ -22,10 +23,12 @@ __all__ = [
     "ACCESS",
     "AUDIENCES",
     "BUILT_LABEL",
+    "CONNECTIONS",
     "RECREATE",
     "SERVICE_TYPES",
     "SUPERUSER",
     "Advice",
+    "Connections",
     "Endpoint",
     "Objects",
     "OwnedDatabase",

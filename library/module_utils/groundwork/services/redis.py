@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import BinaryIO
 from urllib.parse import quote
 
@@ -48,6 +49,19 @@ def _storage_format(labels: Mapping[str, str], env: Mapping[str, str], said: str
 
 
 def _probe(service: Service, endpoint: Endpoint, secret: str, timeout: float) -> str:
+    with session(service, endpoint, secret, timeout) as ask:
+        answer = ask("PING")
+        if answer != "PONG":
+            raise ProbeError(one_line(f"PING got no PONG but: {answer}", 100))
+        return _version(ask)
+
+
+@contextlib.contextmanager
+def session(
+    service: Service, endpoint: Endpoint, secret: str, timeout: float
+) -> Iterator[Callable[..., str]]:
+    """What asks the server a command's words, logged in. Raises ProbeError; `timeout` (seconds) is
+    for all of it."""
     left = time_left(timeout)
     try:
         address = (endpoint.host, endpoint.port)
@@ -65,10 +79,7 @@ def _probe(service: Service, endpoint: Endpoint, secret: str, timeout: float) ->
             user = service.options["user"]
             if secret:
                 ask("AUTH", *([user] if user else []), secret)
-            answer = ask("PING")
-            if answer != "PONG":
-                raise ProbeError(one_line(f"PING got no PONG but: {answer}", 100))
-            return _version(ask)
+            yield ask
     except OSError as error:
         raise unreachable(error, timeout) from None
 

@@ -4,7 +4,8 @@ from . import info, teardown
 from .desired import Desired
 from .examples import example_files
 from .info import ARGUMENT_SPEC, stack_info
-from .model import Inspection, ServiceState, State
+from .model import Inspection, ServiceState, State, Usage
+from .unwell import unwell
 from .volumes import for_volumes
 
 __all__ = [
@@ -13,9 +14,11 @@ __all__ = [
     "Inspection",
     "ServiceState",
     "State",
+    "Usage",
     "example_files",
     "for_volumes",
     "info",
     "stack_info",
     "teardown",
+    "unwell",
 ]

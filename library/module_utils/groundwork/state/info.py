@@ -22,6 +22,7 @@ from .desired import Desired
 from .gather import Where, gather
 from .model import Inspection, State, Summary
 from .plan import plan
+from .usage import read_usage
 from .volumes import for_volumes
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -48,6 +49,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "reset_passwords": {"type": "bool", "default": False, "no_log": False},
     "rotate": {"type": "list", "elements": "str", "default": []},
     "refuse": {"type": "bool", "default": True},
+    "usage": {"type": "bool", "default": False},
     "daemon": {"type": "dict", "default": {}},
     "firewall": {"type": "dict", "default": {}},
     "core_dir": {"type": "path"},
@@ -101,6 +103,7 @@ def inspect(params: Mapping[str, Any]) -> Inspection:
             if image.reference
         },
         kept_images=tuple(name for name, image in state.images.items() if image.kept),
+        usage=read_usage(desired, facts, docker) if params.get("usage") else None,
     )
 
 

@@ -12,7 +12,7 @@ from ..host import ObjectsState
 from ..images import ImageChoice
 from ..migrations import SchemaState
 from ..records import Record
-from ..services import Service, endpoint, secrets_of, service_type
+from ..services import Connections, Service, endpoint, secrets_of, service_type
 
 
 @dataclass(frozen=True)
@@ -132,8 +132,31 @@ class Summary(Record):
 
 
 @dataclass(frozen=True)
+class VolumeUse(Record):
+    """A volume's bytes, as exact as the engine says them (four digits), and whose it is."""
+
+    service: str = ""
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class Usage(Record):
+    """`volumes` by name, `connections` by service: what nobody could tell is left out.
+
+    `free`: the bytes free where the volumes are; None where nobody can say.
+    """
+
+    volumes: Mapping[str, VolumeUse] = field(default_factory=dict)
+    connections: Mapping[str, Connections] = field(default_factory=dict)
+    free: int | None = None
+
+
+@dataclass(frozen=True)
 class Inspection(Record):
-    """The result of the module: what is there, what a run would do, and what is in its way."""
+    """The result of the module: what is there, what a run would do, and what is in its way.
+
+    `usage` where it was asked for.
+    """
 
     state: State
     plan: Plan = field(default_factory=Plan)
@@ -141,3 +164,4 @@ class Inspection(Record):
     summary: Summary = field(default_factory=Summary)
     images: Mapping[str, Image] = field(default_factory=dict)
     kept_images: tuple[str, ...] = ()
+    usage: Usage | None = None
