@@ -51,7 +51,11 @@ def test_the_toolbox_came_from_the_controller(host: Any) -> None:
     assert host.run(f"{python} -c 'import alembic, psycopg, sqlalchemy'").rc == 0
     sent = [path for path in host.file("/opt/groundwork").listdir() if path.startswith("sent-")]
     assert len(sent) == 1
-    assert host.file(f"/opt/groundwork/{sent[0]}/alembic/env.py").exists
+    trees = [
+        path for path in host.file(f"/opt/groundwork/{sent[0]}").listdir() if "alembic" in path
+    ]
+    assert len(trees) == 1  # alembic-app, where the controller runs it
+    assert host.file(f"/opt/groundwork/{sent[0]}/{trees[0]}/env.py").exists
     assert host.file(f"/opt/groundwork/{sent[0]}/images/redis/image.json").exists
 
 
