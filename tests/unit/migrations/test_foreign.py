@@ -17,6 +17,7 @@ from ansible.module_utils.groundwork.migrations.database import Database
 from ansible.module_utils.groundwork.migrations.foreign import ForeignRun, TreeFailed
 from ansible.module_utils.groundwork.migrations.interpreter import Interpreter
 
+UV = Path(sys.executable).with_name("uv")
 DATABASE = Database("127.0.0.1", 1, "app", "d", "hunter2")
 ENV = """from alembic import context
 import os, sys
@@ -106,6 +107,24 @@ def test_a_command_that_is_no_python_is_told(tmp_path: Path) -> None:
         pass
     assert "cat" in caught.value.where
     assert caught.value.details  # what cat says of the option -c
+
+
+def test_what_a_wrapper_says_is_no_answer(tmp_path: Path) -> None:
+    wrapper = tmp_path / "run"
+    wrapper.write_text(f"#!/bin/sh\nprintf 'Using shop '\nexec {sys.executable} \"$@\"\n")
+    wrapper.chmod(0o755)
+    printed: list[str] = []
+    with opened(tree(tmp_path / "alembic"), str(wrapper), printed=printed) as run:
+        assert [each["id"] for each in run.revisions()] == ["a1"]
+    assert printed == ["Using shop"]
+
+
+@pytest.mark.skipif(not UV.exists(), reason=f"{UV} is not there")
+def test_uv_run_is_such_a_command(tmp_path: Path) -> None:
+    directory = tree(tmp_path / "alembic")
+    command = (str(UV), "run", "--no-project", "--python", sys.executable, "python")
+    with opened(directory, *command) as run:
+        assert "CREATE TABLE users" in run.sql([], "head", False)
 
 
 def test_a_python_without_alembic_is_told(tmp_path: Path) -> None:

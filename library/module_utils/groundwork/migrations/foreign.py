@@ -162,10 +162,13 @@ class ForeignRun:
                 line, found, rest = self._data.partition(b"\n")
                 if found:
                     self._data = rest
-                    if line.startswith(MARK):
-                        message: Plain = json.loads(line[len(MARK) :])
+                    # A wrapper's own words may have had no end of their line
+                    words, mark, answer = line.partition(MARK)
+                    if words.strip():
+                        self._stray.append(words.decode("utf-8", "replace").rstrip())
+                    if mark:
+                        message: Plain = json.loads(answer)
                         return message
-                    self._stray.append(line.decode("utf-8", "replace").rstrip())
                     continue
                 left = self._left(silent_at)
                 if left is not None and left <= 0:
