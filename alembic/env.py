@@ -108,10 +108,11 @@ def connected() -> Iterator[sqlalchemy.Connection]:
     try:
         connection = engine.connect()
     except sqlalchemy.exc.OperationalError as error:
+        place = url.query.get("host") or f"{url.host}:{url.port}"
         said = str(error.orig).splitlines()[0].rpartition(" failed: ")[2]
         raise CommandError(
-            f"The database {url.database} at {url.host}:{url.port}, which {source} names, can't be "
-            f"reached: {said}\nNext: run `make dev`, which starts it and renews that file, or set "
+            f"The database {url.database} at {place}, which {source} names, can't be reached: "
+            f"{said}\nNext: run `make dev`, which starts it and renews that file, or set "
             "DATABASE_URL=postgresql://USER:PASSWORD@HOST:PORT/DATABASE."
         ) from None
     with connection:

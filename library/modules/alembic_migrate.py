@@ -47,7 +47,7 @@ options:
     type: str
     default: head
   host:
-    description: Where the database's server listens.
+    description: Where its server listens; of several, C(a:5432,b:5432), the one that takes writes.
     type: str
     default: 127.0.0.1
   port:
@@ -278,11 +278,11 @@ def result(report: Report, check: bool, tree: str = "") -> dict[str, Any]:
 
 
 def run(call: Call) -> dict[str, Any]:
-    params, report = call.params, Report()
-    tree = params["tree"]
+    params, report, tree = call.params, Report(), call.params["tree"]
     try:
         database = database_of(params)
         call.secrets.add(database.password)
+        database = database.settled()
         request, secrets = request_of(params, database, call.check, call.diff)
         call.secrets.update(secrets)
         migrate(request, database, report)

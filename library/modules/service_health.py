@@ -113,6 +113,13 @@ services:
       returned: always
       type: str
       sample: 127.0.0.1:5432
+    hosts:
+      description:
+        - How each host is of an external service that has several; then RV(services[].address) is
+          that of the one that takes writes.
+      returned: always
+      type: list
+      elements: str
     healthy:
       description: Whether it answered as it should.
       returned: always

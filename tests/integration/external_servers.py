@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
+import ipaddress
 import ssl
 import subprocess
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,18 +39,19 @@ SECONDS = 60
 
 @dataclass(frozen=True)
 class TestCA:
-    """A CA's file, and a certificate by it for `localhost` alone."""
+    """A CA's file, and a certificate by it: for `localhost` alone where nothing else is asked."""
 
     ca: Path
     certificate: Path
     key: Path
 
 
-def ca(directory: Path) -> TestCA:
+def ca(directory: Path, *addresses: str) -> TestCA:
+    """`addresses`: what the certificate is for besides."""
     directory.mkdir(parents=True)
     root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     root = _certificate("Somebody's CA", root_key, "Somebody's CA", root_key)
-    leaf = _certificate("localhost", key, "Somebody's CA", root_key)
+    leaf = _certificate("localhost", key, "Somebody's CA", root_key, addresses)
     made = TestCA(directory / "ca.pem", directory / "server.crt", directory / "server.key")
     made.ca.write_bytes(root.public_bytes(serialization.Encoding.PEM))
     made.certificate.write_bytes(leaf.public_bytes(serialization.Encoding.PEM))
@@ -68,6 +70,7 @@ def _certificate(
     key: ec.EllipticCurvePrivateKey,
     issuer: str,
     issuer_key: ec.EllipticCurvePrivateKey,
+    addresses: Sequence[str] = (),
 ) -> x509.Certificate:
     root = name == issuer
     names = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, each)]) for each in (name, issuer)]
@@ -81,7 +84,8 @@ def _certificate(
         not_valid_after=now + datetime.timedelta(days=2),
     ).add_extension(x509.BasicConstraints(ca=root, path_length=None), critical=True)
     if not root:
-        names_in_it = x509.SubjectAlternativeName([x509.DNSName(name)])
+        more = [x509.IPAddress(ipaddress.ip_address(each)) for each in addresses]
+        names_in_it = x509.SubjectAlternativeName([x509.DNSName(name), *more])
         builder = builder.add_extension(names_in_it, critical=False)
     return builder.sign(issuer_key, hashes.SHA256())
 

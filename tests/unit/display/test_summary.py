@@ -162,3 +162,24 @@ def test_a_service_of_a_persons_own_is_shown_as_the_engine_has_it() -> None:
     rows = [line.split() for line in told(facts).splitlines()]
     assert ["job", "started", "your", "own"] in rows, "as it was left, not as it was found"
     assert not any(row[:1] in (["web"], ["redis"]) for row in rows)
+
+
+def test_of_several_hosts_it_says_which_takes_writes() -> None:
+    facts = RunFacts()
+    services = {
+        "db": {
+            "state": "external",
+            "answers": True,
+            "address": "b:5432",
+            "url": "postgresql://app:***@/app?host=a,b&port=5432,5432",
+            "hosts": ["a:5432 connection refused", "b:5432 takes writes"],
+        }
+    }
+    did(facts, "stack_info", {"state": {"engine": {}, "services": services}})
+    text = told(facts, status=True)
+    for expected in (
+        "db  healthy  b:5432  external",
+        "hosts     db: a:5432 connection refused",
+        "          db: b:5432 takes writes",
+    ):
+        assert expected in text, f"{expected}\n{text}"

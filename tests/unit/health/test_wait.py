@@ -74,6 +74,7 @@ def test_a_healthy_service_is_asked_once() -> None:
         "tries": 1,
         "version": "1.0",
         "last_error": "",
+        "hosts": [],
     }
     assert clock.pauses == []
 
@@ -267,8 +268,8 @@ def test_probe_all_asks_each_once_and_leaves_unknown_secrets_alone() -> None:
     looked = wait.probe_all(SERVICES, {"POSTGRES_PASSWORD": SECRET}, probe=probe)
     assert asked == ["postgres"]
     assert looked == {
-        "postgres": wait.ProbeAnswer(False, "", "wrong", "28P01"),
-        "redis": wait.ProbeAnswer(False, "", "its secret isn't known", ""),
+        "postgres": wait.ProbeAnswer(False, "", "wrong", "28P01", "127.0.0.1:5432"),
+        "redis": wait.ProbeAnswer(False, "", "its secret isn't known", "", "127.0.0.1:6379"),
     }
 
 

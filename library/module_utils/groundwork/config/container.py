@@ -23,6 +23,7 @@ _ELSEWHERE = {
     "tls": "Groundwork knows no container's way to TLS. Give it its certificate by `files`.",
     "host": "a container runs here.",
     "settings": "what a container reads goes into `environment`, `command` or `files`.",
+    "hosts": "a container runs here.",
 }
 _ELSEWHERE |= dict.fromkeys(("certificate", "key", "names", "ca_file"), _ELSEWHERE["tls"])
 _TMPFS = "/tmp:size=64m,mode=1777"  # noqa: S108  in the container

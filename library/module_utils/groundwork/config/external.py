@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from ..services import ServiceType
+from .hosts import hosts_fields, is_host
+from .values import port_number
 
 ONLY_OURS = (
     *("image", "bind", "bind_public", "allow_from", "memory", "cpus", "pids"),
     *("certificate", "key", "names", "settings"),
 )
-ONLY_EXTERNAL = ("host",)
+ONLY_EXTERNAL = ("host", "hosts")
 _TLS_FILES = ("ca_file", "certificate", "key")
 TLS = ("tls", "names", *_TLS_FILES)
-_HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_-]+)*")
+_SEVERAL = " The several ones of a cluster are `hosts`, a list."
 
 
 def is_external(where: str, entry: Mapping[str, Any], problems: list[str]) -> bool:
@@ -42,19 +42,24 @@ def is_external(where: str, entry: Mapping[str, Any], problems: list[str]) -> bo
 def external_fields(
     where: str, kind: ServiceType, entry: Mapping[str, Any], problems: list[str]
 ) -> dict[str, Any]:
-    """Its `host`, as a Service takes it."""
-    host = entry.get("host")
-    if not isinstance(host, str) or not (_HOST.fullmatch(host) or _is_address(host)):
-        problems.append(
-            f"{where}.host must be the host name or IP address of the external service, "
-            "without https:// and without a port."
-        )
+    """Where it is and its `port`, as a Service takes them."""
+    port = entry.get("port")
+    port = port_number(f"{where}.port", kind.container_port if port is None else port, problems)
+    if "hosts" in entry:
+        found: dict[str, Any] = hosts_fields(where, kind, entry, port, problems)
+    else:
+        found = {"host": entry.get("host"), "port": port}
+        if not is_host(found["host"]):
+            problems.append(
+                f"{where}.host must be the host name or IP address of the external service, "
+                f"without https:// and without a port.{_SEVERAL if kind.choose else ''}"
+            )
     if not entry.get("password"):
         problems.append(
             f"{where}.password is missing: nobody can make the {kind.secret_suffix.lower()} of "
             "an external service for you. docs/passwords.md says how a vault keeps it."
         )
-    return {"host": host}
+    return found
 
 
 def name_problem(kind: ServiceType, key: str, value: Any, external: bool) -> str:
@@ -90,7 +95,7 @@ def tls_fields(
             problems.append(
                 f"{where}.{name} cannot be used without TLS. Take it out, or say tls: true."
             )
-    if not isinstance(names, (list, tuple)) or not all(map(_is_name, names)):
+    if not isinstance(names, (list, tuple)) or not all(map(is_host, names)):
         problems.append(f"{where}.names must be a list of host names or IP addresses.")
         names = ()
     if names and (tls is False or files["certificate"]):
@@ -108,15 +113,3 @@ def tls_fields(
             )
         files["ca_file"] = ca
     return {"tls": tls, "names": tuple(names), **files}
-
-
-def _is_name(text: Any) -> bool:
-    return isinstance(text, str) and bool(_HOST.fullmatch(text) or _is_address(text))
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True

@@ -160,12 +160,11 @@ def _fields(
     external = is_external(where, entry, problems)
     problems += unknown_options(where, entry, known)
     more: dict[str, Any] = {"options": _options(where, kind, entry, external, problems)}
-    port = entry.get("port")
     if external:
         more |= external_fields(where, kind, entry, problems)
-        port = kind.container_port if port is None else port
+    else:
+        more["port"] = port_number(f"{where}.port", entry.get("port"), problems)
     more |= tls_fields(where, entry, external, ca, problems)
-    more["port"] = port_number(f"{where}.port", port, problems)
     more["more_ports"] = {
         name: port_number(f"{where}.{option}", entry[option], problems)
         for name, option in further.items()

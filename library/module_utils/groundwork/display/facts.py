@@ -37,6 +37,7 @@ class ServiceFacts:
     image: str = ""
     source: str = ""
     health: str = ""
+    hosts: tuple[str, ...] = ()
     chosen: ImageChoice = field(default_factory=ImageChoice)
 
 
@@ -106,6 +107,7 @@ class HostFacts:
             service.kind, service.version = seen.kind, seen.version
             service.address, service.url = seen.address, masked_url(seen.url)
             service.health, service.image = health_of(seen), seen.runs
+            service.hosts = seen.hosts
             if seen.state == "external":
                 service.source = EXTERNAL
             if seen.custom:
@@ -132,6 +134,7 @@ class HostFacts:
             service.kind = seen.kind or service.kind
             service.version = seen.version or service.version
             service.address = seen.address or service.address
+            service.hosts = seen.hosts or service.hosts
             service.health = "healthy" if seen.healthy else NOT_HEALTHY
             service.image = service.chosen.reference or service.image
 

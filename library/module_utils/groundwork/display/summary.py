@@ -74,7 +74,7 @@ def host_lines(host_name: str, host: HostFacts, run: Run, marks: Marks) -> list[
     title = f"{host.stack} on {host_name}" if host.stack else host_name
     head = f"{marks.rule * 2} {title} "
     rows = _service_rows(host, run.width)
-    rows += _image_rows(host)
+    rows += _image_rows(host) + _hosts_rows(host)
     if run.status and host.engine:
         rows.append(labelled("engine", host.engine))
     rows += _file_rows(host, run)
@@ -104,7 +104,10 @@ def recap_line(host_name: str, counts: Mapping[str, int]) -> Line:
 def _service_rows(host: HostFacts, width: int) -> list[Line]:
     """A row for each service; its image goes below where the terminal is too narrow."""
     names = {name: f"{name} {service.version}".strip() for name, service in host.services.items()}
-    where = {name: service.url or service.address for name, service in host.services.items()}
+    where = {  # of several hosts, the URL has them all: the one that takes writes says more
+        name: service.address if service.hosts else service.url or service.address
+        for name, service in host.services.items()
+    }
     wide = max((len(text) for text in names.values()), default=0)
     far = max((len(text) for text in where.values()), default=0)
     well = max((len(service.health) for service in host.services.values()), default=0)
@@ -130,6 +133,12 @@ def _image_rows(host: HostFacts) -> list[Line]:
         if (words := difference(service.chosen.wanted, service.image, service.chosen.why))
     ]
     return [labelled("images" if not n else "", text, "", "") for n, text in enumerate(said)]
+
+
+def _hosts_rows(host: HostFacts) -> list[Line]:
+    """How each host is of an external service that has several."""
+    said = [f"{name}: {each}" for name, service in host.services.items() for each in service.hosts]
+    return [labelled("hosts" if not n else "", text, "", "") for n, text in enumerate(said)]
 
 
 def _health_style(health: str) -> str:

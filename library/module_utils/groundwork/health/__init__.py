@@ -1,7 +1,7 @@
 """Services asked in their own protocol, and waited for."""
 
 from . import probe, wait
-from .probe import HealthResult, aim
+from .probe import HealthResult, aim, choose
 from .report import Unhealthy
 from .wait import ATTEMPT, ProbeAnswer, probe_all
 
@@ -11,6 +11,7 @@ __all__ = [
     "ProbeAnswer",
     "Unhealthy",
     "aim",
+    "choose",
     "probe",
     "probe_all",
     "wait",

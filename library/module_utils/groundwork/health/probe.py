@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import GroundworkError
 from ..records import Record
-from ..services import Endpoint, ProbeError, Service, endpoint, secrets_of, service_type
+from ..services import Chosen, Endpoint, ProbeError, Service, endpoint, secrets_of, service_type
 from ..text import masked
 
 
@@ -18,6 +19,8 @@ class ServiceHealth(Record):
 
     `seconds` count from the start of the wait, `tries` from 1. `refused`: the service said no to
     what it was asked with; `permanent`: for so long that asking again won't help.
+    `hosts`: how each is of one that has several; `address` is then that of the one that takes
+    writes.
     """
 
     name: str
@@ -31,6 +34,7 @@ class ServiceHealth(Record):
     code: str = ""
     refused: bool = False
     permanent: bool = False
+    hosts: tuple[str, ...] = ()
 
     def public(self) -> dict[str, Any]:
         """What the module returns of it."""
@@ -88,10 +92,24 @@ def by_kind(target: Target, timeout: float) -> str:
     return probe(target.service, target.endpoint, target.secret, timeout)
 
 
+def choose(target: Target, timeout: float) -> Chosen:
+    """Which of its several hosts takes writes. Raises ProbeError where none does."""
+    find = service_type(target.service).choose
+    if not target.endpoint.others or find is None:
+        return Chosen(target.endpoint)
+    return find(target.service, target.endpoint, target.secret, timeout)
+
+
 def attempt(target: Target, probe: Probe, timeout: float) -> ServiceHealth:
     """One try, bounded by the probe's own `timeout` (seconds). Never raises."""
     result = replace(target.unasked(), tries=1)
     try:
+        if target.endpoint.others:
+            began = time.monotonic()
+            chosen = choose(target, timeout)
+            target = replace(target, endpoint=chosen.endpoint)
+            result = replace(result, address=str(chosen.endpoint), hosts=chosen.hosts)
+            timeout = max(0.5, timeout - (time.monotonic() - began))
         return replace(result, healthy=True, version=probe(target, timeout))
     except ProbeError as error:
         told = masked(str(error), [target.secret])

@@ -255,12 +255,17 @@ def once(
 
 @dataclass(frozen=True)
 class ProbeAnswer:
-    """What a service said when it was asked once; `code` is PostgreSQL's own of a refusal."""
+    """What a service said when it was asked once; `code` is PostgreSQL's own of a refusal.
+
+    `address` and `hosts`: see `ServiceHealth`.
+    """
 
     healthy: bool
     version: str
     error: str
     code: str
+    address: str = ""
+    hosts: tuple[str, ...] = ()
 
 
 def probe_all(
@@ -279,6 +284,8 @@ def probe_all(
     unknown = "its secret isn't known"
     results = [answers.get(t.name, replace(t.unasked(), last_error=unknown)) for t in asked]
     return {
-        result.name: ProbeAnswer(result.healthy, result.version, result.last_error, result.code)
-        for result in results
+        each.name: ProbeAnswer(
+            each.healthy, each.version, each.last_error, each.code, each.address, each.hosts
+        )
+        for each in results
     }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
 from ..environment import POSTGRES_FILES
 from ..errors import LIBRARIES, GroundworkError
+from ..services import Endpoint, ProbeError, primary
 from ..text import masked
 from .alembic_run import LOCATE
 from .version_table import DEFAULT_TABLE, VersionTable
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 APPLICATION = "groundwork-migrate"
 LOCK_TIMEOUT = "55P03"
+_WRITES = "read-write"
 
 
 class Unreachable(GroundworkError):
@@ -25,7 +27,11 @@ class Unreachable(GroundworkError):
 
 @dataclass(frozen=True)
 class Database:
-    """An address and a login. `connect_timeout` is in seconds; the client library's least is 2."""
+    """An address and a login. `connect_timeout` is in seconds; the client library's least is 2.
+
+    `host` may be several, `a:5432,b:5433`: `settled` finds the one that takes writes, and says by
+    `target_session_attrs` that a connection is no good where it doesn't any more.
+    """
 
     host: str
     port: int
@@ -35,10 +41,45 @@ class Database:
     sslmode: str = ""
     sslrootcert: str = ""
     connect_timeout: int = 10
+    target_session_attrs: str = ""
+    settled_from: str = ""  # all its hosts
+
+    @property
+    def key(self) -> str:
+        """What it is called wherever something is remembered of it."""
+        return f"database {self.database} on {self.settled_from or self._endpoint}"
 
     def __str__(self) -> str:
         """Where, in an error: no password."""
-        return f"database {self.database} on {self.host}:{self.port}"
+        return f"database {self.database} on {self._endpoint}"
+
+    @property
+    def _endpoint(self) -> Endpoint:
+        if "," not in self.host:
+            return Endpoint(self.host, self.port)
+        ends = [each.rpartition(":") for each in self.host.split(",")]
+        return Endpoint.of([(host.strip("[]"), int(port)) for host, _, port in ends])
+
+    def settled(self) -> Database:
+        """Itself at the one of several hosts that takes writes. Raises Unreachable.
+
+        Found once for a whole migration: so its lock, its identity and Alembic are at one server,
+        and after a failover in its middle nothing goes to another one.
+        """
+        where = self._endpoint
+        if not where.others:
+            return self
+        try:
+            chosen = primary(where, self._login(), self.connect_timeout).endpoint
+        except ProbeError as error:
+            raise self._unreachable(str(error)) from None
+        return replace(
+            self,
+            host=chosen.host,
+            port=chosen.port,
+            target_session_attrs=_WRITES,
+            settled_from=str(where),
+        )
 
     def options(self) -> dict[str, Any]:
         """What the client library is told besides the address."""
@@ -46,8 +87,16 @@ class Database:
             "connect_timeout": max(2, self.connect_timeout),
             "application_name": APPLICATION,
         }
-        tls = {"sslmode": self.sslmode, "sslrootcert": self.sslrootcert}
-        return options | {name: value for name, value in tls.items() if value}
+        named = {
+            "sslmode": self.sslmode,
+            "sslrootcert": self.sslrootcert,
+            "target_session_attrs": self.target_session_attrs,
+        }
+        return options | {name: value for name, value in named.items() if value}
+
+    def _login(self) -> dict[str, Any]:
+        login = {"user": self.user, "password": self.password, "dbname": self.database}
+        return login | self.options()
 
     def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         """A connection in autocommit. Raises Unreachable where there is no way in."""
@@ -55,25 +104,21 @@ class Database:
             import psycopg
         except ImportError:
             raise missing_library("psycopg") from None
+        here = self.settled()
+        given: dict[str, Any] = {**POSTGRES_FILES, **here._login()}
         try:
-            return psycopg.connect(
-                host=self.host,
-                port=self.port,
-                user=self.user,
-                password=self.password,
-                dbname=self.database,
-                autocommit=True,
-                **POSTGRES_FILES,
-                **self.options(),
-            )
+            return psycopg.connect(host=here.host, port=here.port, autocommit=True, **given)
         except psycopg.Error as error:
             lines = [line for line in str(error).splitlines() if line.strip()] or ["unreachable"]
-            raise Unreachable(
-                f"PostgreSQL can't be reached: {self.masked(lines[0].rpartition(' failed: ')[2])}",
-                where=f"{self}, user {self.user}",
-                next_step="See that the stack is up (`make status`), and that user, password and "
-                "database are those of the inventory.",
-            ) from None
+            raise here._unreachable(lines[0].rpartition(" failed: ")[2]) from None
+
+    def _unreachable(self, why: str) -> Unreachable:
+        return Unreachable(
+            f"PostgreSQL can't be reached: {self.masked(why)}",
+            where=f"{self}, user {self.user}",
+            next_step="See that the stack is up (`make status`), and that user, password and "
+            "database are those of the inventory.",
+        )
 
     def login(self) -> dict[str, Any]:
         """The address and the login, as SQLAlchemy's URL takes them."""
@@ -99,14 +144,16 @@ class Database:
 
     def variables(self) -> dict[str, str]:
         """The address and the login as the client library's variables."""
+        where = self._endpoint
         named = {
-            "PGHOST": self.host,
-            "PGPORT": str(self.port),
+            "PGHOST": ",".join(at.host for at in where.each),
+            "PGPORT": ",".join(str(at.port) for at in where.each),
             "PGUSER": self.user,
             "PGPASSWORD": self.password,
             "PGDATABASE": self.database,
             "PGSSLMODE": self.sslmode,
             "PGSSLROOTCERT": self.sslrootcert,
+            "PGTARGETSESSIONATTRS": _WRITES if where.others else self.target_session_attrs,
         }
         return {name: value for name, value in named.items() if value}
 

@@ -99,8 +99,9 @@ def migrate(request: Request, database: Database, report: Report) -> None:
     layout = find_layout(request.schema_dir, request.alembic_ini, request.directory)
     tree = read_tree(layout)
     refuse_two_heads(tree, request.target)
-    memory = Memory(layout, str(database), request.version_table_file)
+    memory = Memory(layout, database.key, request.version_table_file)
     table = memory.table()
+    database = database.settled()
     with database.connect() as connection:
         if table is not None:
             report.before = current_revisions(connection, table, request.lock_timeout)

@@ -60,7 +60,7 @@ def _state(
     layout = find_layout(directory, ini, start)
     checkout = read_tree(layout)
     database = _database(service, tree, secrets)
-    table = Memory(layout, str(database), memory).table()
+    table = Memory(layout, database.key, memory).table()
     state, error = "", ""
     current: Sequence[str] = ()
     try:
@@ -103,7 +103,7 @@ def _database(service: Service, tree: SchemaSetup, secrets: Mapping[str, str]) -
     here = endpoint(service, "host")
     secret = tree.secret or service_type(service).secret_variable(service)
     return Database(
-        host=here.host,
+        host=str(here) if here.others else here.host,
         port=here.port,
         user=tree.user or service.options["user"],
         database=tree.database or service.options["database"],

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from . import container, postgres, qdrant, redis, settings, template
-from .base import BUILT_LABEL, RECREATE, Advice, Endpoint, ProbeError, Secret, Service, ServiceType
+from .base import (
+    BUILT_LABEL,
+    RECREATE,
+    Advice,
+    Chosen,
+    Endpoint,
+    ProbeError,
+    Secret,
+    Service,
+    ServiceType,
+)
 from .connections import CONNECTIONS, Connections
 from .fragment import in_yaml, literal
 from .objects import ACCESS, SUPERUSER, Objects, OwnedDatabase, Role
+from .postgres import primary
 from .tls import ca_bundle, postgres_options
 from .wire import knock, within
 
@@ -28,6 +40,7 @@ __all__ = [
     "SERVICE_TYPES",
     "SUPERUSER",
     "Advice",
+    "Chosen",
     "Connections",
     "Endpoint",
     "Objects",
@@ -47,6 +60,7 @@ __all__ = [
     "lacks",
     "port_lines",
     "postgres_options",
+    "primary",
     "secret_files",
     "secrets_of",
     "service_type",
@@ -72,7 +86,8 @@ def endpoint(service: Service, audience: str, tunnel_offset: int = 0) -> Endpoin
     if audience not in AUDIENCES:
         raise ValueError(f"no audience {audience!r}")
     if service.external:
-        return Endpoint(service.host, service.port, service.more_ports)
+        here = Endpoint.of(service.hosts or [(service.host, service.port)])
+        return replace(here, more=service.more_ports)
     if audience == "internal":
         kind = service_type(service)
         inside = service.inner_ports or kind.more_ports
@@ -161,9 +176,10 @@ def describe(service: Service) -> dict[str, Any]:
     `stores` and `compose` are as its type has them (see `ServiceType`); `settings` are the names of
     its settings, `arguments` what its command gets of them;
     `env` maps each suffix of its variables in `infra/.env` to a reference (`${REDIS_PORT}`); what
-    is external has none.
+    is external has none. `host` is a list with commas and ports where an
+    external one has several.
     """
-    kind = service_type(service)
+    kind, here = service_type(service), endpoint(service, "host")
     suffixes: list[str] = []
     nothing = {secret.variable: "" for secret in secrets_of(service)}
     files = {
@@ -186,7 +202,7 @@ def describe(service: Service) -> dict[str, Any]:
         "prefix": service.prefix,
         "external": service.external,
         "image": service.image,
-        "host": endpoint(service, "host").host,
+        "host": str(here) if here.others else here.host,
         "port": service.port,
         "publish": service.publish,
         "options": dict(service.options),

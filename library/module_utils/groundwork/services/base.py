@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .objects import Objects
@@ -21,7 +21,8 @@ class Service:
     only its kind knows (PostgreSQL: user, database), every key present; `details` is what such
     texts don't say (see `container.Details`).
 
-    An external one has a `host`, no image and no address here, and always a password.
+    An external one has a `host`, no image and no address here, and always a password. One of
+    several `hosts` takes writes; `host` and `port` are then those of the first.
     `tls`: its certificate is verified, by `ca_file` or else by the machine's own CAs. A
     managed one shows the `certificate` that the inventory names, with its `key`, or where they are
     empty one that the stack's own CA signed.
@@ -41,6 +42,7 @@ class Service:
     limits: Mapping[str, Any] = field(default_factory=dict)  # those of memory, cpus, pids it has
     allow_from: tuple[str, ...] | None = None  # networks; None where the inventory's default holds
     host: str = ""
+    hosts: tuple[tuple[str, int], ...] = ()  # all, with their ports, where it has several
     tls: bool = False
     ca_file: str = ""
     certificate: str = ""
@@ -117,16 +119,39 @@ class Secret:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a service answers, for one audience. Ports in 1..65535, the further ones by name."""
+    """Where a service answers, for one audience. Ports in 1..65535, the further ones by name.
+
+    `others`: the further hosts of one that has several.
+    """
 
     host: str
     port: int
     more: Mapping[str, int] = field(default_factory=dict, repr=False, compare=False)
+    others: tuple[Endpoint, ...] = ()
 
     def __str__(self) -> str:
-        """`host:port`, an IPv6 address in brackets."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
+        """`host:port`, an IPv6 address in brackets; several with commas."""
+        shown = [f"[{at.host}]" if ":" in at.host else at.host for at in self.each]
+        return ",".join(f"{host}:{at.port}" for host, at in zip(shown, self.each, strict=True))
+
+    @property
+    def each(self) -> tuple[Endpoint, ...]:
+        """All its hosts, as endpoints of one host."""
+        return (replace(self, others=()), *self.others)
+
+    @classmethod
+    def of(cls, hosts: Sequence[tuple[str, int]]) -> Endpoint:
+        """That of one host or several, each with its port."""
+        first, *others = (cls(host, port) for host, port in hosts)
+        return replace(first, others=tuple(others))
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The host of several that takes writes, and how each of them is, in words."""
+
+    endpoint: Endpoint
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -167,6 +192,9 @@ class ServiceType:
       wasn't asked. Never told by an image's name, which says nothing certain.
     * `probe(service, endpoint, secret, timeout)`: asks the service in its own protocol, with its
       password; returns the server's version; raises `ProbeError`. `timeout` in seconds.
+    * `several_hosts(options)`: why an external one with these options can't have several hosts, or
+      `""`; where it can, `choose(service, endpoint, secret, timeout)` finds the one that takes
+      writes, or raises `ProbeError`.
     * `option_problem(option, value)`: why a managed one can't have that `user` or `database`,
       text on one line, as half a sentence; or `""`. An external one may have any.
     * `advice`: by the codes of its probe's errors.
@@ -196,6 +224,8 @@ class ServiceType:
     storage_format: Callable[[Mapping[str, str], Mapping[str, str], str], str]
     probe: Callable[[Service, Endpoint, str, float], str]
     ask_image: str = ""
+    choose: Callable[[Service, Endpoint, str, float], Chosen] | None = None
+    several_hosts: Callable[[Mapping[str, str]], str] = lambda options: "it has one `host`."
     option_problem: Callable[[str, str], str] = lambda option, value: ""
     advice: Mapping[str, Advice] = field(default_factory=dict)
     one_storage_format: bool = False  # the data of any image are good for every other

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from ..environment import POSTGRES_FILES
 from ..text import one_line
-from . import tls
-from .base import THEIR_PASSWORD, Advice, Endpoint, ProbeError, Secret, Service, ServiceType
+from . import hosts, postgres_url, tls
+from .base import THEIR_PASSWORD, Advice, Chosen, Endpoint, ProbeError, Secret, Service, ServiceType
 from .postgres_settings import SETTINGS
 from .wire import knock, no_answer
 
@@ -36,7 +36,10 @@ def _url(service: Service, endpoint: Endpoint, secrets: Mapping[str, str]) -> st
     secret = TYPE.password(service, secrets)
     user, database = (quote(service.options[key], safe="") for key in ("user", "database"))
     scheme, login = service.options["url_scheme"], f"{user}:{quote(secret, safe='')}"
-    return f"{scheme}://{login}@{endpoint}/{database}{_tls_query(service)}"
+    given = ["target_session_attrs=read-write"] if endpoint.others else []
+    place, listed = postgres_url.hosts(scheme, endpoint)
+    query = "&".join(filter(None, [listed, *given, _tls_query(service)]))
+    return f"{scheme}://{login}@{place}/{database}{'?' if query else ''}{query}"
 
 
 def _more_secrets(service: Service) -> tuple[Secret, ...]:
@@ -65,8 +68,8 @@ def _tls_query(service: Service) -> str:
     if not service.tls:
         return ""
     if _asyncpg(service):  # takes the file from the environment only
-        return "?ssl=verify-full"
-    return f"?sslmode=verify-full&sslrootcert={quote(tls.ca_bundle(service))}"
+        return "ssl=verify-full"
+    return f"sslmode=verify-full&sslrootcert={quote(tls.ca_bundle(service))}"
 
 
 def _asyncpg(service: Service) -> bool:
@@ -125,10 +128,47 @@ _HOPELESS = ("28", "3D000", "TLS", "NOTLS")
 
 
 def _probe(service: Service, endpoint: Endpoint, secret: str, timeout: float) -> str:
-    knock(endpoint, timeout)
+    _, version = _ask(endpoint, _login(service, secret), "SELECT 1", timeout)
+    return version
+
+
+def _choose(service: Service, endpoint: Endpoint, secret: str, timeout: float) -> Chosen:
+    return primary(endpoint, _login(service, secret), timeout)
+
+
+def primary(endpoint: Endpoint, login: Mapping[str, Any], timeout: float) -> Chosen:
+    """Which of its hosts takes writes (see `hosts.choose`). `login` is what the client library is
+    told besides the address and a time-out."""
+
+    def ask(host: Endpoint, seconds: float) -> hosts.Reply:
+        row, _ = _ask(host, login, _WRITES, seconds)
+        return hosts.Reply(bool(row[0]), str(row[1]))
+
+    return hosts.choose(endpoint, ask, timeout)
+
+
+# Whether it takes writes, as the client library's target_session_attrs means it, and who it is
+_WRITES = """SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off',
+    pg_postmaster_start_time()"""
+
+
+def _login(service: Service, secret: str) -> dict[str, Any]:
     if service.tls:
         tls.check_authorities(service)
-    secure: dict[str, Any] = {**tls.postgres_options(service)}
+    return {
+        "user": service.options["user"],
+        "password": secret,
+        "dbname": service.options["database"],
+        "application_name": "groundwork-probe",
+        **tls.postgres_options(service),
+    }
+
+
+def _ask(
+    endpoint: Endpoint, login: Mapping[str, Any], query: str, timeout: float
+) -> tuple[tuple[Any, ...], str]:
+    """The first row of an answer, and the server's version."""
+    knock(endpoint, timeout)
     try:
         import psycopg
     except ImportError:
@@ -137,22 +177,18 @@ def _probe(service: Service, endpoint: Endpoint, secret: str, timeout: float) ->
             permanent=True,
             code="NOLIBRARY",
         ) from None
+    given: dict[str, Any] = {
+        # The library knows whole seconds from 2 on; who calls a probe has a deadline as well.
+        "connect_timeout": max(2, round(timeout)),
+        **POSTGRES_FILES,
+        **login,
+    }
     try:
         with psycopg.connect(
-            host=endpoint.host,
-            port=endpoint.port,
-            user=service.options["user"],
-            password=secret,
-            dbname=service.options["database"],
-            # The library knows whole seconds from 2 on; who calls a probe has a deadline as well.
-            connect_timeout=max(2, round(timeout)),
-            application_name="groundwork-probe",
-            autocommit=True,
-            **POSTGRES_FILES,
-            **secure,
+            host=endpoint.host, port=endpoint.port, autocommit=True, **given
         ) as connection:
-            connection.execute("SELECT 1")
-            return (connection.info.parameter_status("server_version") or "").split(" ")[0]
+            row = connection.execute(query.encode()).fetchone() or ()
+            return row, (connection.info.parameter_status("server_version") or "").split(" ")[0]
     except psycopg.Error as error:
         raise _probe_error(str(error), error.sqlstate or "", timeout) from None
 
@@ -216,7 +252,9 @@ TYPE = ServiceType(
     probe=_probe,
     ask_image=_ASK_IMAGE,
     option_problem=_option_problem,
-    advice=_ADVICE,
+    advice=_ADVICE | hosts.ADVICE,
+    choose=_choose,
+    several_hosts=lambda options: postgres_url.several_hosts(options["url_scheme"]),
     more_secrets=_more_secrets,
     settings=SETTINGS,
 )

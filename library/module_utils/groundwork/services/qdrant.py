@@ -113,6 +113,11 @@ _OTHER_KEY = Advice(
 )
 
 
+_ONE_HOST = (
+    "each node of a Qdrant cluster answers for all of it, and its clients take one address. Name "
+    "one `host`: a node, or the load balancer before them."
+)
+
 TYPE = ServiceType(
     name="qdrant",
     official="qdrant/qdrant",
@@ -126,6 +131,7 @@ TYPE = ServiceType(
     config_lines=_config_lines,
     app_lines=_app_lines,
     storage_format=_storage_format,
+    several_hosts=lambda options: _ONE_HOST,
     probe=_probe,
     advice={"401": _OTHER_KEY, "403": _OTHER_KEY},
     more_ports={"gRPC": 6334},

@@ -131,6 +131,12 @@ _ADVICE = {
 }
 
 
+_ONE_HOST = (
+    "Redis's clients find a primary by Sentinel or as a cluster's clients, each in a way of its "
+    "own, and no URL says which. Name one `host` that leads to the primary: the provider's primary "
+    "endpoint, or an HAProxy (option tcp-check, expect role:master)."
+)
+
 TYPE = ServiceType(
     name="redis",
     official="redis",
@@ -144,6 +150,7 @@ TYPE = ServiceType(
     config_lines=_config_lines,
     app_lines=_app_lines,
     storage_format=_storage_format,
+    several_hosts=lambda options: _ONE_HOST,
     probe=_probe,
     option_problem=_option_problem,
     advice=_ADVICE,

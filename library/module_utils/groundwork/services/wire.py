@@ -30,7 +30,12 @@ def time_left(timeout: float) -> Callable[[], float]:
 
 
 def knock(endpoint: Endpoint, timeout: float) -> None:
-    """Raise ProbeError where nothing listens: known in no time, before a library is imported."""
+    """Raise ProbeError where nothing listens: known in no time, before a library is imported.
+
+    Several hosts are not asked: that is for who chooses among them.
+    """
+    if endpoint.others:
+        return
     try:
         socket.create_connection((endpoint.host, endpoint.port), timeout).close()
     except OSError as error:

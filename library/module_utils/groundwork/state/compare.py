@@ -148,6 +148,8 @@ def _services(
                 version=answer.version,
                 error=answer.error,
                 code=answer.code,
+                address=answer.address or entry.address,
+                hosts=answer.hosts,
             )
         container = (containers or {}).get(service.name)
         if service.external:

@@ -25,6 +25,7 @@ class ServiceState(Record):
     `answers`, `version`, `error` and `code`: what it said in its own protocol. `custom`: it is a
     person's, from the override file. `leftover`: external, but its container is still here.
     `settings`: the names of those that its container has in another way than the inventory.
+    `hosts`: how each is, in words, of an external one that has several.
     """
 
     kind: str = ""
@@ -43,6 +44,7 @@ class ServiceState(Record):
     custom: bool = False
     exit_code: int = 0
     leftover: bool = False
+    hosts: tuple[str, ...] = ()
 
     @classmethod
     def unknown(cls, service: Service) -> ServiceState:

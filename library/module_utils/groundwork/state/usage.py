@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from ..docker import Docker
-from ..health import aim
+from ..health import aim, choose
 from ..services import CONNECTIONS, Connections, ProbeError, Service, within
 from .desired import Desired
 from .gather import Facts, free_megabytes
@@ -77,7 +77,8 @@ def _of(service: Service, secrets: Mapping[str, str]) -> Connections | None:
     target = aim(service, "host", secrets)
     ask = CONNECTIONS[service.kind]
     try:
-        return within(_ATTEMPT, ask, service, target.endpoint, target.secret, _ATTEMPT)
+        here = choose(target, _ATTEMPT).endpoint
+        return within(_ATTEMPT, ask, service, here, target.secret, _ATTEMPT)
     except (ProbeError, ImportError, ValueError):
         return None
 
