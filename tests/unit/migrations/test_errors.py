@@ -44,6 +44,20 @@ def test_it_names_revision_file_and_line_and_never_the_password(tmp_path: Path) 
     assert "hunter2" not in str(found)
 
 
+def test_an_extension_that_wants_a_superuser_is_named_in_the_inventory(tmp_path: Path) -> None:
+    (tmp_path / "env.py").touch()
+    code = """
+from sqlalchemy.exc import ProgrammingError
+class Denied(Exception):
+    sqlstate = "42501"
+raise ProgrammingError("create  extension vector", {}, Denied("permission denied"))
+"""
+    error = raised(tmp_path / "versions/a1.py", code)
+    assert "stack_services" in describe(error, tree(tmp_path)).next_step
+    other = raised(tmp_path / "versions/a1.py", code.replace("extension", "role"))
+    assert describe(other, tree(tmp_path)).next_step == "Correct the file, then run again."
+
+
 def test_a_library_that_env_py_lacks_is_to_be_installed(tmp_path: Path) -> None:
     error = raised(tmp_path / "env.py", "import no_such_library\n")
     found = describe(error, tree(tmp_path))

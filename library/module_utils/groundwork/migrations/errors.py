@@ -13,10 +13,17 @@ from .database import LOCK_TIMEOUT, Database, lock_holders, missing_library
 from .foreign import TreeFailed
 from .runner import AlembicTree, project_directories
 
-READ_ONLY = "25006"
+READ_ONLY, NOT_ALLOWED = "25006", "42501"
 
 _LINES, _WIDTH = 12, 160
 _SECRET = re.compile(r"(\bpassword\s+)'(?:[^']|'')*'", re.IGNORECASE)
+
+
+_EXTENSION = (
+    "Only a superuser may make this extension, and the app's role is none. Name it in "
+    "`extensions` of the service in stack_services: the run makes it before Alembic "
+    "(docs/postgres.md). In an external database, let its administrator make it."
+)
 
 
 def describe(error: BaseException, alembic: AlembicTree) -> GroundworkError:
@@ -41,7 +48,7 @@ def describe(error: BaseException, alembic: AlembicTree) -> GroundworkError:
     if facts["statement"]:
         details += ["SQL:", *(f"  {line}" for line in trimmed(facts["statement"]))]
     details += [f"{label}: {text}" for label, text in facts["details"]]
-    next_step = "Correct the file, then run again."
+    next_step = _EXTENSION if _wants_extension(facts) else "Correct the file, then run again."
     if facts["sqlstate"] == LOCK_TIMEOUT:
         details += _holders(database, facts["statement"])
         next_step = (
@@ -67,6 +74,11 @@ def describe(error: BaseException, alembic: AlembicTree) -> GroundworkError:
         details=[database.masked(line) for line in details],
         next_step=next_step,
     )
+
+
+def _wants_extension(facts: Mapping[str, Any]) -> bool:
+    words = " ".join(facts["statement"].upper().split())
+    return facts["sqlstate"] == NOT_ALLOWED and "CREATE EXTENSION" in words
 
 
 def _without_library(facts: Mapping[str, Any], alembic: AlembicTree) -> GroundworkError:
