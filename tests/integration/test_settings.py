@@ -57,8 +57,8 @@ def redis_config(stack: Stack, name: str) -> str:
     return answer.splitlines()[1]
 
 
-def trials() -> str:
-    return docker("ps", "-aq", "--filter", "label=groundwork.trial")
+def trials(stack: Stack) -> str:
+    return docker("ps", "-aq", "--filter", f"label=groundwork.trial={stack.project}")
 
 
 def test_they_arrive_and_a_second_run_is_idle(stack: Stack) -> None:
@@ -141,7 +141,7 @@ def test_what_a_server_refuses_leaves_the_old_container_running(
             assert word in plain, output
     assert stack.started_at() == before
     assert (stack.infra / "docker-compose.yml").read_text(encoding="utf-8") == compose
-    assert not trials()
+    assert not trials(stack)
 
 
 def test_a_change_is_a_reason_in_the_plan_and_keeps_the_data(stack: Stack) -> None:

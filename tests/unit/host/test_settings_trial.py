@@ -135,3 +135,8 @@ def test_all_refusals_are_in_one_error() -> None:
     text = refused(CommandResult(settings.REFUSED, "", "FATAL:  no"), "postgres", "redis")
     assert "stack_services.postgres.settings, stack_services.redis.settings" in text
     assert text.count("the server refuses its settings") == 2
+
+
+def test_a_server_that_ends_without_a_word_is_said_to() -> None:
+    text = refused(CommandResult(settings.REFUSED, "", ""), "postgres")
+    assert "nothing; it ended at once" in text

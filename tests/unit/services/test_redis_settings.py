@@ -28,3 +28,8 @@ def test_a_name_that_it_knows_gets_no_hint() -> None:
 def test_other_words_are_shown_by_their_last_lines() -> None:
     assert SETTINGS.refusal(settings.REFUSED, "a\nb\nc\nd", ()) == ["b", "c", "d"]
     assert SETTINGS.refusal(0, "a", ()) == []
+
+
+def test_its_warnings_on_the_machine_are_left_out() -> None:
+    text = "8:M # WARNING Memory overcommit\n8:M # Can't load module from /x.so: server aborting\n"
+    assert SETTINGS.refusal(settings.REFUSED, text, ()) == [text.splitlines()[1]]

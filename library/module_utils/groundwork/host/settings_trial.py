@@ -72,10 +72,10 @@ def _refusal(
     if service.name in running:
         stays += f", and the container of {service.name} runs on as it was"
     if words or result.code == settings.REFUSED:
-        said = [one_line(clean(each)) for each in words]
+        said = [one_line(clean(each)) for each in words] or ["nothing; it ended at once"]
         return GroundworkError(
             f"{service.name}: the server refuses its settings. {stays}.",
-            where=_named(where, service.settings, said[0] if said else ""),
+            where=_named(where, service.settings, said[0]),
             details=[f"{image} says:", *said],
             next_step="Correct them in stack_services, then run again.",
         )

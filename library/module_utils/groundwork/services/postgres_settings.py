@@ -54,7 +54,9 @@ def _arguments(settings: Mapping[str, Any]) -> list[str]:
 _SCRIPT = SCRIPT.format(
     prepare='initdb --pgdata="$at/data" --username=postgres --auth=trust --no-sync >"$at/log" 2>&1 '
     '|| { cat "$at/log" >&2; exit 8; }',
-    server='postgres -D "$at/data" "$@" -c listen_addresses= -c unix_socket_directories="$at"',
+    # Whatever is to be left out of its log, what it refuses is not
+    server='postgres -D "$at/data" "$@" -c log_min_messages=warning -c listen_addresses= '
+    '-c unix_socket_directories="$at"',
     ready='pg_isready -q -h "$at" -d postgres -U postgres',
     signal="INT",
     known="postgres --describe-config | cut -f1",

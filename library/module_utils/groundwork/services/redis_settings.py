@@ -92,7 +92,8 @@ def _refusal(code: int, said: str, known: Iterable[str]) -> list[str]:
     if code != REFUSED:
         return []
     if not (found := _WRONG.search(said)):
-        return said.strip().splitlines()[-3:]
+        lines = [line for line in said.strip().splitlines() if "# WARNING" not in line]
+        return lines[-3:]
     line, words = found.groups()
     name = line.split(" ")[0]
     names = list(known)

@@ -106,14 +106,15 @@ def near(word: str, known: Iterable[str]) -> str:
 
 
 # Starts a server in the background, and ends it once it answers. `ready` is a command, `$at` a
-# directory of its own, `known` what prints all names that the server knows.
+# directory of its own, `known` what prints all names that the server knows. What the server says
+# goes to the error output, wherever it writes it.
 SCRIPT = """
 at=/tmp/trial
 mkdir -m 0700 "$at" || exit 8
 {prepare}
-{server} &
+{server} >&2 &
 server=$!
-left=150
+left=300
 while kill -0 "$server" 2>/dev/null; do
   if {ready}; then
     kill -{signal} "$server"
@@ -122,7 +123,7 @@ while kill -0 "$server" 2>/dev/null; do
   fi
   left=$((left - 1))
   if [ "$left" = 0 ]; then
-    echo 'the server answered nothing within 15 s' >&2
+    echo 'the server answered nothing within 30 s' >&2
     kill -9 "$server"
     exit 8
   fi
