@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from ansible.module_utils.groundwork.migrations.alembic_run import AlembicRun
 from ansible.module_utils.groundwork.migrations.database import Database
 from ansible.module_utils.groundwork.migrations.errors import describe, trimmed
@@ -71,3 +72,23 @@ def test_a_statement_fits_a_screen_and_shows_no_password() -> None:
     assert first == "CREATE ROLE x PASSWORD '********'"
     assert second == "  -- more"
     assert last == "… 9 more lines"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "consuming input failed: SSL error: unexpected eof while reading",
+        "consuming input failed: server closed the connection unexpectedly",
+        "connection was closed in the middle of operation",
+    ],
+)
+def test_a_server_that_went_away_is_no_fault_of_the_file(tmp_path: Path, said: str) -> None:
+    (tmp_path / "env.py").touch()
+    code = f"""import psycopg, sqlalchemy
+raise sqlalchemy.exc.OperationalError("SELECT 1", {{}}, psycopg.OperationalError({said!r}))
+"""
+    error = raised(tmp_path / "versions" / "a1.py", code)
+    step = {"revision": "a1", "file": "a1.py", "message": "", "direction": "up"}
+    found = describe(error, tree(tmp_path, step))
+    assert said in found.what
+    assert found.next_step.startswith("The server went away in the middle")

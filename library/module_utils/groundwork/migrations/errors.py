@@ -14,6 +14,12 @@ from .foreign import TreeFailed
 from .runner import AlembicTree, project_directories
 
 READ_ONLY, NOT_ALLOWED = "25006", "42501"
+# Shut down by an administrator, crashed, not up yet; the connection itself
+_GONE = ("57P01", "57P02", "57P03", "08")
+_LOST = re.compile(
+    r"server closed the connection|unexpected eof|connection (was|is) (lost|closed)|reset by peer",
+    re.IGNORECASE,
+)
 
 _LINES, _WIDTH = 12, 160
 _SECRET = re.compile(r"(\bpassword\s+)'(?:[^']|'')*'", re.IGNORECASE)
@@ -59,6 +65,11 @@ def describe(error: BaseException, alembic: AlembicTree) -> GroundworkError:
         next_step = (
             "A check runs env.py without letting it write, and this one writes before it runs "
             "migrations. Run without --check, or let env.py write only what isn't there yet."
+        )
+    elif facts["sqlstate"].startswith(_GONE) or _LOST.search(facts["message"]):
+        next_step = (
+            "The server went away in the middle: it was stopped, or a failover made another one "
+            "the primary. See that it is up, then run again, which begins with what didn't stay."
         )
     elif facts["type"] == "ModuleNotFoundError":
         next_step = _install(alembic)
