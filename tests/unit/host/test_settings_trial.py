@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,12 +22,16 @@ GIVEN = {"postgres": {"work_mem": "8MB"}, "redis": {"hz": 20}}
 class Answering(FakeEngine):
     """An engine whose trials end with `answer`."""
 
+    left: str = ""
     answer: CommandResult = field(default_factory=lambda: CommandResult(0, "", ""))
 
     def run(self, *args: str, **options: Any) -> CommandResult:
         if args[0] == "run":
             self.asked.append(args)
             return self.answer
+        if args[0] == "ps" and "label=groundwork.trial=s" in args:
+            assert "status=running" not in args
+            return CommandResult(0, self.left, "")
         if args[0] == "rm":
             self.asked.append(args)
             return CommandResult(0, "", "")
@@ -92,9 +97,16 @@ def test_a_trial_is_shut_off_bounded_and_removed_whatever_happens() -> None:
         assert option in words
     assert "--volume" not in words
     assert "groundwork.trial=s" in trial
-    removal = ("rm", "--force", "--volumes", "s-redis-settings-trial")
-    position = docker.asked.index(trial)
-    assert removal == docker.asked[position - 1] == docker.asked[position + 1]
+    name = trial[trial.index("--name") + 1]
+    assert name == f"s-redis-settings-trial-{os.getpid()}"
+    assert docker.asked[-1] == ("rm", "--force", "--volumes", name)
+
+
+def test_what_a_killed_run_left_goes_first() -> None:
+    docker = Answering(left="one\ntwo\n")
+    check(docker, "redis")
+    removal = ("rm", "--force", "--volumes", "one", "two")
+    assert docker.asked.index(removal) < docker.asked.index(docker.trials[0])
 
 
 def test_the_error_has_the_servers_words_the_setting_and_what_became_of_the_old_container() -> None:

@@ -1,12 +1,13 @@
 """Settings that a server itself checks, before the container that has the old ones goes.
 
 A throw-away container of the image that will run starts the server with them on nothing: no
-network, no volume, no more memory than the service may have. It ends by itself, and has a name, so
-that what a killed run left goes with the next.
+network, no volume, no more memory than the service may have. It ends by itself and is removed then,
+also where whoever started it was killed; one that never started goes with the next.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -111,8 +112,9 @@ def _failure(result: CommandResult, service: Service) -> str:
 def _try(
     docker: Docker, stack: str, service: Service, image: str, trial: settings.Trial
 ) -> CommandResult:
-    name = f"{stack}-{service.name}-settings-trial"
-    docker.run("rm", "--force", "--volumes", name)
+    # Of this process alone: a check beside a run tries the same
+    name = f"{stack}-{service.name}-settings-trial-{os.getpid()}"
+    _remove_left(docker, stack)
     try:
         return docker.run(
             *("run", "--rm", "--name", name, "--label", f"{TRIAL_LABEL}={stack}"),
@@ -125,3 +127,11 @@ def _try(
         )
     finally:
         docker.run("rm", "--force", "--volumes", name)
+
+
+def _remove_left(docker: Docker, stack: str) -> None:
+    states = ("created", "exited", "dead")
+    asked = [f"label={TRIAL_LABEL}={stack}", *(f"status={state}" for state in states)]
+    found = docker.run("ps", "-aq", *(part for each in asked for part in ("--filter", each)))
+    if found.ok and (left := found.stdout.split()):
+        docker.run("rm", "--force", "--volumes", *left)
