@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -241,3 +242,12 @@ def test_an_app_is_refused_two_services_that_set_one_variable() -> None:
     assert parse_apps({"a": one, "b": one | {"path": "b/.env", "services": ["other"]}}, two)
     with pytest.raises(GroundworkError, match="mail and other both set MAIL_HOST"):
         parse_apps({"a": one | {"services": ["mail", "other"]}}, two)
+
+
+def test_a_volume_is_made_with_the_password_of_who_owns_it() -> None:
+    (service,) = [service for service in SERVICES if service.name == "postgres"]
+    assert secret_files(service, SECRETS) == {"postgres": "superuser-key"}
+    before = replace(service, objects=replace(service.objects, superuser=""))
+    assert secret_files(before, SECRETS) == {"postgres": HARD}
+    lines = content.infra_env([before], IMAGES, SECRETS)
+    assert not [name for name in lines if "SUPERUSER" in name]
