@@ -56,8 +56,7 @@ def choose(where: Endpoint, ask: Ask, timeout: float) -> Chosen:
             break
         found[host] = reply
         if isinstance(reply, Reply) and reply.writes:
-            passed = time.monotonic() - began
-            deadline = min(deadline, began + 2 * passed + GRACE)
+            deadline = min(deadline, time.monotonic() + GRACE)
     return _judged(where, found, time.monotonic() - began)
 
 
