@@ -51,6 +51,12 @@ class ActionModule(InProcess):
                 next_step="Give the tree run_on: target, or reach the host by SSH.",
             )
         host, port = str(args["host"]), int(args["port"])
+        if "," in host:
+            raise GroundworkError(
+                "A forwarded port leads to one host, and the database has several.",
+                where=f"schema_trees: {args.get('tree', '')}",
+                next_step="Give the tree run_on: target.",
+            )
         if args.get("sslmode") == "verify-full" and host not in _LOOPBACK:
             raise GroundworkError(
                 f"The database's certificate is {host}'s, which a forwarded port is not.",
