@@ -21,6 +21,7 @@ from ansible.module_utils.groundwork.config import (
     OF_NO_ROLE,
     check_limits,
     check_names,
+    check_parts,
     check_stack_name,
     check_target,
     migrated,
@@ -52,6 +53,9 @@ class ActionModule(ActionBase):
         roles = [str(role) for role in self._task.args["roles"]]
         checked, seen = 0, list[dict[str, Any]]()
         try:
+            play = self._task.get_play()
+            tags = {tag for block in play.tasks for tag in _tags(block)}
+            check_parts(variables["ansible_run_tags"], variables["ansible_skip_tags"], tags)
             self._check_workspace(variables)
         except GroundworkError as error:
             return {"failed": True, "changed": False, "msg": str(error)}
@@ -172,6 +176,14 @@ class ActionModule(ActionBase):
     def _defaults(self, role: str) -> dict[str, Any]:
         defaults: dict[str, Any] = self._role_file(role, "defaults/main.yml") or {}
         return defaults
+
+
+def _tags(task: Any) -> Iterator[str]:
+    """The tags of a task, or of all tasks in a block."""
+    yield from task.tags
+    for each in (getattr(task, part, None) or () for part in ("block", "rescue", "always")):
+        for inner in each:
+            yield from _tags(inner)
 
 
 def _hosts(

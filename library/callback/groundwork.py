@@ -290,7 +290,9 @@ class CallbackModule(CallbackBase):
         self._print([] if self._tasks or not self._play else said.nothing_ran(context.CLIARGS))
         self._screen.close()
         took, check = time.monotonic() - self._began, bool(context.CLIARGS.get("check"))
-        run = Run(took, check, self._story.status, self._screen.width())
+        run = Run(
+            took, check, self._story.status, self._screen.width(), *said.tags(context.CLIARGS)
+        )
         hosts = sorted(stats.processed)
         self._print(closing_lines(self._facts, hosts, run, self._screen.marks))
         self._print([recap_line(host, stats.summarize(host)) for host in hosts])

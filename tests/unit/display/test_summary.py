@@ -183,3 +183,17 @@ def test_of_several_hosts_it_says_which_takes_writes() -> None:
         "          db: b:5432 takes writes",
     ):
         assert expected in text, f"{expected}\n{text}"
+
+
+def test_what_tags_left_out_is_not_called_up_to_date() -> None:
+    facts = RunFacts()
+    did(facts, "stack_info", LOOK)
+    for left_out in ({"tags": ["schema"]}, {"skip_tags": ["stack"]}):
+        text = told(facts, **left_out)
+        assert "changed   nothing\n" in text
+        assert "pending   Stack: left out" in text
+    for done in ({}, {"tags": ["all"]}, {"tags": ["stack"]}, {"skip_tags": ["schema"]}):
+        assert "left out" not in told(facts, **done)
+    assert "left out" in told(facts, tags=["schema"], check=True)
+    did(facts, "service_health", {"changed": True})
+    assert "pending   Stack: left out" in told(facts, tags=["schema"])

@@ -4,6 +4,7 @@ from . import layers, vault, workspace
 from .apps import App, parse_apps
 from .limits import check_limits
 from .logins import Login, further_logins
+from .parts import check_parts
 from .password_rules import check
 from .services import (
     check_names,
@@ -25,6 +26,7 @@ __all__ = [
     "check",
     "check_limits",
     "check_names",
+    "check_parts",
     "check_stack_name",
     "check_target",
     "further_logins",

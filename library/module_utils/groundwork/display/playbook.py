@@ -41,6 +41,11 @@ def has_rescue(task: Any) -> bool:
     return False
 
 
+def tags(given: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What was typed as --tags (`all` without it) and as --skip-tags."""
+    return tuple(given.get("tags") or ("all",)), tuple(given.get("skip_tags") or ())
+
+
 def nothing_ran(given: Mapping[str, Any]) -> list[Line]:
     """What to say where the options that were typed left no task: silence would look like success.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os.path
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,14 +44,22 @@ MOST = 6
 class Run:
     """What the closing says of the whole run. `status` is one of playbooks/status.yml.
 
-    `width` is the terminal's, in columns; 0 where there is none. `now` in seconds since 1970.
+    `width` is the terminal's, in columns; 0 where there is none. `tags` and `skip_tags` are what
+    was typed of the playbook's parts. `now` in seconds since 1970.
     """
 
     seconds: float
     check: bool = False
     status: bool = False
     width: int = 0
+    tags: Collection[str] = ("all",)
+    skip_tags: Collection[str] = ()
     now: float = field(default_factory=time.time)
+
+    def leaves_out(self, part: str) -> bool:
+        """Whether a part of the plan was not to be done in this run."""
+        tag = {"files": "stack", "services": "stack"}.get(part, part)
+        return tag in self.skip_tags or not {tag, "all", "tagged"} & {*self.tags}
 
 
 def closing_lines(facts: RunFacts, hosts: Sequence[str], run: Run, marks: Marks) -> list[Line]:
@@ -222,11 +230,17 @@ def _change_rows(host: HostFacts, run: Run) -> list[Line]:
             return [labelled("pending", "on the next run:"), *rows]
         everything = labelled("pending", _NOTHING, "ok")
         return [everything] if host.inspected else []
+    left = [
+        TITLES.get(part, "Stack") for part in host.todo if host.todo[part] and run.leaves_out(part)
+    ]
+    still = (
+        [labelled("pending", f"{', '.join(dict.fromkeys(left))}: left out", "warn")] if left else []
+    )
     if host.changes:
-        return _named(label, host.changes)
+        return _named(label, host.changes) + still
     if run.check:
-        return [labelled("would", "change nothing", "ok")]
-    return [labelled("changed", _NOTHING, "ok")]
+        return [labelled("would", "change nothing", "ok"), *still]
+    return [labelled("changed", "nothing" if still else _NOTHING, "ok"), *still]
 
 
 def _named(label: str, changes: Sequence[tuple[str, str]]) -> list[Line]:
