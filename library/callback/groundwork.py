@@ -88,7 +88,6 @@ class CallbackModule(CallbackBase):
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "stdout"
     CALLBACK_NAME = "groundwork"
-
     _screen: Screen
     _story: Story
 
@@ -274,8 +273,8 @@ class CallbackModule(CallbackBase):
         host = result.host.get_name()
         self._items_shown.add((host, result.task._uuid))
         self._warn(result)
-        label = item_label(self._get_item_label(result.result), self._screen.marks)
-        outcome = self._outcome(result, status, item=label)
+        label = self._get_item_label(result.result)
+        outcome = self._outcome(result, status, item=item_label(label, self._screen.marks))
         self._facts.learn(host, outcome, changes=False)
         return outcome
 
@@ -290,13 +289,12 @@ class CallbackModule(CallbackBase):
         self._print([] if self._tasks or not self._play else said.nothing_ran(context.CLIARGS))
         self._screen.close()
         took, check = time.monotonic() - self._began, bool(context.CLIARGS.get("check"))
-        run = Run(
-            took, check, self._story.status, self._screen.width(), *said.tags(context.CLIARGS)
-        )
+        parts = said.tags(context.CLIARGS)
+        run = Run(took, check, self._story.status, self._screen.width(), *parts)
         hosts = sorted(stats.processed)
         self._print(closing_lines(self._facts, hosts, run, self._screen.marks))
         self._print([recap_line(host, stats.summarize(host)) for host in hosts])
         if stats.custom and self.get_option("show_custom_stats"):
-            for name in sorted(stats.custom):
+            for name, found in sorted(stats.custom.items()):
                 whose = "the run" if name == "_run" else name
-                self._note(0, f"Stats of {whose}: {self._dump_results(stats.custom[name])}", "")
+                self._note(0, f"Stats of {whose}: {self._dump_results(found)}", "")
