@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from ansible.module_utils.groundwork.config import (
 )
 from ansible.module_utils.groundwork.env import tunnel
 from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.host import monitoring_files
 from ansible.module_utils.groundwork.migrations import setup_of
 from ansible.module_utils.groundwork.services import describe
 from ansible.module_utils.groundwork.state import Inspection, unwell
@@ -136,6 +137,11 @@ def groundwork_unwell(inspected: Mapping[str, Any]) -> list[str]:
     return unwell(Inspection.from_dict(inspected))
 
 
+def groundwork_monitoring(asked: Mapping[str, Any], trees: Sequence[Any]) -> dict[str, str]:
+    """The files of the timer for the metrics (see `host.monitoring_files`)."""
+    return monitoring_files({**asked, "params": {**asked["params"], "trees": list(trees)}})
+
+
 class FilterModule:
     def filters(self) -> dict[str, Any]:
         return {
@@ -144,4 +150,5 @@ class FilterModule:
             "groundwork_trees": groundwork_trees,
             "groundwork_tunnel": groundwork_tunnel,
             "groundwork_unwell": groundwork_unwell,
+            "groundwork_monitoring": groundwork_monitoring,
         }

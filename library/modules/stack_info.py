@@ -107,6 +107,12 @@ options:
       C(allow_from) (a list of networks). Left out, it is not inspected.
     type: dict
     default: {}
+  monitoring:
+    description: >-
+      The files of the timer that writes the machine's metrics, their texts by path; empty for those
+      that are to go. Left out, they are not inspected.
+    type: dict
+    default: {}
   core_dir:
     description:
       - A directory on another machine that holds the project's core (the package C(groundwork)).
@@ -204,6 +210,11 @@ state:
       returned: always
       type: list
       elements: str
+    monitoring:
+      description: Why the timer for the metrics has to be set up anew, or removed.
+      returned: always
+      type: list
+      elements: str
     owner:
       description: >-
         Another directory that the stack belongs to, and its user; nothing else is told of it then.
@@ -226,7 +237,8 @@ state:
       elements: dict
 plan:
   description: >-
-    The reasons to act, for each of docker, images, files, services, env_files, schema and firewall.
+    The reasons to act, for each of docker, images, files, services, env_files, schema,
+    firewall and monitoring.
   returned: always
   type: dict
 problems:

@@ -26,6 +26,7 @@ def facts_of(desired: Desired, **known: Any) -> Facts:
         answers={},
         schema={"": SchemaState("off")},
         firewall=(),
+        monitoring=(),
         interface=False,
         owner=None,
         files={path: files.Found(None) for path in desired.paths()},

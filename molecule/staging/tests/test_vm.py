@@ -78,3 +78,41 @@ def test_the_archives_are_whole(host: Any) -> None:
 def test_nothing_is_left_in_the_users_home(host: Any) -> None:
     left = host.run("find /home/deploy/.ansible/tmp -mindepth 1")
     assert not left.stdout
+
+
+METRICS = "/var/lib/prometheus/node-exporter/groundwork.prom"
+
+
+def test_the_timer_writes_the_metrics(host: Any) -> None:
+    timer = host.service("groundwork-metrics.timer")
+    assert timer.is_enabled and timer.is_running
+    host.check_output(f"rm --force {METRICS}")
+    # As the timer does: in the service's own confinement
+    started = host.run("systemctl start groundwork-metrics.service")
+    assert started.rc == 0, host.check_output("journalctl --no-pager -u groundwork-metrics.service")
+    file = host.file(METRICS)
+    assert (file.user, file.mode) == ("root", 0o644)
+    up = [line for line in file.content_string.splitlines() if "service_up{" in line]
+    assert len(up) == 3 and all(line.endswith(" 1") for line in up), up
+    pending = 'groundwork_schema_pending{stack="groundwork",tree=""} 0'
+    assert pending in file.content_string
+    for name in ("volume_bytes", "connections", "free_bytes", "last_success_timestamp_seconds"):
+        assert f"groundwork_{name}{{" in file.content_string
+
+
+def test_the_metrics_have_no_secret(host: Any) -> None:
+    env = host.file(f"{STACK}/infra/.env").content_string
+    secrets = [line.partition("=")[2] for line in env.splitlines() if "PASSWORD=" in line]
+    assert secrets
+    text = host.file(METRICS).content_string
+    assert not [secret for secret in secrets if secret.strip("'\"") in text]
+    assert host.file("/opt/groundwork/metrics.json").mode == 0o600
+    units = host.check_output("systemctl cat groundwork-metrics.service groundwork-metrics.timer")
+    assert "ProtectSystem=strict" in units and "Persistent=true" in units
+
+
+def test_the_timer_fires_by_itself(host: Any) -> None:
+    """Within its minute, and a file that was lost is back."""
+    host.check_output(f"rm --force {METRICS}")
+    wait = f"for i in $(seq 90); do test -e {METRICS} && exit 0; sleep 1; done; exit 1"
+    assert host.run(wait).rc == 0

@@ -52,12 +52,13 @@ CONVERGED: dict[str, Any] = {
     "objects": {},
     "schema": {"": {"state": "at_head", "pending": []}},
     "firewall": [],
+    "monitoring": [],
     "owner": None,
     "left_data": {},
     "ports_taken": [],
     "foreign_compose_file": "",
 }
-STEPS = ["docker", "images", "firewall", "files", "services", "env_files", "schema"]
+STEPS = ["docker", "images", "firewall", "files", "services", "env_files", "schema", "monitoring"]
 
 
 FACTS = facts_of(DESIRED, stack_containers=StackContainers(None))

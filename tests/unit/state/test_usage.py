@@ -84,7 +84,7 @@ def test_without_an_engine_nothing_is_known() -> None:
 
 def test_of_somebody_elses_stack_nothing_is_asked(tmp_path: Path) -> None:
     facts = facts_of(DESIRED, owner=StackOwner(str(tmp_path), "bob"), volumes=VOLUMES)
-    assert read_usage(DESIRED, facts, Docker("no such docker")) == Usage()
+    assert read_usage(DESIRED, facts, _Engine()) == Usage()
 
 
 def test_the_engines_own_disk_is_asked_first(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,7 @@ TITLES = {
     "images": "Images",
     "stack": "Stack",
     "firewall": "Firewall",
+    "monitoring": "Monitoring",
     "updates": "Updates",
     "env_files": "Env files",
     "schema": "Schema",

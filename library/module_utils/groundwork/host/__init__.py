@@ -3,6 +3,7 @@
 from . import (
     bundle,
     firewall,
+    monitoring,
     postgres_facts,
     postgres_init,
     postgres_objects,
@@ -10,12 +11,15 @@ from . import (
     settings_trial,
 )
 from .firewall import rules
+from .monitoring import monitoring_files
 from .postgres_objects import ObjectsState
 
 __all__ = [
     "ObjectsState",
     "bundle",
     "firewall",
+    "monitoring",
+    "monitoring_files",
     "postgres_facts",
     "postgres_init",
     "postgres_objects",

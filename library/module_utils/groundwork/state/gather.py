@@ -17,7 +17,7 @@ from ..docker import Docker, Engine, StackOwner, daemon_config, ownership, ports
 from ..docker import engine as engines
 from ..errors import GroundworkError
 from ..health import ProbeAnswer, probe_all
-from ..host import firewall, postgres_facts, postgres_roles
+from ..host import firewall, monitoring, postgres_facts, postgres_roles
 from ..images import Present, WantedImage
 from ..migrations import SchemaSetup, SchemaState, schema_states
 from ..services import Service, service_type
@@ -37,6 +37,7 @@ class Where:
     trees: Sequence[SchemaSetup]
     daemon: Mapping[str, Any]  # the engine's options, and swarm; nothing where not asked for
     firewall: Mapping[str, Any]  # bridge, enabled, allow_from; nothing where not asked for
+    monitoring: Mapping[str, str]  # see monitoring_files; nothing where not asked for
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Facts:
     answers: Mapping[str, ProbeAnswer]
     schema: Mapping[str, SchemaState]
     firewall: Sequence[str]
+    monitoring: Sequence[str]
     interface: bool
     owner: StackOwner | None
     files: Mapping[Path, files.Found] = field(repr=False)
@@ -105,6 +107,7 @@ def gather(desired: Desired, where: Where) -> Facts:
             answers=asked_health.result(),
             schema=asked_schema.result(),
             firewall=asked_firewall.result(),
+            monitoring=monitoring.reasons(where.monitoring),
             interface=_has_interface(where),
             owner=ownership.other_owner(
                 desired.stack, desired.stack_dir, (containers or {}).values(), volumes

@@ -52,6 +52,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "usage": {"type": "bool", "default": False},
     "daemon": {"type": "dict", "default": {}},
     "firewall": {"type": "dict", "default": {}},
+    "monitoring": {"type": "dict", "default": {}},
     "core_dir": {"type": "path"},
 }
 
@@ -83,7 +84,8 @@ def inspect(params: Mapping[str, Any]) -> Inspection:
         registry=checked_prefix(params["registry"]),
     ).wanted(desired.services)
     trees = [SchemaSetup.from_dict(each) for each in params["trees"]]
-    where = Where(docker, images, trees, params["daemon"], params["firewall"])
+    monitoring = params.get("monitoring") or {}
+    where = Where(docker, images, trees, params["daemon"], params["firewall"], monitoring)
     facts = gather(desired, where)
     if facts.engine.state == "ok":
         desired = for_volumes(desired, facts.volumes)

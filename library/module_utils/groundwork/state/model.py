@@ -81,7 +81,8 @@ class State(Record):
     the secrets' variables whose change an interrupted run began, `other_passwords` the secrets of
     which the inventory gives another than infra/.env has. `objects`: what each PostgreSQL holds.
     `schema`: by tree, of which one alone may have no name. `left_data`: volumes of services that
-    don't run here any more. `firewall`: why it has to be set up anew.
+    don't run here any more. `firewall`, `monitoring`: why it has to be set
+    up anew.
     """
 
     engine: Engine
@@ -96,6 +97,7 @@ class State(Record):
     objects: Mapping[str, ObjectsState] = field(default_factory=dict)
     schema: Mapping[str, SchemaState] = field(default_factory=dict)
     firewall: tuple[str, ...] = ()
+    monitoring: tuple[str, ...] = ()
     owner: StackOwner | None = None
     left_data: Mapping[str, str] = field(default_factory=dict)
     ports_taken: tuple[PortTaken, ...] = ()
@@ -113,6 +115,7 @@ class Plan(Record):
     services: tuple[str, ...] = ()
     env_files: tuple[str, ...] = ()
     schema: tuple[str, ...] = ()
+    monitoring: tuple[str, ...] = ()
 
     def steps(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Each step that has reasons, with them."""

@@ -36,6 +36,7 @@ def plan(desired: Desired, state: State) -> Plan:
         services=_service_reasons(desired, state, bool(files)),
         env_files=_file_reasons(desired, state.env_files),
         schema=_schema_reasons(state.schema),
+        monitoring=state.monitoring,
     )
 
 
