@@ -156,4 +156,5 @@ def test_nothing_else_reads_what_the_environment_says() -> None:
         f"{core}/images/fetch.py",  # with apt's proxy
         f"{core}/docker/ownership.py",  # XDG_STATE_HOME
         f"{core}/locking/lease.py",  # `ps`, in English; sent alone to other machines
+        "module_utils/groundwork_workspace.py",  # GROUNDWORK_WORKSPACE, as -e workspace
     }
