@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable
 from ..errors import GroundworkError
 from ..text import did_you_mean
 
-# Ansible's own words, which no task has to have
-_SPECIAL = frozenset({"all", "always", "never", "tagged", "untagged"})
+# Ansible's own words, which no task has to have, and those that Molecule gives to each run
+_SPECIAL = frozenset({"all", "always", "never", "tagged", "untagged", "notest", "molecule-notest"})
 
 
 def check_parts(run: Iterable[str], skip: Iterable[str], tags: Collection[str]) -> None:
