@@ -22,6 +22,8 @@ from alembic.util import CommandError
 config = context.config
 PROJECT = Path(__file__).resolve().parent.parent
 INVENTORY = PROJECT / "inventory" / "group_vars" / "all" / "stack.yml"
+# A person's own values win
+LOCAL = PROJECT / "inventory" / "group_vars" / "dev" / "local.yml"
 
 # An app that wants `alembic revision --autogenerate` names its models here:
 # from backend.models import Base; target_metadata = Base.metadata
@@ -31,10 +33,11 @@ target_metadata = None
 def env_file() -> tuple[Path, str]:
     """The env file of the inventory's first app with the database, and the address' name in it."""
     inventory: dict[str, Any] = {}
-    if INVENTORY.exists():
-        import yaml
+    for file in (INVENTORY, LOCAL):
+        if file.exists():
+            import yaml
 
-        inventory = yaml.safe_load(INVENTORY.read_text(encoding="utf-8")) or {}
+            inventory |= yaml.safe_load(file.read_text(encoding="utf-8")) or {}
     services = inventory.get("stack_services", {})
     databases = [name for name in services if services[name].get("kind") == "postgres"]
     service = inventory.get("schema_service") or "postgres"

@@ -57,3 +57,15 @@ def test_what_is_no_utf8_is_named(tmp_path: Path, encoding: str) -> None:
 )
 def test_a_line_means_what_it_means_to_an_app(tmp_path: Path, line: str) -> None:
     assert "The database mine at 127.0.0.1:1" in current(tmp_path, f"{line}\n".encode())
+
+
+def test_a_persons_own_values_count(tmp_path: Path) -> None:
+    """Their local file says where the app is."""
+    variables = tmp_path / "inventory" / "group_vars"
+    for name, text in {
+        "all/stack.yml": "stack_services: {db: {kind: postgres}}\nworkspace_dir: /nowhere\n",
+        "dev/local.yml": f"workspace_dir: {tmp_path}\n",
+    }.items():
+        (variables / name).parent.mkdir(parents=True)
+        (variables / name).write_text(text, encoding="utf-8")
+    assert "The database mine at 127.0.0.1:1" in current(tmp_path, NAMED.encode())

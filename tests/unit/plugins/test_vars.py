@@ -104,6 +104,7 @@ def test_a_workspaces_values_win_over_the_stacks_and_lose_against_the_groups(
     assert shared["stack_name"] == "shop"
     assert shared["stack_limits"]["memory"] == "1g"
     assert shared["workspace_dir"] == "/srv/groundwork"
+    assert shared["env_files_tunnel_dir"] == str(inventory.shop), "a laptop's files are its own"
     inventory.group("dev/local.yml", stack_name="mine")
     assert inventory.of("laptop", workspace=str(inventory.shop))["stack_name"] == "mine"
     given = inventory.of("laptop", "-e", "stack_name=given", workspace=str(inventory.shop))

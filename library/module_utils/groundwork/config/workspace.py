@@ -16,7 +16,10 @@ FILE = "groundwork.yml"
 VARIABLE = "GROUNDWORK_WORKSPACE"
 OPTION = "workspace"
 # Variables with one path; those of another machine aren't the workspace's to say
-_PATHS = ("workspace_dir", "schema_dir", "schema_alembic_ini", "images_archive_dir")
+_PATHS = (
+    *("workspace_dir", "schema_dir", "schema_alembic_ini", "images_archive_dir"),
+    "env_files_tunnel_dir",
+)
 _TREE_PATHS = ("directory", "alembic_ini", "working_directory", "python")
 _SERVICE_PATHS = ("ca_file", "certificate", "key")
 _OF_GROUP = re.compile(r"groundwork\.(?P<group>[^.]+)(?:\.vault)?\.yml")
@@ -77,8 +80,9 @@ def of_workspace(given: Any, file: Path, absolute: Callable[[str], str]) -> dict
             next_step="Add the line stack_name: NAME (a-z, 0-9, - and _). The stack, its volumes "
             "and its network get that name, on every machine.",
         )
-    usual = {"workspace_dir": absolute("."), "env_files_apps": {}, "schema_dir": ""}
-    tree = {"schema_service": "", "schema_alembic_ini": "", "schema_trees": []}
+    here = absolute(".")  # on this computer, whatever a shared machine's workspace_dir is
+    usual = {"workspace_dir": here, "env_files_tunnel_dir": here, "env_files_apps": {}}
+    tree = {"schema_dir": "", "schema_service": "", "schema_alembic_ini": "", "schema_trees": []}
     return usual | tree | found
 
 
