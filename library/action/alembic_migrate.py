@@ -1,4 +1,4 @@
-"""Migrates where the host is; or from this computer, through a port forwarded to the host."""
+"""Migrates, or fills as schema_seed, where the host is; or from here, through a forwarded port."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class ActionModule(InProcess):
         values = dotenv.parse(self._fetch(str(args["env_file"]), task_vars))
         password = values.get(str(args["password_variable"]), "")
         given = {name: each for name, each in args.items() if name not in _OF_THE_MACHINE}
-        module = load("alembic_migrate")
+        module = load(self._task.action.rpartition(".")[2])
         with self._authorities(args, task_vars) as file, forwarded(self._ssh(), host, port) as here:
             given |= {"host": "127.0.0.1", "port": here, "password": password}
             given |= {"sslrootcert": file} if file else {}

@@ -24,8 +24,8 @@ from ansible.module_utils.groundwork.config import (
     check_parts,
     check_stack_name,
     check_target,
-    migrated,
     name_problems,
+    nameless_tree,
     parse_apps,
     parse_services,
     parse_trees,
@@ -40,6 +40,9 @@ from ansible.plugins.action import ActionBase
 
 _ROLES = Path(__file__).resolve().parents[2] / "roles"
 _NOT_OF_THE_STACK = ("ansible_", "inventory_", "group_names")
+
+
+_ONE_TREE = ("schema_dir", "schema_service", "schema_alembic_ini")
 
 
 class ActionModule(ActionBase):
@@ -81,15 +84,16 @@ class ActionModule(ActionBase):
         check_limits(self._worth("stack_limits", variables) or {})
         apps = parse_apps(self._worth("env_files_apps", variables), services)
         check_names("stack_rotate", self._worth("stack_rotate", variables) or [], services)
+        trees = []
         if given := self._worth("schema_trees", variables):
             trees = parse_trees(given, services, apps)
-            check_target(
-                trees,
-                str(self._worth("schema_target", variables) or "head"),
-                str(self._worth("schema_tree", variables) or ""),
-            )
         elif self._worth("schema_dir", variables):
-            migrated(services, self._worth("schema_service", variables) or "")
+            directory, service, ini = (str(self._worth(x, variables) or "") for x in _ONE_TREE)
+            seed = self._worth("schema_seed", variables)
+            nameless_tree(directory, service, ini, services, seed)
+        asked = ("schema_target", "schema_tree", "schema_stamp")
+        target, tree, stamp = (str(self._worth(name, variables) or "") for name in asked)
+        check_target([each.name for each in trees], target or "head", tree, stamp)
         # One that is no truth value is refused with the role's other variables
         if boolean(self._worth("stack_require_secrets", variables), strict=False):
             check_secrets(services, self._worth("vault_passwords", variables))

@@ -76,7 +76,7 @@ def groundwork_trees(
 ) -> list[dict[str, Any]]:
     """The Alembic trees (see `SchemaSetup`), each with its service (as above) as C(login).
 
-    I(one) is the tree of C(schema_dir), where there is no list: dir, service, alembic_ini.
+    I(one) is the tree of C(schema_dir), where there is no list: dir, service, alembic_ini, seed.
     I(places): workspace and stack_dir; sent, where trees without a Python of their own were sent;
     controller, where paths start on this computer, for trees that run here.
     """
@@ -86,7 +86,8 @@ def groundwork_trees(
         if trees:
             wanted = parse_trees(trees, parsed, known_apps)
         else:
-            single = nameless_tree(one["dir"], one["service"], one["alembic_ini"], parsed)
+            names = (one["dir"], one["service"], one["alembic_ini"])
+            single = nameless_tree(*names, parsed, one.get("seed"))
             wanted = [single] if single else []
     except GroundworkError as error:
         raise AnsibleFilterError(str(error)) from None

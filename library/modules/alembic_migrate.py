@@ -11,6 +11,7 @@ from ansible.module_utils.groundwork.migrations import (
     database_of,
     migrate,
     request_of,
+    stamp,
 )
 from ansible.module_utils.groundwork_module import Call, main
 
@@ -24,9 +25,8 @@ description:
   - One migration of a database at a time. An advisory lock is waited for; who holds it is named.
   - Refuses, before it changes anything, a tree with two heads, and a database whose version table
     (the one that C(env.py) names) has a revision which the tree doesn't have.
-  - Each revision runs in a transaction of its own. One that fails is rolled back and leaves the
-    database at the revision before it. Those before it in the same run stay, and RV(applied) has
-    them. What a migration does in Alembic's C(autocommit_block) is outside of the transaction.
+  - Each revision has its own transaction. One that fails leaves the database at the one before it;
+    RV(applied) has those that stay. Alembic's C(autocommit_block) is outside of the transaction.
   - Any tree works with its own C(env.py), which gets the database as C(sqlalchemy.url), as
     C(config.attributes["connection"]) and in libpq's variables (C(PGHOST) and so on). If it
     connects to another database, nothing is run.
@@ -37,15 +37,18 @@ options:
     required: true
   alembic_ini:
     description: >-
-      The tree's C(alembic.ini), or C(pyproject.toml). Left out, the nearest one in the directory or
-      above it that names the tree as its C(script_location).
+      The tree's C(alembic.ini) or C(pyproject.toml). Left out, the nearest one that names the tree.
     type: path
   target:
-    description:
-      - V(head), V(base), V(+N), V(-N), a revision, or the beginning of one that is unique.
-      - A revision below the database's own is reached by taking back those above it.
+    description: >-
+      V(head), V(base), V(+N), V(-N), a revision, or the beginning of one that is unique; one below
+      the database's own is reached by taking back those above it.
     type: str
     default: head
+  stamp:
+    description: Only writes down that the database is at O(target), as C(alembic stamp) does.
+    type: bool
+    default: false
   host:
     description: Where its server listens; of several, C(a:5432,b:5432), the one that takes writes.
     type: str
@@ -87,9 +90,7 @@ options:
     type: float
     default: 60
   lock_timeout:
-    description: >-
-      How long, in seconds, a migration's statement may wait for a lock on a table. Short, since
-      every other query of that table queues up behind the one that waits.
+    description: How long, in seconds, a migration's statement may wait for a lock on a table.
     type: float
     default: 10
   tree:
@@ -101,8 +102,7 @@ options:
       - The Python that runs the tree, since it has what the tree imports; the path of an
         interpreter or of a virtual environment, or a command with its arguments, such as
         C(uv run python). It needs Alembic and SQLAlchemy 1.4 or newer, and Python 3.8 or newer.
-      - Left out, this module's own Python. The lock, the limits and the refusals are this module's
-        either way, and a database that is there already starts no other Python.
+      - Left out, this module's own Python. The lock, the limits and the refusals are this module's.
     type: list
     elements: str
   start_directory:
@@ -110,13 +110,12 @@ options:
     type: path
   directory:
     description: >-
-      The directory that the tree runs in, and that relative paths of its C(alembic.ini) start from.
-      Left out, the one of that file.
+      Where the tree runs and paths of its C(alembic.ini) start. Left out, that file's directory.
     type: path
   environment:
     description: >-
-      Variables that the tree finds. C($PGHOST) and the like stand for the database's address and
-      login, as do the lines of O(app_env_file).
+      Variables that the tree finds. C($PGHOST) and the like stand for the database's login, as do
+      the lines of O(app_env_file).
     type: dict
     default: {}
   app_env_file:
@@ -133,10 +132,9 @@ options:
     type: float
     default: 0
   from_controller:
-    description:
-      - Runs the tree on the controller, where O(schema_dir) and the other paths are then meant,
-        through a port that is forwarded over the host's SSH connection and closes with the task.
-        O(env_file) and O(sslrootcert) are read on the host.
+    description: >-
+      Runs the tree on the controller, where its paths are then meant, through a port forwarded over
+      the host's SSH connection. O(env_file) and O(sslrootcert) are read on the host.
     type: bool
     default: false
   url_variable:
@@ -144,9 +142,7 @@ options:
     type: str
     default: ""
   version_table_file:
-    description:
-      - A file that remembers which version table C(env.py) has, where its text doesn't say, so that
-        a database at its target is known without running C(env.py).
+    description: A file that remembers C(env.py)'s version table, where its text doesn't say.
     type: path
 attributes:
   check_mode:
@@ -223,16 +219,22 @@ tree:
   description: The tree's name, as it was given.
   returned: always
   type: str
+stamped:
+  description: Whether O(stamp) changed, or in a check would change, what is written down.
+  returned: always
+  type: bool
 output:
   description: What env.py and the migrations printed, without the password.
   returned: always
   type: str
 """
 
+SSL_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
 ARGUMENT_SPEC: dict[str, Any] = {
     "schema_dir": {"type": "path", "required": True},
     "alembic_ini": {"type": "path"},
     "target": {"type": "str", "default": "head"},
+    "stamp": {"type": "bool", "default": False},
     "host": {"type": "str", "default": "127.0.0.1"},
     "port": {"type": "int", "default": 5432},
     "user": {"type": "str", "required": True},
@@ -240,10 +242,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "password": {"type": "str", "no_log": True},
     "password_variable": {"type": "str", "no_log": False},
     "env_file": {"type": "path"},
-    "sslmode": {
-        "type": "str",
-        "choices": ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"],
-    },
+    "sslmode": {"type": "str", "choices": SSL_MODES},
     "sslrootcert": {"type": "path"},
     "connect_timeout": {"type": "int", "default": 10},
     "lock_wait": {"type": "float", "default": 60},
@@ -262,17 +261,18 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 
+_PASSWORD = [("password", "password_variable")]
 CHECKS = {
-    "mutually_exclusive": [("password", "password_variable")],
+    "mutually_exclusive": _PASSWORD,
     "required_together": [("password_variable", "env_file")],
-    "required_one_of": [("password", "password_variable")],
+    "required_one_of": _PASSWORD,
 }
 
 
 def result(report: Report, check: bool, tree: str = "") -> dict[str, Any]:
     """The module's answer."""
     return {
-        "changed": bool(report.pending if check else report.applied),
+        "changed": report.stamped or bool(report.pending if check else report.applied),
         **MigrationResult.of(report, tree).to_dict(),
     }
 
@@ -285,7 +285,7 @@ def run(call: Call) -> dict[str, Any]:
         database = database.settled()
         request, secrets = request_of(params, database, call.check, call.diff)
         call.secrets.update(secrets)
-        migrate(request, database, report)
+        (stamp if params["stamp"] else migrate)(request, database, report)
     except GroundworkError as error:
         return result(report, call.check, tree) | {"failed": True, "msg": str(error)}
     answer = result(report, call.check, tree)

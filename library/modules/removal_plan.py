@@ -34,6 +34,10 @@ options:
     description: With O(data=remove), the one service whose container and data go; empty, all.
     type: str
     default: ""
+  data_required:
+    description: Whether it is an error that O(service) has no data.
+    type: bool
+    default: true
   engine_required:
     description: Whether it is an error that there is no docker command.
     type: bool
@@ -91,6 +95,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "stack_dir": {"type": "path", "required": True},
     "data": {"type": "str", "choices": ["keep", "remove"], "default": "keep"},
     "service": {"type": "str", "default": ""},
+    "data_required": {"type": "bool", "default": True},
     "engine_required": {"type": "bool", "default": True},
     "docker_cli": {"type": "str", "default": "docker"},
 }
@@ -109,6 +114,7 @@ def run(call: Call) -> dict[str, Any]:
             data=params["data"] == "remove",
             service=params["service"],
             check=call.check,
+            required=params["data_required"],
         )
     return found.to_dict() | {"environment": dict(call.unset)}
 

@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 from ansible.module_utils.groundwork.config.apps import parse_apps
 from ansible.module_utils.groundwork.config.services import parse_services
-from ansible.module_utils.groundwork.config.trees import SchemaTree, nameless_tree, parse_trees
+from ansible.module_utils.groundwork.config.trees import (
+    SchemaTree,
+    check_target,
+    nameless_tree,
+    parse_trees,
+)
 from ansible.module_utils.groundwork.errors import GroundworkError
 
 POSTGRES = {"kind": "postgres", "image": "postgres:16", "port": 5432}
@@ -138,3 +143,24 @@ def test_the_tree_of_schema_dir_has_no_name() -> None:
         url_variable="REPORTS_URL",
     )
     assert nameless_tree("/x", "", "", []) == SchemaTree("", "", "", "/x")
+
+
+@pytest.mark.parametrize(
+    ("names", "target", "tree", "stamp", "words"),
+    [
+        (["shop", "orders"], "-1", "", "", "schema_target: -1 is for one tree, and there are 2"),
+        (["shop", "orders"], "head", "", "a1", "schema_stamp: a1 is for one tree"),
+        (["shop", "orders"], "head", "shpo", "", "no tree 'shpo'. Did you mean 'shop'?"),
+        ([], "head", "shop", "", "That of schema_dir has no name"),
+        (["shop"], "-1", "", "a1", "Both schema_target (-1) and schema_stamp (a1)"),
+    ],
+)
+def test_a_target_or_a_stamp_is_for_one_tree_that_is_there(
+    names: list[str], target: str, tree: str, stamp: str, words: str
+) -> None:
+    with pytest.raises(GroundworkError) as caught:
+        check_target(names, target, tree, stamp)
+    assert words in str(caught.value)
+    check_target(["shop", "orders"], "head", "", "")
+    check_target(["shop", "orders"], "-1", "orders", "")
+    check_target(["shop"], "head", "", "a1")

@@ -115,3 +115,31 @@ def test_what_a_migration_printed_is_shown_below_it_and_cut_where_it_is_long() -
     assert "(25 lines before these)" in lines[1]
     assert "line 39" in lines[-1]
     assert len(results.revision_lines(ok({"applied": [step], "output": ""}), UNICODE)) == 1
+
+
+def test_a_stamp_says_from_where_to_where() -> None:
+    given = {"before": ["gone"], "after": [], "stamped": True}
+    assert plain(results.revision_lines(ok(given), ASCII)) == ["stamp     gone -> base"]
+
+
+def test_a_history_has_what_is_pending_and_where_the_database_is() -> None:
+    tree = {
+        "name": "shop", "service": "postgres", "database": "app",
+        "state": {"state": "pending", "current": ["a1"], "heads": ["a2"], "pending": ["a2"]},
+        "revisions": [
+            {"revision": "a2", "message": "Two", "head": True},
+            {"revision": "a1", "message": "One", "applied": True, "current": True},
+        ],
+    }  # fmt: skip
+    assert plain(results.history_lines(ok({"trees": [tree]}), ASCII)) == [
+        "tree      shop  postgres, database app",
+        "current   a1",
+        "head      a2",
+        "pending   1 revision",
+        "history   a2  Two  pending",
+        "          a1  One  current",
+    ]
+    silent = tree | {"state": {"state": "unknown", "heads": ["a2"], "error": "refused"}}
+    lines = plain(results.history_lines(ok({"trees": [silent]}), ASCII))
+    assert lines[1] == "current   unknown  refused"
+    assert not any("pending  " in each and "unknown" not in each for each in lines[3:])

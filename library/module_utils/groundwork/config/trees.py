@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any
@@ -13,6 +13,7 @@ from ..services import Service, secrets_of, service_type
 from ..text import did_you_mean
 from .apps import App, as_text
 from .mistakes import refuse, unknown_options
+from .seeds import parse_seed
 from .services import migrated
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,40}")
@@ -21,7 +22,7 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLAIN = {"alembic", "migrations", "migration", "db", "database", "src", "app", "versions", "."}
 _OPTIONS = (
     *("name", "service", "database", "directory", "alembic_ini", "python", "working_directory"),
-    *("environment", "env_app", "run_on"),
+    *("environment", "env_app", "run_on", "seed"),
 )
 _TEXTS = ("name", "service", "database", "directory", "alembic_ini", "working_directory", "env_app")
 RUN_ON = ("target", "controller")
@@ -35,7 +36,8 @@ class SchemaTree:
     is a path of an interpreter, or a command with its arguments; empty, our own Python runs it.
     `user` owns the database, `secret` is the variable of its password in infra/.env, and
     `url_variable` the one in which apps get the address.
-    `env_app`: whose env file's lines are exported for it; empty for none.
+    `env_app`: whose env file's lines are exported for it; empty for none. `seed` is a command,
+    `seed_file` a file of SQL; see `parse_seed`.
     """
 
     name: str
@@ -51,6 +53,8 @@ class SchemaTree:
     user: str = ""
     secret: str = ""
     url_variable: str = ""
+    seed: tuple[str, ...] = ()
+    seed_file: str = ""
 
 
 def parse_trees(
@@ -85,38 +89,47 @@ def parse_trees(
 
 
 def nameless_tree(
-    directory: str, service: str, alembic_ini: str, services: Iterable[Service]
+    directory: str, service: str, alembic_ini: str, services: Iterable[Service], seed: Any = None
 ) -> SchemaTree | None:
     """The tree of `schema_dir`, for stacks that have one; None where that is empty.
 
-    Raises GroundworkError where `schema_service` leaves a question.
+    Raises GroundworkError where `schema_service` leaves a question, or `schema_seed` is none.
     """
+    problems: list[str] = []
+    command, file = parse_seed("schema_seed", seed, problems)
+    refuse("schema_seed", problems, "The seed can't be used as the inventory names it")
     if not directory:
         return None
     found = migrated(services, service)
     if found is None:
         return SchemaTree("", "", "", directory, alembic_ini)
     database = found.options["database"]
-    tree = SchemaTree("", found.name, database, directory, alembic_ini)
+    tree = SchemaTree(
+        "", found.name, database, directory, alembic_ini, seed=command, seed_file=file
+    )
     return replace(tree, **_owner(found, database))
 
 
-def check_target(trees: Iterable[SchemaTree], target: str, tree: str) -> None:
-    """Raise GroundworkError where `schema_tree` is none of them, or `schema_target` needs one."""
-    names = [each.name for each in trees]
+def check_target(names: Sequence[str], target: str, tree: str, stamp: str = "") -> None:
+    """Raise GroundworkError where `schema_tree` is none of the trees, or `schema_target` or
+    `schema_stamp` needs one. `names` is empty where there is `schema_dir`, whose tree has none."""
+    option, revision = ("schema_stamp", stamp) if stamp else ("schema_target", target)
     if tree and tree not in names:
-        what = f"schema_tree: no tree {tree!r}.{did_you_mean(tree, names)}"
-    elif target != "head" and not tree and len(names) > 1:
+        known = did_you_mean(tree, names) if names else " That of schema_dir has no name."
+        what = f"schema_tree: no tree {tree!r}.{known}"
+    elif stamp and target != "head":
+        what = f"Both schema_target ({target}) and schema_stamp ({stamp}) are given."
+    elif (stamp or target != "head") and not tree and len(names) > 1:
         what = (
-            f"schema_target: {target} is for one tree, and there are {len(names)}: "
-            f"{', '.join(names)}."
+            f"{option}: {revision} is for one tree, and there are {len(names)}: {', '.join(names)}."
         )
     else:
         return
     raise GroundworkError(
         what,
         where="schema_trees",
-        next_step="Name one of them (-e schema_tree=NAME) and run again; nothing was changed.",
+        next_step="Give one of schema_target (migrates) and schema_stamp (only writes down), for "
+        "one tree (-e schema_tree=NAME), and run again; nothing was changed.",
     )
 
 
@@ -150,6 +163,7 @@ def _tree(
     if run_on not in RUN_ON:
         problems.append(f"{where}.run_on: no place {run_on!r}.{did_you_mean(run_on, RUN_ON)}")
     environment = _environment(where, entry.get("environment"), problems)
+    seed, seed_file = parse_seed(f"{where}.seed", entry.get("seed"), problems)
     app = str(entry.get("env_app") or "")
     if app:
         problems += _app_problems(where, app, apps)
@@ -175,6 +189,8 @@ def _tree(
         environment,
         app,
         run_on,
+        seed=seed,
+        seed_file=seed_file,
         **owned,
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 from ..health import HealthResult
 from ..image_names import difference
 from ..images import ImageResult, ImagesResult, source_words
-from ..migrations import MigrationResult
+from ..migrations import MigrationResult, TreeHistory
 from ..rendered import FilesResult
 from ..state import Inspection
 from .outcome import Outcome
@@ -112,6 +112,9 @@ def revision_lines(outcome: Outcome, marks: Marks) -> list[Line]:
         )
         for step in found.applied
     ]
+    if found.stamped:
+        at = [", ".join(each) or "base" for each in (found.before, found.after)]
+        lines.append(labelled("stamp", f" {marks.arrow} ".join(at), "changed"))
     printed = found.output.splitlines()
     left = len(printed) - PRINTED
     if left > 0:
@@ -120,6 +123,30 @@ def revision_lines(outcome: Outcome, marks: Marks) -> list[Line]:
     if found.tree and (lines or printed):
         lines.insert(0, labelled("tree", found.tree))
     return lines + [labelled(*pair, "dim") for pair in zip(labels, printed, strict=False)]
+
+
+def history_lines(outcome: Outcome, marks: Marks) -> list[Line]:
+    """Each tree: where its database is, and its revisions, the newest first."""
+    lines: list[Line] = []
+    for value in sequence(outcome.result.get("trees")):
+        found = TreeHistory.from_dict(value)
+        state = found.state
+        place = f"{found.service}, database {found.database}" if found.service else state.error
+        current = ", ".join(state.current) or ("unknown" if state.error else "empty")
+        pending = count(len(state.pending), "revision") if state.pending else "none"
+        lines += [
+            labelled("tree", found.name or "alembic", "heading", place),
+            labelled("current", current, "", first(state.error)),
+            labelled("head" if len(state.heads) == 1 else "heads", ", ".join(state.heads)),
+            labelled("pending", "unknown" if state.error else pending),
+        ]
+        for index, each in enumerate(found.revisions):
+            label = "" if index else "history"
+            note = "pending" if not each.applied and not state.error else ""
+            style = "changed" if note else ""
+            note = "current" if each.current else note
+            lines.append(labelled(label, f"{each.revision}  {each.message}", style, note))
+    return lines
 
 
 def file_lines(outcome: Outcome, marks: Marks) -> list[Line]:
@@ -167,6 +194,7 @@ LINES: dict[str, Callable[[Outcome, Marks], list[Line]]] = {
     "service_health": health_lines,
     "container_images": image_lines,
     "alembic_migrate": revision_lines,
+    "schema_history": history_lines,
     "managed_files": file_lines,
     "tunnel_files": file_lines,
     "sent_archives": archive_lines,

@@ -2,6 +2,7 @@
 
 from . import (
     bundle,
+    database_reset,
     firewall,
     monitoring,
     postgres_facts,
@@ -17,6 +18,7 @@ from .postgres_objects import ObjectsState
 __all__ = [
     "ObjectsState",
     "bundle",
+    "database_reset",
     "firewall",
     "monitoring",
     "monitoring_files",

@@ -1,10 +1,14 @@
 """The database schema, which Alembic alone owns."""
 
 from . import lock
+from .digest import digest
 from .forward import Ssh, forwarded
+from .history import TreeHistory, histories
 from .migrate import Database, MigrationResult, Report, Request, migrate
-from .parameters import database_of, request_of
+from .parameters import database_of, request_of, variables_of
+from .seed import run_seed
 from .setup import SchemaSetup, setup_of
+from .stamp import stamp
 from .state import SchemaState, schema_states
 
 __all__ = [
@@ -15,11 +19,17 @@ __all__ = [
     "SchemaSetup",
     "SchemaState",
     "Ssh",
+    "TreeHistory",
     "database_of",
+    "digest",
     "forwarded",
+    "histories",
     "lock",
     "migrate",
     "request_of",
+    "run_seed",
     "schema_states",
     "setup_of",
+    "stamp",
+    "variables_of",
 ]

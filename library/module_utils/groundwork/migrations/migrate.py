@@ -61,6 +61,7 @@ class Report:
     warnings: list[str] = field(default_factory=list)
     sql: str = ""
     output: str = ""
+    stamped: bool = False  # written down only, or to be
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class MigrationResult(Record):
     output: str = ""
     warnings: tuple[str, ...] = ()
     tree: str = ""
+    stamped: bool = False
 
     @classmethod
     def of(cls, report: Report, tree: str = "") -> MigrationResult:
@@ -86,6 +88,7 @@ class MigrationResult(Record):
             report.output,
             tuple(report.warnings),
             tree,
+            report.stamped,
         )
 
 
@@ -120,10 +123,10 @@ def migrate(request: Request, database: Database, report: Report) -> None:
 def _foresee(alembic: AlembicTree, request: Request, report: Report) -> None:
     try:
         with alembic.opened({"default_transaction_read_only": "on"}):
-            tree = _complete_tree(alembic, request.target)
+            tree = complete_tree(alembic, request.target)
             current = alembic.current()
             if current is None:
-                raise _runs_nothing(alembic)
+                raise runs_nothing(alembic)
             report.before = report.after = current
             refuse_ahead(tree, report.before, alembic.database)
             target, down = resolve(tree, report.before, request.target)
@@ -170,7 +173,7 @@ def _run(alembic: AlembicTree, memory: Memory, request: Request, report: Report)
     following: _Following | None = None
     try:
         with alembic.opened(settings):
-            tree = _complete_tree(alembic, request.target)
+            tree = complete_tree(alembic, request.target)
             following = _Following(tree, alembic.database, request.target, report)
             alembic.run(request.target, following)
     except (Exception, SystemExit) as error:
@@ -184,7 +187,7 @@ def _run(alembic: AlembicTree, memory: Memory, request: Request, report: Report)
         report.output = alembic.output
     expected = following.expected
     if expected is None:
-        raise _runs_nothing(alembic)
+        raise runs_nothing(alembic)
     _read_after(alembic, memory, report)
     report.applied = standing(report.after, report.applied, tree)
     if len(report.applied) < len(expected):
@@ -197,7 +200,8 @@ def _run(alembic: AlembicTree, memory: Memory, request: Request, report: Report)
         )
 
 
-def _runs_nothing(alembic: AlembicTree) -> GroundworkError:
+def runs_nothing(alembic: AlembicTree) -> GroundworkError:
+    """The error for an env.py that runs no migrations."""
     return GroundworkError(
         "env.py ran, but it started no migrations, so nothing was changed.",
         where=str(alembic.layout.schema_dir / "env.py"),
@@ -242,7 +246,7 @@ def _say_what_stands(problem: GroundworkError, alembic: AlembicTree, report: Rep
         )
 
 
-def _complete_tree(alembic: AlembicTree, target: str) -> Tree:
+def complete_tree(alembic: AlembicTree, target: str) -> Tree:
     """The tree that Alembic has loaded; refuses one that isn't complete."""
     tree = read_tree(alembic.layout)
     missing = [problem for problem in tree.problems if "stands on" in problem.why]

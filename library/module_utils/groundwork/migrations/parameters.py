@@ -42,10 +42,7 @@ def request_of(
         python=tuple(params["python"] or ()),
         start_directory=params["start_directory"] or params["schema_dir"],
     )
-    lines = _read_lines(Path(file), check) if (file := params["app_env_file"]) else {}
-    if name := params["url_variable"]:
-        lines[name] = database.url(params["url_scheme"])
-    secrets = {value for name, value in lines.items() if _SECRET.search(name)}
+    variables, secrets = variables_of(params, database, check)
     ini, file, directory = (
         Path(params[name]) if params[name] else None
         for name in ("alembic_ini", "version_table_file", "directory")
@@ -61,10 +58,24 @@ def request_of(
         version_table_file=file,
         interpreter=setup.interpreter(params["timeout"]),
         scheme=params["url_scheme"],
-        variables=_variables(database, lines, params["environment"], params["tree"]),
+        variables=variables,
         directory=directory,
     )
     return request, secrets
+
+
+def variables_of(
+    params: Mapping[str, Any], database: Database, check: bool
+) -> tuple[dict[str, str], set[str]]:
+    """What the app's code finds in its environment, and what of it no output may show.
+
+    Raises GroundworkError as `request_of` does.
+    """
+    lines = _read_lines(Path(file), check) if (file := params["app_env_file"]) else {}
+    if name := params["url_variable"]:
+        lines[name] = database.url(params["url_scheme"])
+    secrets = {value for name, value in lines.items() if _SECRET.search(name)}
+    return _variables(database, lines, params["environment"], params["tree"]), secrets
 
 
 def _password(params: Mapping[str, Any]) -> str:

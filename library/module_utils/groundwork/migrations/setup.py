@@ -19,7 +19,8 @@ class SchemaSetup(Record):
     `directory` is the one that it runs in, where the inventory says so; `python` the interpreter or
     command, empty for our own; `start_directory` where that is started; `env_file` the app's, whose
     lines are exported; `user` owns the database, and `secret` is its password's variable in
-    infra/.env; `version_table_file`: see `migrate.Request`.
+    infra/.env; `version_table_file`: see `migrate.Request`. `seed` is a command that fills the
+    database, `seed_file` a file of SQL that does.
     """
 
     name: str = ""
@@ -37,6 +38,8 @@ class SchemaSetup(Record):
     user: str = ""
     secret: str = ""
     url_variable: str = ""
+    seed: tuple[str, ...] = ()
+    seed_file: str = ""
 
     def paths(self) -> tuple[Path, Path | None, Path | None, Path | None]:
         """schema_dir, alembic_ini, directory and version_table_file, as this machine
@@ -93,4 +96,6 @@ def setup_of(
         user=tree.user,
         secret=tree.secret,
         url_variable=tree.url_variable,
+        seed=tree.seed,
+        seed_file=there(tree.seed_file),
     )

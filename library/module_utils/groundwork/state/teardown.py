@@ -30,12 +30,19 @@ class Removal(Record):
 
 
 def removal(
-    docker: Docker, name: str, directory: Path, data: bool, service: str, check: bool
+    docker: Docker,
+    name: str,
+    directory: Path,
+    data: bool,
+    service: str,
+    check: bool,
+    required: bool = True,
 ) -> Removal:
     """What goes of the stack `name`, from the directory of its Compose file.
 
     That needn't be there any more. Where the data are kept, it is written down whose they are,
-    unless it is a `check`: soon no container says it. Raises GroundworkError.
+    unless it is a `check`: soon no container says it. Raises GroundworkError, with `required` also
+    where `service` has no data.
     """
     found = stack_containers.volumes(docker, name)
     containers = engine.listed(docker, name)
@@ -43,7 +50,7 @@ def removal(
     stores = {stack_containers.data_of(volume, name): volume for volume in sorted(found)}
     stores.pop("", None)  # the mark
     if service:
-        return _of_service(name, service, containers, stores)
+        return _of_service(name, service, containers, stores, required)
     if stores and not data and not check:
         ownership.claim(docker, name, directory)
     mark = [marker_of(name)] if marker_of(name) in found else []
@@ -72,11 +79,15 @@ def _check_owner(
 
 
 def _of_service(
-    name: str, service: str, containers: Sequence[dict[str, Any]], stores: Mapping[str, str]
+    name: str,
+    service: str,
+    containers: Sequence[dict[str, Any]],
+    stores: Mapping[str, str],
+    required: bool,
 ) -> Removal:
     """One service's containers and data; the others run on."""
     mine = {name: volume for name, volume in stores.items() if name.partition(".")[0] == service}
-    if not mine:
+    if not mine and required:
         raise GroundworkError(
             f"The stack {name!r} has no data of {service!r}; nothing was touched.",
             where="stack_remove_data",
