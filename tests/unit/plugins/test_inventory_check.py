@@ -135,3 +135,25 @@ def test_a_variable_of_the_first_host_is_not_the_next_ones(inventory: Inventory)
     assert not passed
     assert "two: " in said
     assert "'cache'" in said
+
+
+def test_a_workspaces_files_hold_groundworks_variables_alone(
+    inventory: Inventory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GROUNDWORK_WORKSPACE", str(tmp_path / "my shop"))
+    file = tmp_path / "my shop" / "groundwork.yml"
+    file.parent.mkdir()
+    file.write_text("stack_name: shop\nx-mine: 1\nimages_sources: [present]\n", encoding="utf-8")
+    assert inventory.checked(one={})
+    file.write_text("stack_name: shop\nstack_servces: {}\ncolour: red\n", encoding="utf-8")
+    passed, said = inventory.check(one={})
+    assert not passed
+    assert "stack_servces: no such variable. Did you mean 'stack_services'?" in said
+    assert "colour: no such variable." in said
+    assert str(file) in said
+    file.write_text("stack_name: shop\n", encoding="utf-8")
+    group = file.with_name("groundwork.dev.yml")
+    group.write_text("stack_limts: {}\n", encoding="utf-8")
+    passed, said = inventory.check(one={})
+    assert not passed
+    assert f"Where: {group}" in said
