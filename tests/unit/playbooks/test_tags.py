@@ -66,6 +66,8 @@ def test_the_parts_are_those_of_the_readme(inventory: Path, playbook: str) -> No
         ("staging", ["--tags", "firewal"], "Did you mean 'firewall'?"),
         ("status", ["--tags", "schema"], "this playbook has no parts"),
         ("rotate", ["--tags", "stack"], "this playbook has no parts"),
+        ("schema", ["--tags", "stack"], "this playbook has no parts"),
+        ("reset", ["--tags", "stack", "-e", "service=redis"], "this playbook has no parts"),
         ("down", ["--tags", "stack"], "This playbook has no parts"),
         ("down", ["--skip-tags", "stack,images"], "leave images, stack out"),
         ("tunnel", ["--tags", "stack"], "This playbook has no parts"),
