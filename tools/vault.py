@@ -141,7 +141,7 @@ def groups_above(inventory: Path, group: str) -> list[str]:
 
 def known_groups(inventory: Path) -> dict[str, Any]:
     """The inventory's groups by name."""
-    groups: dict[str, Any] = InventoryManager(DataLoader(), str(inventory / "hosts.yml")).groups
+    groups: dict[str, Any] = InventoryManager(DataLoader(), str(inventory)).groups
     return groups
 
 

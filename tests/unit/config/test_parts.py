@@ -14,7 +14,9 @@ def test_parts_and_ansibles_own_words_pass() -> None:
     check_parts(["all"], [], {"always"})
     check_parts(["schema", "stack"], ["images"], TAGS)
     check_parts(["tagged"], ["never"], TAGS)
-    check_parts(["all"], ["molecule-notest", "notest"], TAGS)  # each run of Molecule
+    check_parts(
+        ["all"], ["molecule-notest", "notest", "molecule-idempotence-notest"], TAGS
+    )  # each run of Molecule
 
 
 @pytest.mark.parametrize(

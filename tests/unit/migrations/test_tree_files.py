@@ -31,6 +31,8 @@ def write(directory: Path, **files: str) -> Path:
         ('revision = "a"\ndown_revision = None\n', ()),
         ("revision: str = 'a'\ndown_revision: str | None = 'b'\n", ("b",)),
         ('revision = "a"\ndown_revision = ("b", "c")\n', ("b", "c")),
+        ('revision, down_revision = "a", "b"\n', ("b",)),
+        ('(revision, x), down_revision = ("?", 1), ("b", "c")\nrevision = "a"\n', ("b", "c")),
         ('revision = "a"\ndown_revision = (\n    "b",\n    "c",\n)\n', ("b", "c")),
         ('x = """\ndef no(): pass\n"""\nrevision = "a"\ndown_revision = "b"\n', ("b",)),
         ('def upgrade():\n    pass\n\nrevision = "a"\ndown_revision = "b"\n', ("b",)),

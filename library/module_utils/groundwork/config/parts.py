@@ -8,7 +8,13 @@ from ..errors import GroundworkError
 from ..text import did_you_mean
 
 # Ansible's own words, which no task has to have, and those that Molecule gives to each run
-_SPECIAL = frozenset({"all", "always", "never", "tagged", "untagged", "notest", "molecule-notest"})
+# Ansible's own, and those that Molecule leaves out of each of its runs
+_SPECIAL = frozenset(
+    {
+        *("all", "always", "never", "tagged", "untagged"),
+        *("notest", "molecule-notest", "molecule-idempotence-notest"),
+    }
+)
 
 
 def check_parts(run: Iterable[str], skip: Iterable[str], tags: Collection[str]) -> None:

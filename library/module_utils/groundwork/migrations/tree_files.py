@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -79,18 +80,30 @@ def _literals(text: str) -> tuple[dict[str, Any], str]:
     module = ast.parse(text)
     values: dict[str, Any] = {}
     for node in module.body:
-        targets: list[ast.expr] = []
-        if isinstance(node, ast.Assign):
-            targets = node.targets
-        elif isinstance(node, ast.AnnAssign) and node.value is not None:
-            targets = [node.target]
-        for target in targets:
-            if isinstance(target, ast.Name) and target.id in NAMES:
+        for name, value in _pairs(node):
+            if name in NAMES:
                 try:
-                    values[target.id] = ast.literal_eval(node.value)  # type: ignore[attr-defined]
+                    values[name] = ast.literal_eval(value)
                 except (ValueError, TypeError):
-                    raise ValueError(f"its {target.id} is worked out when it runs") from None
+                    raise ValueError(f"its {name} is worked out when it runs") from None
     return values, ast.get_docstring(module) or ""
+
+
+def _pairs(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
+    """Each name with what it gets; `revision, down_revision = "b", "a"` has two."""
+    if isinstance(node, ast.Assign):
+        targets, value = node.targets, node.value
+    elif isinstance(node, ast.AnnAssign) and node.value is not None:
+        targets, value = [node.target], node.value
+    else:
+        return
+    for target in targets:
+        if isinstance(target, ast.Name):
+            yield target.id, value
+        elif isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Tuple | ast.List):
+            for each, worth in zip(target.elts, value.elts, strict=False):
+                if isinstance(each, ast.Name):
+                    yield each.id, worth
 
 
 def _names(value: Any) -> tuple[str, ...]:
