@@ -232,6 +232,10 @@ def test_a_stack_from_before_goes_on_and_moves_as_documented(before: Stack) -> N
     more = {"postgres": before.services["postgres"] | OBJECTS}
     before.up(stack_services=more)
     assert before.up(stack_services=more).idle
+    for _ in range(2):  # by the superuser that such a stack has, the app's role
+        reset = before.play("reset", service="postgres", stack_services=more)
+        assert reset.code == 0, reset.output
+    assert before.up(stack_services=more).idle
     sql(before, "DATABASE_URL", "CREATE TABLE kept (word text)")
     sql(before, "DATABASE_URL", "INSERT INTO kept VALUES ('kept')")
     password = before.postgres_password

@@ -122,6 +122,11 @@ def test_a_stamp_says_from_where_to_where() -> None:
     assert plain(results.revision_lines(ok(given), ASCII)) == ["stamp     gone -> base"]
 
 
+def test_a_seed_says_whose_it_is_and_what_it_printed() -> None:
+    lines = results.seed_lines(ok({"tree": "shop", "output": "one\ntwo"}), ASCII)
+    assert plain(lines) == ["seed      shop", "printed   one", "          two"]
+
+
 def test_a_history_has_what_is_pending_and_where_the_database_is() -> None:
     tree = {
         "name": "shop", "service": "postgres", "database": "app",

@@ -14,7 +14,7 @@ def test_a_long_name_has_a_template_of_a_length_that_postgresql_takes() -> None:
 
 
 def test_names_are_psqls_variables() -> None:
-    text = postgres_template.copy("it's\\odd", "o'wner")
+    text = postgres_template.copy("it's\\odd", "o'wner", "d1")
     assert "\\set database 'it''s\\\\odd'" in text
     assert "\\set owner 'o''wner'" in text
     assert "it's" not in text

@@ -23,7 +23,8 @@ class App:
     """One app that gets an env file. `path` is relative to the workspace, or absolute.
 
     `audience` is where it runs: `host`, `internal` or `tunnel` (see `services.endpoint`). The file
-    of a `tunnel` app is on the laptop. `logins` are what of its services it gets.
+    of a `tunnel` app is on the laptop. `logins` are what of its services it gets. `psql`: besides
+    its URL, the first PostgreSQL has the lines that psql reads.
     """
 
     name: str
@@ -32,6 +33,7 @@ class App:
     audience: str = "host"
     logins: tuple[Login, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+    psql: bool = False
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -56,10 +58,12 @@ def parse_apps(raw: Mapping[str, Any], services: Iterable[Service]) -> list[App]
         if not isinstance(entry, Mapping) or not isinstance(entry.get("path"), str):
             problems.append(f"{where} must be a dictionary with a path.")
             continue
-        known = ("path", "audience", "public", "services", "variables")
+        known = ("path", "audience", "public", "services", "variables", "psql")
         problems += unknown_options(where, entry, known)
         if not isinstance(entry.get("public", False), bool):
             problems.append(f"{where}.public must be true or false, without quotes.")
+        if not isinstance(entry.get("psql", False), bool):
+            problems.append(f"{where}.psql must be true or false, without quotes.")
         audience = str(entry.get("audience", "host"))
         if audience not in AUDIENCES:
             problems.append(
@@ -76,10 +80,14 @@ def parse_apps(raw: Mapping[str, Any], services: Iterable[Service]) -> list[App]
             public=entry.get("public") is True,
             audience=audience,
             logins=logins(f"{where}.services", wanted, known_services, problems),
+            psql=entry.get("psql") is True,
             variables={str(key): as_text(value) for key, value in variables.items()},
         )
         problems += _service_problems(f"{where}.services", app, known_services)
         problems += _variable_problems(where, app)
+        kinds = {each.kind for each in known_services if each.name in app.services}
+        if app.psql and "postgres" not in kinds:
+            problems.append(f"{where}.psql: none of its services is a PostgreSQL.")
         apps.append(app)
     refuse(variable, problems, "The apps' env files can't be written as the inventory says")
     return apps

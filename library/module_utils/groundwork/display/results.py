@@ -115,14 +115,28 @@ def revision_lines(outcome: Outcome, marks: Marks) -> list[Line]:
     if found.stamped:
         at = [", ".join(each) or "base" for each in (found.before, found.after)]
         lines.append(labelled("stamp", f" {marks.arrow} ".join(at), "changed"))
-    printed = found.output.splitlines()
+    printed = _printed(found.output)
+    if found.tree and (lines or printed):
+        lines.insert(0, labelled("tree", found.tree))
+    return lines + printed
+
+
+def _printed(text: str) -> list[Line]:
+    """The last lines of what a migration or a seed printed."""
+    printed = text.splitlines()
     left = len(printed) - PRINTED
     if left > 0:
         printed = [f"({left} lines before these)", *printed[-PRINTED:]]
     labels = ["printed", *[""] * len(printed)]
-    if found.tree and (lines or printed):
-        lines.insert(0, labelled("tree", found.tree))
-    return lines + [labelled(*pair, "dim") for pair in zip(labels, printed, strict=False)]
+    return [labelled(*pair, "dim") for pair in zip(labels, printed, strict=False)]
+
+
+def seed_lines(outcome: Outcome, marks: Marks) -> list[Line]:
+    """Which seed, and what it printed."""
+    tree = words(outcome.result.get("tree")) or "alembic"
+    if outcome.status == "failed":
+        return []
+    return [labelled("seed", tree, "changed"), *_printed(words(outcome.result.get("output")))]
 
 
 def history_lines(outcome: Outcome, marks: Marks) -> list[Line]:
@@ -195,6 +209,7 @@ LINES: dict[str, Callable[[Outcome, Marks], list[Line]]] = {
     "container_images": image_lines,
     "alembic_migrate": revision_lines,
     "schema_history": history_lines,
+    "schema_seed": seed_lines,
     "managed_files": file_lines,
     "tunnel_files": file_lines,
     "sent_archives": archive_lines,

@@ -17,6 +17,7 @@ from ..errors import GroundworkError
 from ..records import Record
 from ..services import Service, endpoint, port_lines, secret_files, secrets_of, service_type
 from ..tls import KeyPair
+from .psql import psql_lines
 from .secrets import SALT_VARIABLE, placeholders
 
 
@@ -95,6 +96,7 @@ def app_env(
     value holds one of `secrets`.
     """
     lines: dict[str, str] = {}
+    services = [each for each in services if each.name in app.services]
     for service in services:
         for login in app.logins:
             if login.service == service.name:
@@ -103,6 +105,8 @@ def app_env(
                 lines[login.variable] = _url(login, service, app.audience, secrets, tunnel_offset)
                 lines |= port_lines(service, app.audience, tunnel_offset)
                 lines |= kind.app_lines(service, here, secrets)
+    places = {each.name: endpoint(each, app.audience, tunnel_offset) for each in services}
+    lines |= psql_lines(app, services, places, secrets)
     lines |= app.variables
     if app.public:
         for name, value in lines.items():

@@ -48,12 +48,12 @@ def do(place: Place, step: str, digest: str, check: bool = False) -> Done:
     if step == "keep":
         _run(place, container, postgres_template.keep(place.database, _owner(place), digest))
         return Done(changed=True, ready=True)
-    if step == "ask":
+    if step == "ask" or not digest:
         return Done(changed=check)
-    found = _run(place, container, postgres_template.state(place.database)).strip()
-    ready = bool(digest) and found == digest
-    if ready and not check:
-        _run(place, container, postgres_template.copy(place.database, _owner(place)))
+    text = postgres_template.copy(place.database, _owner(place), digest)
+    if check:
+        text = postgres_template.ask(place.database, digest)
+    ready = "ready t" in _run(place, container, text).splitlines()
     return Done(changed=ready or check, ready=ready)
 
 

@@ -5,8 +5,9 @@ migrations and its seed, with the digest of what it was made from as its comment
 database goes with a copy; its settings and who may connect to it don't, so these are written again.
 
 Each part may be cut short anywhere: a template has its digest from the moment it is one, and a copy
-gets the database's name as the last thing. Other sessions can't come between, where a database is
-renamed: they have to read pg_database to get in, which is locked meanwhile.
+gets the database's name as the last thing; until then there is none of that name. Other sessions
+can't come between where a database is renamed: they have to read pg_database to get in, which is
+locked meanwhile.
 """
 
 from __future__ import annotations
@@ -50,12 +51,13 @@ SELECT format('ALTER DATABASE %I OWNER TO %I', :'template', pg_get_userbyid(10))
 COMMENT ON DATABASE :"template" IS :'digest';
 COMMIT;
 """
+# Dropped first, since a drop waits for a checkpoint, which would have to write all of a fresh copy.
 # PostgreSQL 15 and newer can copy through their log, which wants no checkpoints: quicker below
 # some 128 MB. The settings are copied as they are, since what a list's value means would be lost
 # in SET. That a session of another database reads it is harmless: it has its name at the end.
 _COPY = """
 SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database
-WHERE datname = :'fresh' \\gexec
+WHERE datname IN (:'database', :'fresh', :'before') \\gexec
 SELECT format('CREATE DATABASE %I TEMPLATE %I OWNER %I', :'fresh', :'template', :'owner') ||
   CASE WHEN current_setting('server_version_num')::int < 150000 THEN ''
     WHEN pg_database_size(:'template') < 128 * 1024 * 1024 THEN ' STRATEGY wal_log'
@@ -73,19 +75,16 @@ SELECT format('GRANT %s ON DATABASE %I TO %s%s', privilege_type, :'fresh',
   CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
 FROM pg_database, aclexplode(datacl)
 WHERE datname = :'template' AND grantee <> datdba \\gexec
-SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database
-WHERE datname = :'database' \\gexec
 BEGIN;
 SELECT format('COMMENT ON DATABASE %I IS %L', :'fresh', :'note')
 WHERE :'database' <> 'postgres' \\gexec
 ALTER DATABASE :"fresh" RENAME TO :"database";
 COMMIT;
-SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database
-WHERE datname = :'before' \\gexec
 """
-_STATE = """
-SELECT coalesce(shobj_description(oid, 'pg_database'), '') FROM pg_database
-WHERE datname = :'template' AND datistemplate AND NOT datallowconn;
+_ASK = """
+SELECT EXISTS (SELECT FROM pg_database WHERE datname = :'template' AND datistemplate
+  AND NOT datallowconn AND shobj_description(oid, 'pg_database') = :'digest') AS ready \\gset
+\\echo ready :ready
 """
 
 
@@ -110,14 +109,16 @@ def keep(database: str, owner: str, digest: str) -> str:
     return _script(database, _KEEP + _COPY, {"owner": owner, "digest": digest})
 
 
-def copy(database: str, owner: str) -> str:
-    """Put a copy of the template in a database's place, and drop what was set aside."""
-    return _script(database, _COPY, {"owner": owner})
+def copy(database: str, owner: str, digest: str) -> str:
+    """Put a copy of the template in a database's place, where it is one of that digest; says
+    `ready t` then, and `ready f` otherwise."""
+    names = {"owner": owner, "digest": digest}
+    return _script(database, f"{_ASK}\\if :ready\n{_COPY}\\endif\n", names)
 
 
-def state(database: str) -> str:
-    """The template's digest; nothing where there is no template."""
-    return _script(database, _STATE)
+def ask(database: str, digest: str) -> str:
+    """Say whether there is a template of that digest, as `copy` does."""
+    return _script(database, _ASK, {"digest": digest})
 
 
 def _script(database: str, text: str, more: Mapping[str, str] | None = None) -> str:
