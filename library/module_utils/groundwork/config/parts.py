@@ -7,8 +7,7 @@ from collections.abc import Collection, Iterable
 from ..errors import GroundworkError
 from ..text import did_you_mean
 
-# Ansible's own words, which no task has to have, and those that Molecule gives to each run
-# Ansible's own, and those that Molecule leaves out of each of its runs
+# Ansible's own words, which no task has to have, and those that Molecule leaves out of its runs
 _SPECIAL = frozenset(
     {
         *("all", "always", "never", "tagged", "untagged"),
