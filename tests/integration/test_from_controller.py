@@ -143,6 +143,28 @@ def test_the_port_is_there_for_the_migration_and_no_longer(machine: Machine) -> 
     assert not any(alive(pid) for pid in machine.forwards)
 
 
+def test_a_seed_runs_where_its_tree_does(machine: Machine) -> None:
+    """A command through a forwarded port; SQL, whose file is here, by the machine's psql."""
+    load = {"ansible.builtin.include_role": {"name": "schema", "tasks_from": "seed"}}
+    tree = {"_schema_tree": "{{ stack_trees[0] }}"}
+    play = [{"hosts": "vm", "gather_facts": False, "tasks": [load | {"vars": tree}]}]
+    assert machine.play().code == 0
+    machine.playbook.write_text(yaml.safe_dump(play))
+    (entry,) = machine.variables["schema_trees"]
+    program = "import os, psycopg2; psycopg2.connect(''); print('port', os.environ['PGPORT'])"
+    machine.variables["schema_trees"] = [entry | {"seed": ["python", "-c", program]}]
+    done = machine.play()
+    assert done.code == 0 and "printed   port " in done.output, done.output
+    assert f"port {machine.stack.postgres_port}" not in done.output
+    assert not any(alive(pid) for pid in machine.forwards)
+    (machine.tree.parents[2] / "seed.sql").write_text("CREATE TABLE parts AS SELECT 7 AS id;\n")
+    machine.variables["schema_trees"] = [entry | {"seed": "seed.sql"}]
+    done = machine.play()
+    assert done.code == 0, done.output
+    with connect(machine.stack) as connection:
+        assert connection.execute("SELECT id FROM parts").fetchone() == (7,)
+
+
 def test_a_failure_closes_the_port_too(machine: Machine) -> None:
     add_revisions(machine.tree, revision("5a02", "5a01", 'op.execute("SELECT x")'))
     failed = machine.play()

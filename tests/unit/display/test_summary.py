@@ -197,3 +197,10 @@ def test_what_tags_left_out_is_not_called_up_to_date() -> None:
     assert "left out" in told(facts, tags=["schema"], check=True)
     did(facts, "service_health", {"changed": True})
     assert "pending   Stack: left out" in told(facts, tags=["schema"])
+
+
+def test_a_stamp_is_no_revision_that_was_applied() -> None:
+    facts = RunFacts()
+    stamp = {"before": ["a"], "after": ["b"], "stamped": True, "changed": True}
+    did(facts, "alembic_migrate", stamp)
+    assert "a -> b  stamped" in told(facts)

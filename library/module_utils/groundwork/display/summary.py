@@ -201,7 +201,7 @@ def _schema_rows(host: HostFacts, marks: Marks) -> list[Line]:
         note = tree.error or _SCHEMA.get(tree.state, tree.state)
         if tree.before != tree.after:
             moved = f"{named}{tree.before or 'empty'} {marks.arrow} {tree.after or 'empty'}"
-            tail = count(tree.applied, "revision")
+            tail = count(tree.applied, "revision") if tree.applied else "stamped"
             tail += f"; {note}" if tree.state == "failed" else ""
             rows.append(labelled(label, moved, "changed", tail))
         elif named or tree.after or note:
