@@ -3,6 +3,7 @@
 from . import layers, vault, workspace
 from .apps import App, parse_apps
 from .limits import check_limits
+from .lines import PLACE
 from .logins import Login, further_logins
 from .parts import check_parts
 from .password_rules import check
@@ -20,6 +21,7 @@ from .vault import with_passwords
 
 __all__ = [
     "OF_NO_ROLE",
+    "PLACE",
     "App",
     "Login",
     "SchemaTree",

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..services import AUDIENCES, Service, app_variables
 from ..text import did_you_mean
+from .lines import own_lines
 from .logins import Login, logins
 from .mistakes import refuse, unknown_options
 from .values import unwritable
@@ -24,7 +25,8 @@ class App:
 
     `audience` is where it runs: `host`, `internal` or `tunnel` (see `services.endpoint`). The file
     of a `tunnel` app is on the laptop. `logins` are what of its services it gets. `psql`: besides
-    its URL, the first PostgreSQL has the lines that psql reads.
+    its URL, the first PostgreSQL has the lines that psql reads. `lines` are templates, and `words`
+    the logins that stand in them (see `lines.own_lines`).
     """
 
     name: str
@@ -32,6 +34,8 @@ class App:
     public: bool = False
     audience: str = "host"
     logins: tuple[Login, ...] = ()
+    lines: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, Login] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     psql: bool = False
 
@@ -42,7 +46,7 @@ class App:
 
 
 def parse_apps(raw: Mapping[str, Any], services: Iterable[Service]) -> list[App]:
-    """The apps of the inventory: `{name: {path, audience?, public?, services?, variables?}}`.
+    """The apps of the inventory: `{name: {path, services?, lines?, variables?, …}}`, see `App`.
 
     Raises GroundworkError with a line for each mistake; a secret in a public app is one.
     """
@@ -58,7 +62,7 @@ def parse_apps(raw: Mapping[str, Any], services: Iterable[Service]) -> list[App]
         if not isinstance(entry, Mapping) or not isinstance(entry.get("path"), str):
             problems.append(f"{where} must be a dictionary with a path.")
             continue
-        known = ("path", "audience", "public", "services", "variables", "psql")
+        known = ("path", "audience", "public", "services", "lines", "variables", "psql")
         problems += unknown_options(where, entry, known)
         if not isinstance(entry.get("public", False), bool):
             problems.append(f"{where}.public must be true or false, without quotes.")
@@ -74,6 +78,9 @@ def parse_apps(raw: Mapping[str, Any], services: Iterable[Service]) -> list[App]
         if not isinstance(wanted, (list, tuple)) or not isinstance(variables, Mapping):
             problems.append(f"{where}: services must be a list, variables a dictionary.")
             continue
+        lines, words = own_lines(
+            f"{where}.lines", entry.get("lines"), wanted, known_services, problems
+        )
         app = App(
             name=str(name),
             path=entry["path"],
@@ -81,6 +88,8 @@ def parse_apps(raw: Mapping[str, Any], services: Iterable[Service]) -> list[App]
             audience=audience,
             logins=logins(f"{where}.services", wanted, known_services, problems),
             psql=entry.get("psql") is True,
+            lines=lines,
+            words=words,
             variables={str(key): as_text(value) for key, value in variables.items()},
         )
         problems += _service_problems(f"{where}.services", app, known_services)
@@ -115,16 +124,23 @@ def _variable_problems(where: str, app: App) -> list[str]:
             f"{where} is public, so everybody can read it: it can't have services "
             f"({', '.join(app.services)}), whose addresses hold passwords."
         )
+    problems += [
+        f"{where}.variables and {where}.lines both set {name}; take one of them out."
+        for name in app.variables
+        if name in app.lines
+    ]
     for name, value in app.variables.items():
         if not _VARIABLE.fullmatch(name):
             problems.append(f"{where}.variables: {name!r} is not a variable name (A-Z, 0-9, _).")
         if why := unwritable(value):
             problems.append(f"{where}.variables.{name} can't be written: {why}.")
-        if app.public and (_SECRET_NAME.search(name.upper()) or _CREDENTIAL_URL.search(value)):
-            problems.append(
-                f"{where}.variables.{name} looks like a secret, and the app is public: "
-                "everybody could read it. Take it out, or name it for what it is."
-            )
+    for option, found in (("variables", app.variables), ("lines", app.lines)):
+        problems += [
+            f"{where}.{option}.{name} looks like a secret, and the app is public: "
+            "everybody could read it. Take it out, or name it for what it is."
+            for name, value in found.items()
+            if app.public and (_SECRET_NAME.search(name.upper()) or _CREDENTIAL_URL.search(value))
+        ]
     return problems
 
 

@@ -17,6 +17,7 @@ from ..errors import GroundworkError
 from ..records import Record
 from ..services import Service, endpoint, port_lines, secret_files, secrets_of, service_type
 from ..tls import KeyPair
+from .lines import fill_lines
 from .psql import psql_lines
 from .secrets import SALT_VARIABLE, placeholders
 
@@ -107,6 +108,12 @@ def app_env(
                 lines |= kind.app_lines(service, here, secrets)
     places = {each.name: endpoint(each, app.audience, tunnel_offset) for each in services}
     lines |= psql_lines(app, services, places, secrets)
+    known = {each.name: each for each in services}
+
+    def url(login: Login) -> str:
+        return _url(login, known[login.service], app.audience, secrets, tunnel_offset)
+
+    lines |= fill_lines(app, known, places, secrets, url)
     lines |= app.variables
     if app.public:
         for name, value in lines.items():

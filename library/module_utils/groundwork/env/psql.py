@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ..config import App
-from ..services import Endpoint, Service, postgres_options, secrets_of, service_type
+from ..services import Endpoint, Service, postgres_options
+from .lines import password_of
 
 
 def psql_lines(
@@ -23,15 +24,13 @@ def psql_lines(
     if not app.psql or login is None:
         return {}
     plain, service = known[login.service], login.of(known[login.service])
-    named = [each.variable for each in secrets_of(plain) if login.role and each.role == login.role]
-    variable = named[0] if named else service_type(plain).secret_variable(plain)
     hosts = places[plain.name].each
     tls = postgres_options(plain)
     lines = {
         "PGHOST": ",".join(each.host for each in hosts),
         "PGPORT": ",".join(str(each.port) for each in hosts),
         "PGUSER": service.options["user"],
-        "PGPASSWORD": secrets[variable],
+        "PGPASSWORD": password_of(login, plain, secrets),
         "PGDATABASE": service.options["database"],
         "PGSSLMODE": str(tls.get("sslmode", "")),
         "PGSSLROOTCERT": str(tls.get("sslrootcert", "")),
