@@ -108,6 +108,13 @@ def merge(existing: str, block: str, last: bool = False) -> str:
     return "".join(lines[:begin]) + managed + tail
 
 
+def overruled(existing: str, block: str) -> list[str]:
+    """The variables of `block` that have another value for the readers of the merged file, since a
+    person's own line comes later."""
+    values = parse(merge(existing, block))
+    return [name for name, value in parse(block).items() if values[name] != value]
+
+
 def outside(existing: str) -> str:
     """The lines of `existing` that are a person's own."""
     inside = False

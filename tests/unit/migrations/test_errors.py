@@ -45,6 +45,25 @@ def test_it_names_revision_file_and_line_and_never_the_password(tmp_path: Path) 
     assert "hunter2" not in str(found)
 
 
+@pytest.mark.parametrize(
+    ("message", "named"),
+    [
+        ('password authentication failed for user "shop"', True),
+        ("[Errno 111] Connect call failed ('127.0.0.1', 5432)", True),
+        ("connection to server at 127.0.0.1, port 5432 failed: Connection refused", True),
+        ("no such table", False),
+    ],
+)
+def test_a_login_that_fails_says_how_settings_get_the_address(
+    tmp_path: Path, message: str, named: bool
+) -> None:
+    env = tmp_path / "env.py"
+    error = raised(env, f"raise ValueError({message!r})")
+    assert ("`lines` of the app" in describe(error, tree(tmp_path)).next_step) is named
+    step = {"revision": "a1", "file": str(env), "message": "", "direction": "up"}
+    assert "`lines`" not in describe(error, tree(tmp_path, step)).next_step
+
+
 def test_an_extension_that_wants_a_superuser_is_named_in_the_inventory(tmp_path: Path) -> None:
     (tmp_path / "env.py").touch()
     code = """

@@ -128,3 +128,22 @@ def test_data_that_a_service_left_behind_are_named(tmp_path: Path, monkeypatch: 
 
 def test_the_summary_says_where_grpc_is(tmp_path: Path) -> None:
     assert list(info._more_ports(desired(tmp_path))) == [("gRPC", "qdrant at 127.0.0.1:16334")]
+
+
+def test_the_summary_names_a_persons_own_lines_that_win(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(info, "Docker", lambda cli: FakeEngine())
+    lines = {f"V{number}": "1" for number in range(9)}
+    apps = {"web": {"path": "web/.env", "services": [], "variables": lines}}
+    (tmp_path / "web").mkdir()
+    file = tmp_path / "web" / ".env"
+
+    def rows() -> list[Any]:
+        return list(serve(params(str(tmp_path), apps=apps))["summary"]["docs"])
+
+    assert rows() == []
+    file.write_text("V1=2\nV3='1'\nOTHER=1\n", encoding="utf-8")
+    assert rows() == [["own lines", "of web/.env win over Groundwork's: V1"]]
+    file.write_text("".join(f"{name}=2\n" for name in lines), encoding="utf-8")
+    assert rows() == [
+        ["own lines", "of web/.env win over Groundwork's: V0, V1, V2, V3, V4, V5 and 3 more"]
+    ]

@@ -31,6 +31,18 @@ _EXTENSION = (
     "(docs/postgres.md). In an external database, let its administrator make it."
 )
 
+_ELSEWHERE = (
+    "env.py logs in where the app's own settings lead. Hand the inventory's address over under the "
+    "names that they read: `lines` of the app in env_files_apps, or `environment` of the tree in "
+    "schema_trees. A line of your own in the app's env file wins over Groundwork's (the summary "
+    "names those). Then run again."
+)
+_NO_LOGIN = re.compile(
+    r"password authentication failed|connection refused|no password supplied|"
+    r"Connect call failed|could not translate host name",
+    re.IGNORECASE,
+)
+
 
 def describe(error: BaseException, alembic: AlembicTree) -> GroundworkError:
     """Any failure inside a tree's code, as one that a user may see."""
@@ -73,6 +85,8 @@ def describe(error: BaseException, alembic: AlembicTree) -> GroundworkError:
         )
     elif facts["type"] == "ModuleNotFoundError":
         next_step = _install(alembic)
+    elif step is None and _NO_LOGIN.search(facts["message"]):
+        next_step = _ELSEWHERE
     if step is None and layout.ini is None and layout.toml is None:
         details.append(
             f"No alembic.ini or pyproject.toml in {layout.schema_dir} or above it names this tree "

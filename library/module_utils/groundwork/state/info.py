@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .. import environment
+from .. import dotenv, environment
 from ..docker import Docker
 from ..env import Image
 from ..errors import GroundworkError
@@ -19,11 +19,13 @@ from ..tls import certificates
 from .checks import Limits, problems
 from .compare import Asked, compare
 from .desired import Desired
-from .gather import Where, gather
+from .gather import Facts, Where, gather
 from .model import Inspection, State, Summary
 from .plan import plan
 from .usage import read_usage
 from .volumes import for_volumes
+
+_MOST = 6  # names of variables that one row of the summary has
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "stack_name": {"type": "str", "required": True},
@@ -98,7 +100,7 @@ def inspect(params: Mapping[str, Any]) -> Inspection:
         state=state,
         plan=steps,
         problems=tuple(found),
-        summary=Summary(desired.stack, tuple(_docs(params, desired, state, bool(found)))),
+        summary=Summary(desired.stack, tuple(_docs(params, desired, state, facts, bool(found)))),
         images={
             name: Image(image.reference, image.storage_format)
             for name, image in state.images.items()
@@ -110,7 +112,7 @@ def inspect(params: Mapping[str, Any]) -> Inspection:
 
 
 def _docs(
-    params: Mapping[str, Any], desired: Desired, state: State, refused: bool
+    params: Mapping[str, Any], desired: Desired, state: State, facts: Facts, refused: bool
 ) -> Iterator[tuple[str, str]]:
     if params["tunnel"]:
         yield "tunnel", params["tunnel"]
@@ -125,6 +127,8 @@ def _docs(
             )
         for each in found.left:
             yield "left", f"{each} of {name}, which the inventory doesn't have any more"
+    if not refused:
+        yield from _own_lines(desired, facts)
     for name, volume in state.left_data.items():
         yield "data", f"of {name} are here still: {volume}"
     for service in desired.managed:
@@ -135,6 +139,20 @@ def _docs(
                 f"{', '.join(left)} of {service.name}: {image.reference} doesn't read it",
             )
     yield from _more_ports(desired)
+
+
+def _own_lines(desired: Desired, facts: Facts) -> Iterator[tuple[str, str]]:
+    """What of an app's env file a person's own lines say in another way, as they may."""
+    for file in desired.app_files():
+        names = dotenv.overruled(facts.files[file.path].text or "", file.text)
+        shown = ", ".join(names[:_MOST])
+        if len(names) > _MOST:
+            shown += f" and {len(names) - _MOST} more"
+        if names:
+            path = file.path
+            if desired.workspace in path.parents:
+                path = path.relative_to(desired.workspace)
+            yield "own lines", f"of {path} win over Groundwork's: {shown}"
 
 
 def _more_ports(desired: Desired) -> Iterator[tuple[str, str]]:
