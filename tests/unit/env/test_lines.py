@@ -8,7 +8,6 @@ import pytest
 from ansible.module_utils.groundwork.config.apps import parse_apps
 from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.env.content import app_env, app_secret_lines
-from ansible.module_utils.groundwork.errors import GroundworkError
 
 SERVICES = parse_services(
     {
@@ -86,26 +85,3 @@ def test_what_holds_a_secret_is_known_as_such() -> None:
     }
     (app,) = parse_apps({"app": {"path": ".env", "services": ALL, "lines": lines}}, SERVICES)
     assert app_secret_lines(app, SERVICES) & set(lines) == {"PWD", "URL"}
-
-
-@pytest.mark.parametrize(
-    ("entry", "words"),
-    [
-        ({"lines": {"X": "{postgre.host}"}}, "Did you mean 'postgres'?"),
-        ({"lines": {"X": "{postgres.pasword}"}}, "Did you mean 'password'?"),
-        ({"lines": {"X": "{redis.database}"}}, "redis has no 'database'"),
-        ({"services": ["redis"], "lines": {"X": "{postgres.host}"}}, "none of the app's services"),
-        ({"lines": {"X": "{host}"}}, "such as {postgres.host}"),
-        ({"lines": {"X": "${postgres.host}"}}, "it has ${"),
-        ({"lines": {"X": "\\{postgres.password}"}}, "a backslash"),
-        ({"lines": {"X-Y": "1"}}, "'X-Y' is not a variable name"),
-        ({"lines": ["X"]}, "lines must be a dictionary"),
-        ({"lines": {"X": "1"}, "variables": {"X": "2"}}, "both set X"),
-        ({"public": True, "services": [], "lines": {"MY_TOKEN": "1"}}, "looks like a secret"),
-        ({"public": True, "services": [], "lines": {"X": "{redis.url}"}}, "none of the app's"),
-    ],
-)  # fmt: skip
-def test_what_cannot_be_filled_in_is_refused(entry: dict[str, Any], words: str) -> None:
-    with pytest.raises(GroundworkError) as caught:
-        parse_apps({"app": {"path": ".env", "services": ALL} | entry}, SERVICES)
-    assert words in str(caught.value)
