@@ -8,7 +8,7 @@ from typing import Any
 from ansible.module_utils.groundwork import dotenv, files
 from ansible.module_utils.groundwork.config import parse_services
 from ansible.module_utils.groundwork.env import as_made
-from ansible.module_utils.groundwork.state import reset_of
+from ansible.module_utils.groundwork.state import refuse_near, reset_of
 from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
@@ -48,6 +48,11 @@ options:
     description: The Alembic trees, as the filter C(groundwork_trees) gives them.
     type: list
     elements: dict
+    default: []
+  names:
+    description: Names of variables; one that is nearly C(database) is refused where that is empty.
+    type: list
+    elements: str
     default: []
 attributes:
   check_mode:
@@ -104,11 +109,14 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "services": {"type": "dict", "required": True},
     "stack_dir": {"type": "path", "required": True},
     "trees": {"type": "list", "elements": "dict", "default": []},
+    "names": {"type": "list", "elements": "str", "default": []},
 }
 
 
 def run(call: Call) -> dict[str, Any]:
     params = call.params
+    if not params["database"]:
+        refuse_near(params["names"])
     kept = dotenv.parse(files.read(Path(params["stack_dir"]) / ".env") or "")
     found = reset_of(
         params["service"],

@@ -233,6 +233,7 @@ def test_what_is_mistyped_changes_nothing(stack: Stack) -> None:
         "No service is named": {},
         "Did you mean 'postgres'?": {"service": "postgers"},
         "Did you mean 'reports'?": {"service": "postgres", "database": "report"},
+        "databse: no such variable": {"service": "postgres", "databse": "reports"},
         "a command is a list": {"service": "postgres", "schema_trees": trees("python seed.py")},
     }
     for words, given in wrong.items():

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.state.reset import Reset, reset_of
+from ansible.module_utils.groundwork.state.reset import Reset, refuse_near, reset_of
 
 SERVICES = parse_services(
     {
@@ -62,6 +62,13 @@ def test_what_is_mistyped_is_refused(asked: str, database: str, words: str) -> N
         reset(asked, database)
     assert words in str(caught.value)
     assert "Nothing was changed" in str(caught.value)
+
+
+def test_a_mistyped_database_does_not_mean_all_of_them() -> None:
+    refuse_near(["database", "service", "target", "environment"])
+    for name in ("databse", "databases", "datebase"):
+        with pytest.raises(GroundworkError, match=f"{name}: no such variable"):
+            refuse_near(["service", name])
 
 
 def test_a_tree_on_the_controller_has_no_digest_here(tmp_path: Any) -> None:

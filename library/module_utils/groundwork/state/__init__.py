@@ -5,7 +5,7 @@ from .desired import Desired
 from .examples import example_files
 from .info import ARGUMENT_SPEC, stack_info
 from .model import Inspection, ServiceState, State, Usage
-from .reset import reset_of
+from .reset import refuse_near, reset_of
 from .unwell import unwell
 from .volumes import for_volumes
 
@@ -19,6 +19,7 @@ __all__ = [
     "example_files",
     "for_volumes",
     "info",
+    "refuse_near",
     "reset_of",
     "stack_info",
     "teardown",

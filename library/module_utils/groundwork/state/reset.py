@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -68,6 +69,16 @@ def reset_of(
     wanted = [known[database]] if database else list(known.values())
     raw = [each for each in trees if each.get("service") == found.name]
     return Reset(found.name, tuple(_database(found, each, raw) for each in wanted))
+
+
+def refuse_near(names: Iterable[str]) -> None:
+    """Raise GroundworkError where a variable is nearly called `database`: all databases would go
+    in place of one."""
+    if near := difflib.get_close_matches("database", set(names) - {"database"}, n=1, cutoff=0.8):
+        raise _refusal(
+            f"{near[0]}: no such variable. Did you mean 'database'? Without one, all are reset.",
+            "Give -e database=NAME.",
+        )
 
 
 def _service(asked: str, word: str, stack: str, services: Sequence[Service]) -> Service:
