@@ -56,18 +56,22 @@ def program() -> list[tuple[str, str]]:
     return [(each.__name__.rpartition(".")[2], inspect.getsource(each)) for each in _PROGRAM]
 
 
+def outside() -> dict[str, str]:
+    """What the app's programs see of this process's environment, less what is our Python's."""
+    # Ours, where this process was started from an activated one: `uv run` warns of it
+    own = ("VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "__PYVENV_LAUNCHER__", "PYTHONHOME")
+    return {name: value for name, value in environment.seen().items() if name not in own}
+
+
 def start(
     interpreter: Interpreter, variables: Mapping[str, str], log: IO[bytes]
 ) -> subprocess.Popen[bytes]:
     """Start it, waiting for its program; what it prints goes to `log`. Raises GroundworkError."""
-    # Ours, where this process was started from an activated one: `uv run` warns of it
-    own = ("VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "__PYVENV_LAUNCHER__", "PYTHONHOME")
-    seen = {name: value for name, value in environment.seen().items() if name not in own}
     try:
         return subprocess.Popen(
             [*interpreter.command, "-c", _START],
             cwd=interpreter.directory,
-            env={**seen, **variables},
+            env={**outside(), **variables},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

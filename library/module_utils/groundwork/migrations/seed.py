@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from .. import environment
 from ..errors import GroundworkError
 from .database import Database
+from .interpreter import outside
 from .output import tail
 
 _PYTHONS = ("python", "python3")
@@ -30,7 +30,7 @@ def command_of(
     found = dict(variables)
     if python and os.sep in python[0] and len(python) == 1:
         place = Path(python[0]).parent
-        found["PATH"] = f"{place}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        found["PATH"] = f"{place}{os.pathsep}{outside().get('PATH', os.defpath)}"
         if (place.parent / "pyvenv.cfg").is_file():
             found["VIRTUAL_ENV"] = str(place.parent)
     return words, found
@@ -55,7 +55,7 @@ def run_seed(
             process = subprocess.Popen(
                 words,
                 cwd=directory,
-                env={**environment.seen(), **more},
+                env={**outside(), **more},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
