@@ -117,6 +117,19 @@ def test_what_a_migration_printed_is_shown_below_it_and_cut_where_it_is_long() -
     assert len(results.revision_lines(ok({"applied": [step], "output": ""}), UNICODE)) == 1
 
 
+def test_what_alembic_logs_of_each_revision_is_said_once() -> None:
+    output = """INFO  [alembic.runtime.migration] Context impl PostgresqlImpl.
+INFO  [alembic.runtime.migration] Will assume transactional DDL.
+12:00:00 INFO alembic.runtime.migration: Running upgrade a1 -> a2, Add users
+INFO  [alembic.runtime.migration] Something else
+Running upgrade of the prices"""
+    lines = plain(results.revision_lines(ok({"applied": [], "output": output}), UNICODE))
+    assert [text.strip() for text in lines] == [
+        "printed   INFO  [alembic.runtime.migration] Something else",
+        "Running upgrade of the prices",
+    ]
+
+
 def test_a_stamp_says_from_where_to_where() -> None:
     given = {"before": ["gone"], "after": [], "stamped": True}
     assert plain(results.revision_lines(ok(given), ASCII)) == ["stamp     gone -> base"]

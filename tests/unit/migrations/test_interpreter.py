@@ -30,3 +30,14 @@ def test_what_is_not_there_is_named(command: str, directory: str, words: str) ->
     assert words in caught.value.what
     assert caught.value.where == "schema_trees: shop"
     assert "uv sync" in caught.value.next_step
+
+
+def test_the_virtual_environment_of_a_whole_workspace_is_named(tmp_path: Path) -> None:
+    near = tmp_path / ".venv" / "bin" / "python"
+    near.parent.mkdir(parents=True)
+    near.touch()
+    missing = tmp_path / "backend" / ".venv" / "bin" / "python"
+    wanted = Interpreter((str(missing),), tmp_path)
+    with tempfile.TemporaryFile() as log, pytest.raises(GroundworkError) as caught:
+        start(wanted, {}, log)
+    assert f"There is one at {near}: name it" in caught.value.next_step

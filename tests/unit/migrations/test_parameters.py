@@ -56,6 +56,13 @@ def test_the_apps_lines_are_exported_and_the_login_wins(tmp_path: Path) -> None:
     assert request.interpreter.command == ("python3",)
 
 
+def test_what_everybody_sees_is_no_secret_but_the_databases_own_is(tmp_path: Path) -> None:
+    (tmp_path / "polar").mkdir()
+    file = tmp_path / "polar" / ".env"
+    file.write_text("A_PWD=polar\nB_PWD=other\nC_PWD=hunter2\nD_PWD=app\n")
+    assert asked(app_env_file=str(file))[1] == {"other", "hunter2"}
+
+
 def test_the_address_may_be_had_as_one_line() -> None:
     line = asked(url_variable="DATABASE_URL")[0].variables["DATABASE_URL"]
     assert line == "postgresql://app:hunter2@127.0.0.1:5432/shop"

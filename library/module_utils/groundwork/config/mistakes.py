@@ -26,5 +26,6 @@ def refuse(variable: str, problems: list[str], what: str = UNUSABLE) -> None:
             f"{what}; nothing was changed.",
             where=variable,
             details=problems,
-            next_step="Correct the named variables (inventory/group_vars) and run again.",
+            next_step="Correct the named variables where they are written "
+            "(inventory/group_vars, or the workspace's groundwork.yml) and run again.",
         )

@@ -6,6 +6,7 @@ that there is nothing to say. Shapes are in each module's RETURN block.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -32,6 +33,11 @@ from .text import (
 )
 
 BAR_WIDTH = 20
+# What Alembic itself logs of each run; the revisions have a line of their own here
+_ALEMBICS = re.compile(
+    r"alembic\.runtime\.migration\b.*"
+    r"(Context impl |Will assume (non-)?transactional DDL|Running (upgrade|downgrade) )"
+)
 PRINTED = 15  # lines at most of what a migration printed
 
 
@@ -123,7 +129,7 @@ def revision_lines(outcome: Outcome, marks: Marks) -> list[Line]:
 
 def _printed(text: str) -> list[Line]:
     """The last lines of what a migration or a seed printed."""
-    printed = text.splitlines()
+    printed = [each for each in text.splitlines() if not _ALEMBICS.search(each)]
     left = len(printed) - PRINTED
     if left > 0:
         printed = [f"({left} lines before these)", *printed[-PRINTED:]]

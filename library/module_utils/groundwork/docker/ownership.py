@@ -103,7 +103,10 @@ def refusal(stack: str, here: Path, owner: StackOwner, advice: str = "") -> Grou
 
     Another user's stack (but to root) is not this user's to move or stop, so neither is advised.
     """
-    own_name = "Give this one a name of its own (stack_name) and its own ports."
+    own_name = (
+        "Give this one a name of its own (stack_name) and its own ports, in groundwork.yml or "
+        "inventory/group_vars/dev/local.yml (docs/workspace.md)."
+    )
     if owner.user in ("", user_name()) or os.geteuid() == 0:
         next_step = f"{advice or own_name} {_move(owner.directory, here)}"
     else:

@@ -83,16 +83,26 @@ def start(
 
 def _missing(interpreter: Interpreter, error: OSError) -> GroundworkError:
     """Why an interpreter or command can't be started."""
-    program = interpreter.command[0]
+    program, near = interpreter.command[0], None
     if not interpreter.directory.is_dir():
         what = f"The tree's Python can't be started in {interpreter.directory}: no such directory."
     elif os.sep in program:
         what = f"There is no Python at {program}: {error.strerror}."
+        near = _nearest(Path(program))
     else:
         what = f"There is no command {program!r} here."
-    return GroundworkError(
-        what,
-        where=f"schema_trees: {interpreter.name or interpreter}",
-        next_step="Make the app's environment (uv sync, poetry install, pip install -r …), or "
-        "correct the tree's python. Nothing was changed.",
+    next_step = (
+        "Make the app's environment (uv sync, poetry install, pip install -r …), or correct the "
+        "tree's python. Nothing was changed."
     )
+    if near:
+        next_step = f"There is one at {near}: name it as the tree's python. Nothing was changed."
+    return GroundworkError(
+        what, where=f"schema_trees: {interpreter.name or interpreter}", next_step=next_step
+    )
+
+
+def _nearest(program: Path) -> Path | None:
+    """The Python of the next virtual environment above: a workspace of uv has one for all."""
+    places = (each / ".venv" / "bin" / "python" for each in program.parents[:6])
+    return next((each for each in places if each.exists() and each != program), None)

@@ -74,7 +74,13 @@ def variables_of(
     lines = _read_lines(Path(file), check) if (file := params["app_env_file"]) else {}
     if name := params["url_variable"]:
         lines[name] = database.url(params["url_scheme"])
-    secrets = {value for name, value in lines.items() if _SECRET.search(name)}
+    # What everybody sees anyway is no secret: POSTGRES_PWD=polar of a template, in ~/polar
+    open_words = f"{params['app_env_file']} {database.user} {database.database} {database.host}"
+    secrets = {
+        value
+        for name, value in lines.items()
+        if _SECRET.search(name) and (value == database.password or value not in open_words)
+    }
     return _variables(database, lines, params["environment"], params["tree"]), secrets
 
 
