@@ -13,7 +13,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 PARTS = {
     "dev": {"docker", "images", "stack", "env_files", "schema"},
-    "staging": {"docker", "firewall", "updates", "images", "stack", "env_files", "schema"},
+    "staging": {
+        *("docker", "firewall", "updates", "monitoring"),
+        *("images", "stack", "env_files", "schema"),
+    },
 }
 
 
