@@ -47,10 +47,13 @@ def captured() -> Iterator[Printed]:
 
 
 def tail(file: IO[bytes]) -> str:
-    """The last 20,000 bytes of a file as text."""
+    """The last 20,000 bytes of a file as text, from the beginning of a line on."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _LIMIT))
-    return file.read().decode("utf-8", "replace").strip()
+    text = file.read()
+    if size > _LIMIT and b"\n" in text.rstrip(b"\n"):
+        text = text.partition(b"\n")[2]
+    return text.decode("utf-8", "replace").strip()
 
 
 def _straight(number: int) -> io.TextIOWrapper:
