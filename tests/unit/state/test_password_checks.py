@@ -73,3 +73,11 @@ def test_a_first_start_that_was_cut_short_is_no_wrong_password() -> None:
     look["objects"] = {"postgres": {"state": "pending", "user_missing": True, "pending": [missing]}}
     assert problems(look) == []
     assert f"postgres: {missing}" in planned(look)["services"]
+
+
+def test_what_somebody_else_answers_at_the_port_is_no_wrong_password() -> None:
+    taken = {"service": "postgres", "option": "port", "port": 5432, "holder": "the container x"}
+    look = changed("services/postgres", RUNNING | {"answers": False, "code": "28P01"})
+    (problem,) = problems(look | {"ports_taken": [taken]})
+    assert problem["what"].startswith("Port 5432, which postgres wants, is taken")
+    assert "local.yml" in problem["next_step"]

@@ -42,7 +42,7 @@ def check_stack_name(name: Any) -> None:
         raise GroundworkError(
             f"stack_name is {name!r}; it takes a-z, 0-9, - and _, a letter or digit first.",
             where="stack_name",
-            next_step="Correct it in inventory/group_vars/all/stack.yml; nothing was changed.",
+            next_step="Correct it in stack.yml or groundwork.yml; nothing was changed.",
         )
 
 

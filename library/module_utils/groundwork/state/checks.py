@@ -78,7 +78,9 @@ def engine_and_ports(desired: Desired, state: State) -> list[Problem]:
         Problem(
             f"Port {item.port}, which {item.service} wants, is taken by {item.holder}.",
             f"stack_services.{item.service}.{item.option}",
-            "Stop that program, or choose another port in inventory/group_vars/all/stack.yml.",
+            "Stop that program, or choose another port: for everybody where the service is "
+            "written, for your computer alone in inventory/group_vars/dev/local.yml "
+            "(docs/workspace.md).",
         )
         for item in state.ports_taken
     ]

@@ -67,7 +67,7 @@ class Desired:
                 f"stack_password_length is {params['password_length']}; "
                 f"{MINIMUM_LENGTH} is the least.",
                 where="stack_password_length",
-                next_step="Correct it in inventory/group_vars/all/stack.yml; nothing was changed.",
+                next_step="Correct it in stack.yml or groundwork.yml; nothing was changed.",
             )
         desired = cls(
             stack=params["stack_name"],

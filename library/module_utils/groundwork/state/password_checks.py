@@ -45,6 +45,8 @@ def passwords(desired: Desired, state: State) -> list[Problem]:
     """Passwords that the services don't have, and that nobody asked this run to give them."""
     # Where the engine doesn't answer, nobody knows which volumes there are
     known = state.engine.state == "ok"
+    # What answers at a port that somebody else holds is theirs
+    taken = {item.service for item in state.ports_taken}
     other: list[Secret] = []
     refused: list[Secret] = []
     for variable, secret in named_secrets(desired.managed):
@@ -56,6 +58,7 @@ def passwords(desired: Desired, state: State) -> list[Problem]:
         objects = state.objects.get(name, ObjectsState())
         refused_role = secret.role in objects.refused
         wrong = entry.code == postgres_roles.WRONG_PASSWORD and not entry.answers
+        wrong &= name not in taken
         # One that is asked without a password says nothing of it
         silent = not entry.answers or not service_type(secret.service).secret_suffix
         if secret.role and secret.service.kind == "postgres":
