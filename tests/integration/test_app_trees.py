@@ -135,6 +135,26 @@ def test_an_env_py_that_reads_another_server_is_stopped_before_it_writes(
     assert ask(database, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'") == []
 
 
+def test_the_lines_of_an_app_are_its_settings_until_its_own_win(
+    stack: Stack, apps: dict[str, Any], tmp_path: Path
+) -> None:
+    one = apps["schema_trees"][0] | {"environment": {}}
+    parts = ("host", "port", "user", "password", "database")
+    lines = {name: f"{{postgres.{part}}}" for name, part in zip(NAMES, parts, strict=True)}
+    file = tmp_path / "backend.env"
+    app = {"path": str(file), "services": ["postgres"], "lines": lines}
+    more = {"env_files_apps": {"backend": app}, "schema_trees": [one]}
+    stack.up(**more)
+    assert "items" in tables(stack)
+    assert stack.up(**more).idle
+    with file.open("a", encoding="utf-8") as text:
+        text.write("POSTGRES_PASSWORD=changethis\n")
+    assert "env win over Groundwork's: POSTGRES_PASSWORD" in stack.up(**more).output
+    said = stack.refuse(schema_target="-1", **more)
+    assert "`lines` of the app in env_files_apps" in said
+    assert "items" in tables(stack)
+
+
 def test_a_python_that_is_not_there_or_has_no_alembic_is_named(
     stack: Stack, apps: dict[str, Any], tmp_path: Path
 ) -> None:
