@@ -178,7 +178,8 @@ def foreign_compose_file(state: State) -> list[Problem]:
             "There is a Compose file already that Groundwork did not write; it was left alone.",
             state.foreign_compose_file,
             "Move it away. What you want to keep of it goes into "
-            f"{compose.OVERRIDE} beside it, which Compose reads too.",
+            f"{compose.OVERRIDE} beside it, which Compose reads too. Or give Groundwork another "
+            "directory: stack_dir (docs/workspace.md).",
         )
     ]
 
