@@ -147,11 +147,12 @@ def ensure(
     state = compare(service, found)
     asked = {each.variable for each in secrets_of(service) if each.role in state.refused}
     change = [each for each in secrets_of(service) if each.variable in {*renewed, *asked}]
-    change = [each for each in change if not lets_in(service, each.role, secrets[each.variable])]
     user = service.options["user"]
     names = {each.role: each.role or user for each in secrets_of(service)}
     there = found.roles if found else frozenset(names.values())
+    # A role that isn't there yet is made with its password: it needs no login to be tried
     change = [each for each in change if names[each.role] in there]
+    change = [each for each in change if not lets_in(service, each.role, secrets[each.variable])]
     done = [each.replace(" is not there yet", " was made") for each in state.pending]
     done += [f"the role {names[each.role]} got its new password" for each in change]
     if not done or check or (found is None and not change):

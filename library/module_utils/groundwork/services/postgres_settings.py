@@ -6,37 +6,34 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .settings import REFUSED, SCRIPT, Settings, Trial, near, text_of
+from .settings import COPY, FILES, REFUSED, SCRIPT, TLS, Settings, Trial, near, text_of
 
-_TLS = "is what `tls: true` of the entry sets (docs/security.md)"
-_FILES = "would lead the server away from its volume, or to files that the container doesn't have"
 _LOG = "`docker logs` and the errors here read the server's log, which goes to no file"
-_COPY = "a server that runs here stands alone; it follows no other one"
 _OWNED = {
     "port": "inside its container the server keeps 5432; the entry's `port` is the one outside",
     "listen_addresses": "the entry's `bind` says where it is reached",
     "unix_socket_directories": "the health check and the runs look for its socket where it is",
     "unix_socket_group": "nobody but the runs comes in by its socket",
     "unix_socket_permissions": "nobody but the runs comes in by its socket",
-    "data_directory": _FILES,
-    "config_file": _FILES,
-    "hba_file": f"{_FILES}; the entry's `tls` and `allow_from` say who may come in",
-    "ident_file": _FILES,
-    "external_pid_file": _FILES,
+    "data_directory": FILES,
+    "config_file": FILES,
+    "hba_file": f"{FILES}; the entry's `tls` and `allow_from` say who may come in",
+    "ident_file": FILES,
+    "external_pid_file": FILES,
     "password_encryption": "passwords are set here as SCRAM-SHA-256 alone",
     "logging_collector": _LOG,
     "log_destination": _LOG,
-    "primary_conninfo": _COPY,
-    "primary_slot_name": _COPY,
-    "restore_command": _COPY,
+    "primary_conninfo": COPY,
+    "primary_slot_name": COPY,
+    "restore_command": COPY,
 }
 
 
 def _owned(name: str) -> str:
     if name == "ssl" or name.startswith("ssl_"):
-        return _TLS
+        return TLS
     if name.startswith("recovery_target"):
-        return _COPY
+        return COPY
     return _OWNED.get(name, "")
 
 

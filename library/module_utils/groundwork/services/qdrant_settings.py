@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .settings import REFUSED, SCRIPT, Settings, Trial, text_of
+from .settings import REFUSED, SCRIPT, TLS, Settings, Trial, text_of
 
 # What 1.7.4 reads besides what is Groundwork's own. Newer ones read more, and none says anything of
 # a key that it doesn't know.
@@ -54,7 +54,7 @@ _OWNED = {
     "storage.temp_path": _PATHS,
 }
 _OWNED_PARTS = {
-    "tls": "is what `tls: true` of the entry sets (docs/security.md)",
+    "tls": TLS,
     "cluster": _ALONE,
     "storage.snapshots_config": _SECRET,
 }

@@ -6,12 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .settings import REFUSED, SCRIPT, Settings, Trial, near, text_of
+from .settings import COPY, FILES, REFUSED, SCRIPT, TLS, Settings, Trial, near, text_of
 
-_TLS = "is what `tls: true` of the entry sets (docs/security.md)"
 _LOGIN = "the default user's password is the entry's `password`, or made"
-_FILES = "would lead the server away from its volume, or to files that the container doesn't have"
-_COPY = "a server that runs here stands alone; it follows no other one"
 _PROCESS = "the container starts it, and `docker logs` reads what it says"
 _OWNED = {
     "port": "inside its container the server keeps 6379; the entry's `port` is the one outside",
@@ -23,15 +20,15 @@ _OWNED = {
     "requirepass": _LOGIN,
     "user": f"{_LOGIN}; a further user would be shown by `docker inspect`",
     "aclfile": _LOGIN,
-    "masterauth": _COPY,
-    "masteruser": _COPY,
-    "replicaof": _COPY,
-    "slaveof": _COPY,
-    "dir": _FILES,
-    "include": _FILES,
-    "appenddirname": _FILES,
-    "appendfilename": _FILES,
-    "dbfilename": _FILES,
+    "masterauth": COPY,
+    "masteruser": COPY,
+    "replicaof": COPY,
+    "slaveof": COPY,
+    "dir": FILES,
+    "include": FILES,
+    "appenddirname": FILES,
+    "appendfilename": FILES,
+    "dbfilename": FILES,
     "appendonly": "always on here, as data have to outlive the container; `appendfsync: no` and "
     "`save: ''` cost less",
     "rename-command": "the health check and the apps count on the commands' own names",
@@ -45,9 +42,9 @@ _OWNED = {
 
 def _owned(name: str) -> str:
     if name == "tls" or name.startswith("tls-"):
-        return _TLS
+        return TLS
     if name.startswith("cluster-"):
-        return _COPY
+        return COPY
     return _OWNED.get(name, "")
 
 

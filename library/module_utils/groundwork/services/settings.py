@@ -11,6 +11,11 @@ from typing import Any
 
 LABEL = "groundwork.settings"  # on each container that has any: all of them, as JSON
 
+# Why a setting of a server is another option's here, in words that the types share
+TLS = "is what `tls: true` of the entry sets (docs/security.md)"
+FILES = "would lead the server away from its volume, or to files that the container doesn't have"
+COPY = "a server that runs here stands alone; it follows no other one"
+
 # How a trial's script ends where the server refused, and where the trial itself came to nothing
 REFUSED, FAILED = 9, 8
 
