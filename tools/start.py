@@ -4,6 +4,7 @@ tools/install.py puts it there. Every start pays for it, so it imports only what
 """
 
 import _locale
+import gc
 import os
 import sys
 
@@ -15,6 +16,8 @@ if any(word.rpartition("/")[2].startswith("ansible") for word in sys.orig_argv[1
     inside = os.path.exists("library/module_utils/groundwork")  # noqa: PTH110
     checkout = os.getcwd() if inside else sys.prefix.rpartition("/")[0]  # noqa: PTH109
     os.environ.setdefault("ANSIBLE_CONFIG", f"{checkout}/ansible.cfg")
+    # Not after each 700 new objects: Ansible loads some 300,000, which stay
+    gc.set_threshold(100_000)  # docs/benchmarks.md#before-the-first-fork
 
 
 def utf8() -> bool:

@@ -69,6 +69,26 @@ def test_where_the_app_is_not_let_in_the_socket_is_asked(monkeypatch: pytest.Mon
     )
 
 
+def test_the_superuser_is_asked_before_a_process_is_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def ask(_: Any, role: str, database: str, password: str, sql: str) -> Any:
+        if (role, password) != ("postgres", "right"):
+            raise psycopg.OperationalError("FATAL:  password authentication failed")
+        return SERVER if database == "postgres" else APP
+
+    monkeypatch.setattr(postgres_facts, "knock", lambda *_: None)
+    monkeypatch.setattr(postgres_facts, "_ask", ask)
+    engine = server()
+    secrets = {"DB_PASSWORD": "wrong", "DB_SUPERUSER_PASSWORD": "right"}
+    found = read(engine, "ours", DB, secrets)
+    assert found is not None
+    assert found.databases == {"postgres": "postgres", "app": "app"}
+    assert engine.users == []
+    read(engine, "ours", DB, secrets | {"DB_SUPERUSER_PASSWORD": "old"})
+    assert engine.users == ["postgres/postgres", "postgres/app"]
+
+
 def raising(error: Exception) -> Callable[..., None]:
     def ask(*_: Any) -> None:
         raise error

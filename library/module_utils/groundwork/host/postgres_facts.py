@@ -1,7 +1,8 @@
 """What a PostgreSQL of ours holds: roles, databases, extensions, and which roles have access.
 
-Asked with the login of the service's user, which every role may do; where that one isn't let in,
-through the socket inside the container, by whoever owns the cluster.
+Asked with the login of the service's user, which every role may do. Where that one isn't let in,
+as the superuser, which costs no process; and where its password isn't right either, through the
+socket inside the container, by whoever owns the cluster.
 """
 
 from __future__ import annotations
@@ -113,7 +114,7 @@ def read(
     except (ImportError, ProbeError):
         return None
     except _Refused:
-        return _by_socket(docker, project, service)
+        return _by_superuser(service, passwords) or _by_socket(docker, project, service)
 
 
 class _Refused(Exception):
@@ -145,6 +146,24 @@ def _by_login(service: Service, passwords: Mapping[str, str]) -> FoundObjects | 
                 if WRONG_PASSWORD in str(error):
                     refused.add(role.name)
     return FoundObjects(**{**vars(found), "refused": frozenset(refused)})
+
+
+def _by_superuser(service: Service, passwords: Mapping[str, str]) -> FoundObjects | None:
+    """With its login; None where the cluster has none, or it isn't let in."""
+    import psycopg
+
+    superuser = service.objects.superuser
+    password = passwords.get(superuser, "")
+    if not superuser or not password:
+        return None
+
+    def ask(database: str) -> Ask:
+        return lambda sql: _ask(service, superuser, database, password, sql)
+
+    try:
+        return _found(service, ask("postgres")(_SERVER), lambda each: ask(each.name))
+    except psycopg.Error:
+        return None
 
 
 def lets_in(service: Service, role: str, password: str) -> bool:
