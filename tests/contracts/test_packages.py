@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CORE = ROOT / "library" / "module_utils" / "groundwork"
 # Each may import what comes before it. The core's root has the small files that all use.
 ORDER = ["", "services", "locking", "config", "tls", "env", "docker", "images", "health"]
-ORDER += ["migrations", "host", "state", "display"]
+ORDER += ["migrations", "host", "data", "state", "display"]
 FILES = sorted(path for path in CORE.rglob("*.py"))
 
 

@@ -1,0 +1,137 @@
+"""Throw-away containers that work on a stack's volumes.
+
+A client that is killed stops none: each has a label, and who begins next (with the deploy lock)
+clears what is left.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from ..docker import CommandResult, Docker
+from ..errors import GroundworkError
+
+LABEL = "groundwork.job"
+_LIMIT = 6 * 3600.0  # seconds; a copy takes as long as the disk does
+# To read and copy files of every owner, keeping owners and modes
+FILE_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER")
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A volume by its name, or a directory by its absolute path, at `target` inside."""
+
+    source: str
+    target: str
+    read_only: bool = False
+
+    @property
+    def argument(self) -> str:
+        """As `--mount` takes it."""
+        parts = [
+            f"type={'bind' if self.source.startswith('/') else 'volume'}",
+            f"source={self.source}",
+            f"target={self.target}",
+            *(["readonly"] if self.read_only else []),
+        ]
+        line = io.StringIO()
+        csv.writer(line, lineterminator="").writerow(parts)
+        return line.getvalue()
+
+
+@dataclass(frozen=True)
+class Job:
+    """How one of a stack's containers works: on `mounts`, without a network and a writable root.
+
+    `pid`: the container whose processes it sees, `""` for none; it reaches their sockets by
+    `/proc/1/root`. `memory` bounds it (`1g`). `environment` holds nothing secret: `docker inspect`
+    shows it.
+    """
+
+    docker: Docker
+    stack: str
+    image: str
+    mounts: tuple[Mount, ...] = ()
+    user: str = "0"
+    capabilities: tuple[str, ...] = ()
+    pid: str = ""
+    network: str = "none"
+    memory: str = ""
+    tmpfs: tuple[str, ...] = ("/tmp:size=64m,mode=1777",)  # noqa: S108
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def run(
+        self, script: str, *arguments: str, stdin: str | None = None, timeout: float = _LIMIT
+    ) -> CommandResult:
+        """Run a shell script to its end; what it printed. Secrets go in by `stdin` alone."""
+        interactive = [] if stdin is None else ["--interactive"]
+        name = self._name("work")
+        try:
+            return self.docker.run(
+                *("run", "--rm", "--log-driver", "none", *interactive, *self._options(name)),
+                *("--entrypoint", "sh", self.image, "-euc", script, "sh", *arguments),
+                stdin=stdin,
+                timeout=timeout,
+            )
+        finally:
+            self.docker.run("rm", "--force", "--volumes", name)
+
+    @contextmanager
+    def started(self, *command: str, entrypoint: str = "", name: str = "server") -> Iterator[str]:
+        """A server that runs meanwhile: the container's name. Afterwards it is stopped and removed.
+
+        Raises GroundworkError where it can't be started.
+        """
+        container = self._name(name)
+        chosen = ["--entrypoint", entrypoint] if entrypoint else []
+        done = self.docker.run(
+            *("run", "--detach", *self._options(container), *chosen, self.image, *command)
+        )
+        try:
+            if not done.ok:
+                raise GroundworkError(
+                    f"A throw-away container of {self.image} can't be started: {done.error}",
+                    next_step="Fix what it says, then run again. Nothing was changed.",
+                )
+            yield container
+            self.docker.run("stop", "--time", "120", container, timeout=150)
+        finally:
+            self.docker.run("rm", "--force", "--volumes", container)
+
+    def _options(self, name: str) -> Iterator[str]:
+        yield from ("--name", name, "--label", f"{LABEL}={self.stack}", "--pull", "never")
+        yield from ("--network", self.network, "--read-only", "--user", self.user)
+        yield from ("--security-opt", "no-new-privileges", "--cap-drop", "ALL")
+        yield from _each("--cap-add", self.capabilities)
+        yield from _each("--tmpfs", self.tmpfs)
+        yield from _each("--mount", (mount.argument for mount in self.mounts))
+        yield from _each("--env", (f"{key}={value}" for key, value in self.environment.items()))
+        if self.pid:
+            yield from ("--pid", f"container:{self.pid}")
+        if self.memory:
+            yield from ("--memory", self.memory)
+
+    def _name(self, what: str) -> str:
+        return f"{self.stack}-{what}-{os.getpid()}-{os.urandom(3).hex()}"
+
+
+def _each(option: str, values: Iterable[str]) -> Iterator[str]:
+    for value in values:
+        yield from (option, value)
+
+
+def clear(docker: Docker, stack: str) -> int:
+    """Stop and remove what runs that were killed left of jobs; how many there were.
+
+    For whoever has the deploy lock: nobody else's work for this stack goes on then.
+    """
+    found = docker.run("ps", "-aq", "--no-trunc", "--filter", f"label={LABEL}={stack}")
+    left: Sequence[str] = found.stdout.split() if found.ok else ()
+    if left:
+        docker.run("rm", "--force", "--volumes", *left, timeout=120)
+    return len(left)
