@@ -1,6 +1,6 @@
 """The docker command, the engine, and one Compose project."""
 
-from . import compose, daemon_config, engine, ownership, ports
+from . import compose, daemon_config, engine, ownership, ports, volumes
 from .cli import CommandResult, Docker
 from .compose import ComposeResult
 from .containers import Container, Project, trouble
@@ -40,4 +40,5 @@ __all__ = [
     "started_elsewhere",
     "state_dir",
     "trouble",
+    "volumes",
 ]
