@@ -49,7 +49,8 @@ class Job:
     """How one of a stack's containers works: on `mounts`, without a network and a writable root.
 
     `pid`: the container whose processes it sees, `""` for none; it reaches their sockets by
-    `/proc/1/root`. `memory` bounds it (`1g`). `environment` holds nothing secret: `docker inspect`
+    `/proc/1/root`. `memory` bounds it (`1g`). It begins in `directory`, also where its user may not
+    go through those above. `environment` holds nothing secret: `docker inspect`
     shows it.
     """
 
@@ -62,6 +63,7 @@ class Job:
     pid: str = ""
     network: str = "none"
     memory: str = ""
+    directory: str = "/"
     tmpfs: tuple[str, ...] = ("/tmp:size=64m,mode=1777",)  # noqa: S108
     environment: Mapping[str, str] = field(default_factory=dict)
 
@@ -106,6 +108,7 @@ class Job:
     def _options(self, name: str) -> Iterator[str]:
         yield from ("--name", name, "--label", f"{LABEL}={self.stack}", "--pull", "never")
         yield from ("--network", self.network, "--read-only", "--user", self.user)
+        yield from ("--workdir", self.directory)
         yield from ("--security-opt", "no-new-privileges", "--cap-drop", "ALL")
         yield from _each("--cap-add", self.capabilities)
         yield from _each("--tmpfs", self.tmpfs)

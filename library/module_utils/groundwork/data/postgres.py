@@ -1,0 +1,257 @@
+"""PostgreSQL's data: a base backup for a copy, which a server that is thrown away proves.
+
+Unlogged tables are in no base backup: they come back empty.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..docker import CommandResult
+from ..errors import GroundworkError
+from ..host import postgres_facts
+from ..services import service_type
+from . import postgres_contents as contents
+from . import postgres_scripts as scripts
+from .job import FILE_CAPABILITIES, Job, Mount
+from .model import Checkpoint, Source
+from .postgres_contents import Contents
+
+_MARGIN = 10**9  # bytes, for the WAL that comes meanwhile
+_START = 6 * 3600.0  # seconds; until its WAL is replayed
+_STOP = 3600  # seconds; it writes all that it has in memory
+_ASK_TIMEOUT = 300.0  # seconds; many databases' files are counted
+_LINES = 15  # of a program's or server's last words
+_BACKUP_ADVICE = (
+    "See what it says, then run again. A copy needs wal_level = replica (or logical), and two each "
+    "of max_wal_senders and max_replication_slots: see the entry's `settings`."
+)
+_UNTOUCHED = "The service and its volume are as they were. "
+
+
+@dataclass(frozen=True)
+class PostgresData:
+    """What PostgreSQL's data are copied and put back by (see `model.DataType`)."""
+
+    def bytes_needed(self, source: Source) -> int:
+        """The size of its databases and a margin; its volume has old WAL besides."""
+        sql = "SELECT sum(pg_database_size(oid)) FROM pg_database;"
+        return int(_ask(source, _running(source), sql)) + _MARGIN
+
+    def checkpoint(self, source: Source, place: str, path: str) -> Checkpoint:
+        """By pg_basebackup over the container's own socket, which needs no password."""
+        container = _running(source)
+        before = _contents(source, container)
+        if before.tablespaces:
+            raise GroundworkError(
+                f"{source.service.name} has tablespaces ({', '.join(before.tablespaces)}), which "
+                "a copy of its volume can't have.",
+                where=source.stack,
+                next_step="Move what is in them to pg_default and drop them, then run again.",
+            )
+        job = _job(
+            source,
+            Mount(place, "/copy"),
+            pid=container,
+            directory=f"/copy/{path}",  # `place` is root's alone
+            tmpfs=scripts.IN_MEMORY,
+        )
+        done = job.run(scripts.BACKUP, before.owner)
+        if not done.ok:
+            raise _failed(f"{source.service.name} can't be copied.", source, done, _BACKUP_ADVICE)
+        after = _contents(source, container)
+        kept = contents.both(before, after)
+        return Checkpoint(
+            kind=source.service.kind,
+            image=source.image,
+            storage_format=source.storage_format,
+            version=kept.version,
+            details=kept.to_dict(),
+            facts={"tables": dict(kept.tables)},
+            bytes=int(done.stdout.split()[-2]) * 1024,
+        )
+
+    def fill(
+        self, source: Source, saved: Checkpoint, place: str, path: str, volumes: Mapping[str, str]
+    ) -> None:
+        """Copy, verify every file, let a server replay the WAL, and give it today's passwords."""
+        wanted = Contents.from_dict(saved.details)
+        given = contents.passwords(source.service, wanted.roles, source.secrets)
+        volume = volumes[source.service.name]
+        _copy(source, place, path, volume)
+        _prove(source, wanted, given, volume)
+        _check_end(source, volume)
+
+
+def _copy(source: Source, place: str, path: str, volume: str) -> None:
+    _see(source, place, volume)
+    job = _job(
+        source,
+        Mount(place, "/copy", read_only=True),
+        Mount(volume, "/new"),
+        user="0",
+        capabilities=FILE_CAPABILITIES,
+        tmpfs=scripts.IN_MEMORY,
+    )
+    done = job.run(scripts.FILL, path)
+    name = source.service.name
+    what, advice = {
+        scripts.NO_COPY: (f"There is no whole copy of {name}.", "Choose another copy."),
+        scripts.NOT_EMPTY: (
+            f"{name}'s new volume {volume} isn't empty.",
+            "Run again with a new volume.",
+        ),
+        scripts.BROKEN: (
+            f"The copy of {name} is damaged: its files aren't those that were copied.",
+            "Choose another copy, and see to the disk that this one is on.",
+        ),
+    }.get(
+        done.code,
+        (f"{name}'s new volume {volume} can't be filled.", "See what it says, then run again."),
+    )
+    if not done.ok:
+        raise _failed(what, source, done, _UNTOUCHED + advice)
+
+
+def _see(source: Source, *places: str) -> None:
+    """That volumes are there: the engine makes one that isn't, by mounting it."""
+    names = [place for place in places if not place.startswith("/")]
+    found = source.docker.inspect("volume", names)
+    for name in names:
+        if name not in found:
+            raise GroundworkError(
+                f"The volume {name} is gone.",
+                where=source.stack,
+                next_step=f"{_UNTOUCHED}Run again.",
+            )
+
+
+def _prove(source: Source, wanted: Contents, given: Mapping[str, str], volume: str) -> None:
+    _see(source, volume)
+    job = _job(
+        source,
+        Mount(volume, scripts.DATA),
+        memory=str(source.service.limits.get("memory") or ""),
+        tmpfs=scripts.SERVERS,
+    )
+    rules = service_type(source.service).settings
+    arguments = rules.arguments(source.service.settings) if rules else []
+    with job.started(
+        "-euc", scripts.SERVE, "sh", *arguments, *scripts.ALONE, entrypoint="sh"
+    ) as container:
+        _wait(source, container)
+        lacking = contents.missing(wanted, _contents(source, container))
+        if lacking:
+            raise GroundworkError(
+                f"The copy of {source.service.name} doesn't have all that it should.",
+                where=source.stack,
+                details=lacking[:_LINES],
+                next_step=f"{_UNTOUCHED}Choose another copy.",
+            )
+        _ask(source, container, contents.password_script(given))
+        stopped = source.docker.run("stop", "--time", str(_STOP), container, timeout=_STOP + 60)
+        if not stopped.ok:
+            raise _unproven(source, container, f"doesn't stop: {stopped.error}")
+
+
+def _wait(source: Source, container: str) -> None:
+    """Until the server lets in; raises GroundworkError where it ends before that."""
+    deadline = time.monotonic() + _START
+    while True:
+        ready = source.docker.run("exec", container, "pg_isready", "-q", "-d", "postgres")
+        if ready.ok:
+            return
+        state = source.docker.inspect("container", [container]).get(container)
+        if state is None or not state["State"]["Running"]:
+            raise _unproven(source, container, "doesn't start")
+        if time.monotonic() > deadline:
+            raise _unproven(source, container, f"isn't ready after {_START / 3600:g} hours")
+        time.sleep(0.1)
+
+
+def _check_end(source: Source, volume: str) -> None:
+    _see(source, volume)
+    done = _job(source, Mount(volume, scripts.DATA)).run(scripts.ENDED)
+    states = [
+        line.partition(":")[2].strip()
+        for line in done.stdout.splitlines()
+        if line.startswith("Database cluster state:")
+    ]
+    if not done.ok or states != ["shut down"]:
+        raise _failed(
+            f"The server on {source.service.name}'s new volume didn't end in order.",
+            source,
+            done,
+            f"{_UNTOUCHED}Run again.",
+        )
+
+
+def _job(source: Source, *mounts: Mount, user: str = "postgres", **options: object) -> Job:
+    return Job(
+        source.docker,
+        source.stack,
+        source.image,
+        mounts,
+        user=user,
+        environment=scripts.WORDS,
+        **options,  # type: ignore[arg-type]
+    )
+
+
+def _running(source: Source) -> str:
+    if source.container:
+        return source.container
+    raise GroundworkError(
+        f"{source.service.name} doesn't run, and is copied while it does.",
+        where=source.stack,
+        next_step="Start the stack, then run again.",
+    )
+
+
+def _contents(source: Source, container: str) -> Contents:
+    try:
+        return contents.read(lambda script: _ask(source, container, script))
+    except (ValueError, KeyError, TypeError) as error:
+        raise GroundworkError(
+            f"{source.service.name} gives no answer that can be read: {type(error).__name__}",
+            where=source.stack,
+            next_step="Run again.",
+        ) from None
+
+
+def _ask(source: Source, container: str, script: str) -> str:
+    done = postgres_facts.psql(
+        source.docker, container, source.service, "postgres", script, _ASK_TIMEOUT
+    )
+    if done.ok:
+        return done.stdout
+    raise GroundworkError(
+        f"{source.service.name} can't be asked what it holds.",
+        where=source.stack,
+        details=_last(done.stderr),
+        next_step="See what it says, then run again.",
+    )
+
+
+def _failed(what: str, source: Source, done: CommandResult, next_step: str) -> GroundworkError:
+    words = _last(done.stderr or done.stdout)
+    return GroundworkError(what, where=source.stack, details=words, next_step=next_step)
+
+
+def _unproven(source: Source, container: str, what: str) -> GroundworkError:
+    log = source.docker.run("logs", "--tail", str(_LINES), container)
+    return GroundworkError(
+        f"The server on {source.service.name}'s new volume {what}.",
+        where=source.stack,
+        details=_last(log.stdout + log.stderr),
+        next_step=f"{_UNTOUCHED}See what it says, or choose another copy; then run again.",
+    )
+
+
+def _last(text: str) -> list[str]:
+    return text.strip().splitlines()[-_LINES:]
+
+
+TYPE = PostgresData()

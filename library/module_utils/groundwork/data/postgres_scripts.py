@@ -1,0 +1,61 @@
+"""What runs in containers of a PostgreSQL image: for sh, of every image, and its own programs."""
+
+from __future__ import annotations
+
+DATA = "/var/lib/postgresql/data"
+# The image's own volume would be made otherwise, where nothing is mounted
+IN_MEMORY = ("/tmp:size=64m,mode=1777", f"{DATA}:size=1m,mode=0700")  # noqa: S108
+SERVERS = (
+    "/tmp:size=64m,mode=1777",  # noqa: S108
+    "/var/run/postgresql:size=1m,mode=1777",
+    "/dev/shm:size=128m,mode=1777",  # noqa: S108  as the service has it
+)
+WORDS = {"LC_ALL": "C"}  # programs' words are read here
+
+# In the service's directory; $1: the cluster's owner. /var/run is a link that would lead out of the
+# other container's root.
+BACKUP = """
+for at in run/postgresql tmp none; do
+  [ ! -S "/proc/1/root/$at/.s.PGSQL.5432" ] || break
+done
+if [ "$at" = none ]; then
+  echo 'the server has no socket in /run/postgresql and /tmp' >&2
+  exit 1
+fi
+pg_basebackup -h "/proc/1/root/$at" -U "$1" -w -D data -Fp -X stream -c fast
+pg_verifybackup -q data
+sync
+du -sk data
+"""
+
+NO_COPY, NOT_EMPTY, BROKEN = 20, 21, 22
+FILL = f"""
+[ -f "/copy/$1/data/backup_manifest" ] || exit {NO_COPY}
+for each in /new/* /new/.[!.]* /new/..?*; do
+  [ ! -e "$each" ] || [ "$each" = /new/lost+found ] || exit {NOT_EMPTY}
+done
+cp -a "/copy/$1/data/." /new/
+chown -R postgres:postgres /new
+chmod 0700 /new
+sync
+pg_verifybackup -q /new || exit {BROKEN}
+"""
+
+# Nobody but over the socket, whatever pg_hba.conf in the volume says; nothing is sent elsewhere
+SERVE = f"""
+printf 'local all all trust\\n' >/tmp/pg_hba.conf
+exec postgres -D {DATA} "$@"
+"""
+ALONE = (
+    *("-c", "hba_file=/tmp/pg_hba.conf"),
+    *("-c", "listen_addresses="),
+    *("-c", "unix_socket_directories=/var/run/postgresql,/tmp"),
+    *("-c", "ssl=off"),
+    *("-c", "archive_mode=off"),
+    *("-c", "max_logical_replication_workers=0"),
+)
+
+ENDED = f"""
+pg_controldata -D {DATA}
+sync
+"""

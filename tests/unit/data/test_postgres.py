@@ -1,0 +1,183 @@
+"""How PostgreSQL's data are copied and put back: which containers, with what, in which order."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from ansible.module_utils.groundwork.data.model import Checkpoint, Source
+from ansible.module_utils.groundwork.data.postgres import TYPE
+from ansible.module_utils.groundwork.docker import CommandResult, Docker
+from ansible.module_utils.groundwork.errors import GroundworkError
+
+from .test_postgres_contents import SAVED, SERVICE
+
+SECRETS = {
+    "POSTGRES_PASSWORD": "first-secret",
+    "POSTGRES_SUPERUSER_PASSWORD": "second-secret",
+    "POSTGRES_READER_PASSWORD": "third-secret",
+}
+ENDED = "Database cluster state:               shut down\n"
+
+
+@dataclass(frozen=True)
+class Fake(Docker):
+    """An engine with volumes and a server; what it is asked is noted."""
+
+    volumes: tuple[str, ...] = ("kept", "new")
+    jobs: list[CommandResult] = field(default_factory=list)
+    running: bool = True
+    extensions: tuple[str, ...] = ("plpgsql", "pgcrypto")
+    tablespaces: tuple[str, ...] = ()
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+    given: list[str] = field(default_factory=list)
+
+    def run(self, *args: str, **options: Any) -> CommandResult:
+        self.asked.append(args)
+        self.given.append(options.get("stdin") or "")
+        if args[0] == "run" and "--detach" not in args:
+            return self.jobs.pop(0)
+        if "pg_isready" in args:
+            return CommandResult(0 if self.running else 1, "", "")
+        if args[0] == "logs":
+            return CommandResult(0, "", 'FATAL:  could not access file "nowhere"\n')
+        return CommandResult(0, self._answer(self.given[-1]), "")
+
+    def _answer(self, script: str) -> str:
+        if "'sizes'" in script:
+            known = SAVED.to_dict() | {"open": ["app"], "tablespaces": list(self.tablespaces)}
+            return json.dumps(known)
+        if "'extensions'" in script:
+            there = {name: SAVED.extensions["app"][name] for name in self.extensions}
+            return json.dumps({"database": "app", "extensions": there, "tables": 4})
+        return "3000" if "sum(" in script else ""
+
+    def inspect(self, kind: str, names: Any) -> dict[str, dict[str, Any]]:
+        if kind == "volume":
+            return {name: {} for name in names if name in self.volumes}
+        return {name: {"State": {"Running": self.running}} for name in names}
+
+    def containers(self) -> list[str]:
+        return [" ".join(each) for each in self.asked if each[0] == "run"]
+
+
+def source(engine: Fake, **change: Any) -> Source:
+    given = {"container": "live", "secrets": SECRETS} | change
+    return Source(
+        engine, "shop", SERVICE, "image", "postgres-16-glibc", {"postgres": "old"}, **given
+    )
+
+
+def done(code: int = 0, stdout: str = "", stderr: str = "") -> CommandResult:
+    return CommandResult(code, stdout, stderr)
+
+
+def fill(engine: Fake, **change: Any) -> None:
+    details = replace(SAVED, extensions={"app": SAVED.extensions["app"]}).to_dict()
+    saved = Checkpoint(kind="postgres", details=details)
+    TYPE.fill(source(engine, **change), saved, "kept", "postgres", {"postgres": "new"})
+
+
+def test_a_checkpoint_needs_its_databases_and_a_margin() -> None:
+    assert TYPE.bytes_needed(source(Fake())) == 3000 + 10**9
+
+
+def test_a_checkpoint_reaches_the_socket_and_no_network() -> None:
+    engine = Fake(jobs=[done(stdout="200\tdata\n")])
+    made = TYPE.checkpoint(source(engine), "kept", "postgres")
+    (job,) = engine.containers()
+    assert "--user postgres" in job
+    assert "--network none" in job
+    assert "--pid container:live" in job
+    assert "--cap-add" not in job
+    assert "--workdir /copy/postgres" in job
+    assert job.endswith(" sh postgres")
+    assert made.bytes == 200 * 1024
+    assert (made.kind, made.version, made.image) == ("postgres", "16.15", "image")
+    assert made.details["roles"] == ["app", "postgres", "reader"]
+    assert made.details["extensions"] == {"app": SAVED.extensions["app"]}
+
+
+def test_what_pg_basebackup_refuses_is_told() -> None:
+    words = "pg_basebackup: error: FATAL:  number of requested standby connections exceeds"
+    engine = Fake(jobs=[done(1, stderr=words)])
+    with pytest.raises(GroundworkError, match="can't be copied") as caught:
+        TYPE.checkpoint(source(engine), "kept", "postgres")
+    assert caught.value.details == [words]
+    assert "max_wal_senders" in caught.value.next_step
+
+
+def test_what_cannot_be_copied_is_refused_before_anything_begins() -> None:
+    engine = Fake(tablespaces=("fast",))
+    with pytest.raises(GroundworkError, match=r"tablespaces \(fast\)"):
+        TYPE.checkpoint(source(engine), "kept", "postgres")
+    with pytest.raises(GroundworkError, match="doesn't run"):
+        TYPE.checkpoint(source(engine, container=""), "kept", "postgres")
+    assert engine.containers() == []
+
+
+def test_a_new_volume_is_filled_proven_and_closed() -> None:
+    engine = Fake(jobs=[done(), done(stdout=ENDED)])
+    limits = replace(SERVICE, limits={"memory": "1g"}, settings={"work_mem": "8MB"})
+    details = replace(SAVED, extensions={"app": SAVED.extensions["app"]}).to_dict()
+    TYPE.fill(
+        replace(source(engine), service=limits),
+        Checkpoint(details=details),
+        "kept",
+        "postgres",
+        {"postgres": "new"},
+    )
+    copied, served, closed = engine.containers()
+    assert "source=kept,target=/copy,readonly" in copied
+    assert "source=new,target=/new" in copied
+    assert "--user 0" in copied
+    assert "--memory 1g" in served
+    assert "--network none" in served
+    assert "-c work_mem=8MB -c hba_file=" in served
+    assert "source=new,target=/var/lib/postgresql/data" in served
+    assert "kept" not in served
+    assert "--user postgres" in closed
+    assert "source=old," not in str(engine.asked)
+    everything = str(engine.asked) + str(engine.given)
+    assert not [secret for secret in SECRETS.values() if secret in everything]
+    verbs = [each[0] for each in engine.asked]
+    changed = next(n for n, text in enumerate(engine.given) if "ALTER ROLE" in text)
+    assert changed < verbs.index("stop")
+    assert engine.given[changed].count("SCRAM-SHA-256$") == 3
+
+
+@pytest.mark.parametrize(
+    ("engine", "what"),
+    [
+        (Fake(volumes=("kept",)), "volume new is gone"),
+        (Fake(volumes=("new",)), "volume kept is gone"),
+        (Fake(jobs=[done(20)]), "no whole copy"),
+        (Fake(jobs=[done(21)]), "isn't empty"),
+        (Fake(jobs=[done(22, stderr="checksum mismatch")]), "is damaged"),
+        (Fake(jobs=[done(1, stderr="No space left")]), "can't be filled"),
+        (Fake(jobs=[done()], running=False), "doesn't start"),
+        (Fake(jobs=[done()], extensions=("plpgsql",)), "doesn't have all"),
+        (Fake(jobs=[done(), done(stdout="Database cluster state: in production")]), "in order"),
+    ],
+)
+def test_what_goes_wrong_is_told_and_nothing_stays(engine: Fake, what: str) -> None:
+    with pytest.raises(GroundworkError, match=what) as caught:
+        fill(engine)
+    assert "as they were" in caught.value.next_step
+    begun = [each[each.index("--name") + 1] for each in engine.asked if each[0] == "run"]
+    removed = [each[-1] for each in engine.asked if each[0] == "rm"]
+    assert begun == removed
+    if "doesn't have all" in what:
+        assert caught.value.details == ["The extension pgcrypto is missing in app."]
+        assert "ALTER ROLE" not in str(engine.given)
+    if "doesn't start" in what:
+        assert caught.value.details == ['FATAL:  could not access file "nowhere"']
+
+
+def test_a_password_that_is_not_known_is_told_before_anything_is_copied() -> None:
+    engine = Fake()
+    with pytest.raises(GroundworkError, match="POSTGRES_PASSWORD"):
+        fill(engine, secrets={})
+    assert engine.asked == []
