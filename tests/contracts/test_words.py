@@ -12,8 +12,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 _VERBS = """
 Acquire Add Bring Build Check Compare Compute Configure Create Enable End Ensure Fail Fetch Find
-Inspect Install Load Migrate Pack Prepare Read Remove Save Send Set Show Start Stop Unload Unpack
-Update Wait Write
+Inspect Install Load Migrate Pack Prepare Read Remove Restore Save Send Set Show Start Stop Unload
+Unpack Update Wait Write
 """
 VERBS = frozenset(_VERBS.split())
 FILES = sorted(

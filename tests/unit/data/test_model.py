@@ -13,7 +13,6 @@ def test_a_manifest_survives_its_file() -> None:
         stack="shop",
         name="before-x",
         created="2026-01-29T10:12:00Z",
-        kept=True,
         services={
             "redis": Checkpoint(
                 kind="redis", files={"dump.rdb": "ab"}, details={"keys": 2}, bytes=5
@@ -24,6 +23,6 @@ def test_a_manifest_survives_its_file() -> None:
 
 
 def test_one_of_a_later_format_still_says_its_format() -> None:
-    found = Manifest.from_dict({"format": 9, "services": {"x": {"kind": 3, "more": True}}})
+    found = Manifest.from_dict({"format": 9, "services": {"x": {"more": True}}})
     assert found.format == 9
     assert found.services["x"] == Checkpoint()

@@ -1,6 +1,26 @@
 """A stack's data: copied while it runs, proven, and put back."""
 
-from .job import Job, Mount
+from . import former, restore, snapshots
+from .job import Job, Mount, clear
 from .model import Checkpoint, Manifest, Source
+from .restore import Restored
+from .snapshots import Snapshot, Snapshots
+from .sources import any_image, named, sources
 
-__all__ = ["Checkpoint", "Job", "Manifest", "Mount", "Source"]
+__all__ = [
+    "Checkpoint",
+    "Job",
+    "Manifest",
+    "Mount",
+    "Restored",
+    "Snapshot",
+    "Snapshots",
+    "Source",
+    "any_image",
+    "clear",
+    "former",
+    "named",
+    "restore",
+    "snapshots",
+    "sources",
+]

@@ -10,7 +10,6 @@ from ..docker import Docker
 from ..records import Record
 from ..services import Service
 
-MANIFEST = "manifest.json"
 FORMAT = 1
 
 
@@ -38,8 +37,7 @@ class Checkpoint(Record):
 class Manifest(Record):
     """What a copy holds; written last, so a copy without one isn't whole.
 
-    `created` is ISO 8601 in UTC; `reason` why it was made, where no person asked for it; `kept`
-    that it isn't removed by rule.
+    `created` is ISO 8601 in UTC; `reason` why it was made, where no person asked for it.
     """
 
     format: int = 0
@@ -47,7 +45,6 @@ class Manifest(Record):
     name: str = ""
     created: str = ""
     reason: str = ""
-    kept: bool = False
     services: Mapping[str, Checkpoint] = field(default_factory=dict)
 
 

@@ -16,6 +16,7 @@ from ..images import ImageResult, ImagesResult, source_words
 from ..migrations import MigrationResult, TreeHistory
 from ..rendered import FilesResult
 from ..state import Inspection
+from .data import restore_lines, snapshot_lines
 from .outcome import Outcome
 from .text import (
     UP_TO_DATE,
@@ -219,4 +220,6 @@ LINES: dict[str, Callable[[Outcome, Marks], list[Line]]] = {
     "managed_files": file_lines,
     "tunnel_files": file_lines,
     "sent_archives": archive_lines,
+    "data_snapshot": snapshot_lines,
+    "data_restore": restore_lines,
 }

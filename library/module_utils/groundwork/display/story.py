@@ -33,6 +33,7 @@ TITLES = {
     "updates": "Updates",
     "env_files": "Env files",
     "schema": "Schema",
+    "data": "Data",
 }
 # Tasks that say or decide something but touch nothing: they are no work that was done
 TALK = frozenset(

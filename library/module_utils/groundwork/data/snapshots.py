@@ -1,0 +1,251 @@
+"""Snapshots: the data of a stack's services at one moment, each in a volume of this engine.
+
+A snapshot is a volume `STACK_snapshot_NAME` with a directory for each service. Its manifest is
+written last, so one that was cut short has none, and goes with the next run.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+
+from ..docker import CommandResult, Docker
+from ..errors import GroundworkError
+from ..records import Record
+from . import space
+from .job import FILE_CAPABILITIES, Job, Mount
+from .model import FORMAT, Checkpoint, Manifest, Source
+from .types import data_type
+
+LABEL = "groundwork.snapshot"
+STACK_LABEL = "groundwork.stack"
+_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,47}")
+
+# Each name, then its manifest in one line of base64, or none; BusyBox' base64 knows no -w
+_READ = """
+for place in /snapshots/*; do
+    echo "${place##*/} $(base64 <"$place/manifest.json" 2>/dev/null | tr -d '\\n')"
+done
+"""
+_PREPARE = 'cd /copy; chmod 0700 .; for name; do mkdir -m 0777 -- "$name"; done'
+_FINISH = """
+cat >/copy/manifest.json.new
+sync /copy/manifest.json.new 2>/dev/null || sync
+mv /copy/manifest.json.new /copy/manifest.json
+sync -f /copy 2>/dev/null || sync
+"""
+
+
+@dataclass(frozen=True)
+class Snapshot(Record):
+    """A snapshot that is there. `services` by name, with their bytes."""
+
+    name: str = ""
+    created: str = ""
+    reason: str = ""
+    services: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> Snapshot:
+        """From its manifest."""
+        sizes = {name: each.bytes for name, each in manifest.services.items()}
+        return cls(manifest.name, manifest.created, manifest.reason, sizes)
+
+
+@dataclass(frozen=True)
+class Snapshots(Record):
+    """The module's result: what was made or removed, what went by rule, and what there is."""
+
+    name: str = ""
+    removed: tuple[str, ...] = ()
+    snapshots: tuple[Snapshot, ...] = ()
+
+
+def volume_of(stack: str, name: str) -> str:
+    """The volume of a snapshot."""
+    return f"{stack}_snapshot_{name}"
+
+
+def check_name(name: str) -> None:
+    """Raise GroundworkError where a snapshot can't have that name."""
+    if not _NAME.fullmatch(name):
+        raise _refusal(
+            f"{name!r} is no name for a snapshot: it takes up to 48 of a-z, 0-9, - and ., and "
+            "begins with a letter or a digit.",
+            "Give another one, -e name=before-x say.",
+        )
+
+
+def check_new(name: str, there: Iterable[Manifest]) -> None:
+    """Raise GroundworkError where no new one can have that name."""
+    check_name(name)
+    if name in {each.name for each in there}:
+        raise _refusal(
+            f"There is a snapshot {name!r} already.",
+            f"Give another name, or remove it: -e remove={name}.",
+        )
+
+
+def default_name(now: datetime) -> str:
+    """For who gives none: the time, in UTC."""
+    return now.strftime("%Y-%m-%d-%H%M%S")
+
+
+def listed(docker: Docker, stack: str, image: str) -> list[Manifest]:
+    """All that are whole, the oldest first; read by a job in `image`."""
+    return [each for each in _read(docker, stack, image).values() if each is not None]
+
+
+def clear_partial(docker: Docker, stack: str, image: str) -> list[str]:
+    """Remove what has no manifest: a snapshot that was cut short. Its names.
+
+    For whoever has the deploy lock.
+    """
+    partial = [name for name, manifest in _read(docker, stack, image).items() if manifest is None]
+    for name in partial:
+        docker.run("volume", "rm", volume_of(stack, name))
+    return partial
+
+
+def _read(docker: Docker, stack: str, image: str) -> dict[str, Manifest | None]:
+    filters = ("--filter", f"label={STACK_LABEL}={stack}", "--filter", f"label={LABEL}")
+    found = docker.run("volume", "ls", "-q", *filters)
+    if not found.ok:
+        raise GroundworkError(
+            f"The snapshots can't be listed: {found.error}",
+            next_step="See that `docker volume ls` works for the user who runs this.",
+        )
+    start = volume_of(stack, "")
+    names = sorted(v.removeprefix(start) for v in found.stdout.split() if v.startswith(start))
+    if not names:
+        return {}
+    mounts = tuple(
+        Mount(volume_of(stack, name), f"/snapshots/{name}", read_only=True) for name in names
+    )
+    job = Job(docker, stack, image, mounts, capabilities=("DAC_OVERRIDE",))
+    result = job.run(_READ, timeout=120)
+    if not result.ok:
+        raise GroundworkError(
+            f"The snapshots can't be read: {result.error}",
+            where=f"the volumes {start}*",
+            next_step="Fix what it says, then run again. Nothing was changed.",
+        )
+    read = dict(line.partition(" ")[::2] for line in result.stdout.splitlines())
+    manifests = {name: _manifest(read.get(name, "")) for name in names}
+    return dict(sorted(manifests.items(), key=lambda pair: pair[1].created if pair[1] else ""))
+
+
+def _manifest(encoded: str) -> Manifest | None:
+    try:
+        return Manifest.from_dict(json.loads(base64.b64decode(encoded))) if encoded else None
+    except ValueError:
+        return None
+
+
+def find(manifests: Iterable[Manifest], name: str) -> Manifest:
+    """The one of that name. Raises GroundworkError."""
+    known = {each.name: each for each in manifests}
+    if name in known:
+        if known[name].format != FORMAT:
+            raise _refusal(
+                f"The snapshot {name} has the format {known[name].format}; this release knows "
+                f"{FORMAT}.",
+                "Take a release of Groundwork that is as new as the one that made it.",
+            )
+        return known[name]
+    there = ", ".join(known) or "none"
+    raise _refusal(f"There is no snapshot {name!r}.", f"There are: {there}.")
+
+
+def create(sources: Sequence[Source], name: str, now: datetime, reason: str = "") -> Manifest:
+    """Make one of the services' data, PostgreSQL's last. Raises GroundworkError, and leaves none.
+
+    Then PostgreSQL may have rows without vectors, and never a vector that points at another time's
+    row. `sources` run, and belong to one stack.
+    """
+    for source in sources:
+        _check_runs(source)
+    first = sources[0]
+    volume = volume_of(first.stack, name)
+    job = Job(
+        first.docker,
+        first.stack,
+        first.image,
+        (Mount(volume, "/copy"),),
+        capabilities=FILE_CAPABILITIES,
+    )
+    labels = {LABEL: name, STACK_LABEL: first.stack}
+    named = [part for pair in labels.items() for part in ("--label", "=".join(pair))]
+    needed = sum(data_type(source.service).bytes_needed(source) for source in sources)
+    _expect(first.docker.run("volume", "create", *named, volume), "can't be made", volume)
+    try:
+        space.check(job, "/copy", needed, "a snapshot")
+        names = [source.service.name for source in sources]
+        _expect(job.run(_PREPARE, *names, timeout=120), "can't be written", volume)
+        parts = _checkpoints(sources, volume)
+        manifest = Manifest(FORMAT, first.stack, name, _time(now), reason, parts)
+        text = json.dumps(manifest.to_dict(), indent=1)
+        _expect(job.run(_FINISH, stdin=text), "can't be written", volume)
+        return manifest
+    except BaseException:
+        first.docker.run("volume", "rm", "--force", volume)
+        raise
+
+
+def _checkpoints(sources: Sequence[Source], volume: str) -> dict[str, Checkpoint]:
+    """The others at the same time, then PostgreSQL."""
+    parts: dict[str, Checkpoint] = {}
+    last = [source for source in sources if source.service.kind == "postgres"]
+    for group in ([each for each in sources if each not in last], last):
+        with ThreadPoolExecutor(max(1, len(group))) as pool:
+            made = pool.map(
+                lambda each: data_type(each.service).checkpoint(each, volume, each.service.name),
+                group,
+            )
+            parts |= dict(zip((each.service.name for each in group), made, strict=True))
+    return parts
+
+
+def remove(docker: Docker, stack: str, name: str) -> None:
+    """Remove one. Raises GroundworkError."""
+    _expect(docker.run("volume", "rm", volume_of(stack, name)), "can't be removed", name)
+
+
+def superfluous(
+    manifests: Sequence[Manifest], keep: int, needed: Collection[str] = ()
+) -> list[Manifest]:
+    """Those that go by rule: all but the newest `keep`, and none that is `needed`. Pure."""
+    counted = sorted((m for m in manifests if m.name not in needed), key=lambda m: m.created)
+    return counted[: max(0, len(counted) - keep)]
+
+
+def _time(now: datetime) -> str:
+    return now.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _check_runs(source: Source) -> None:
+    if not source.container:
+        raise GroundworkError(
+            f"{source.service.name} doesn't run, so its data can't be copied.",
+            where=f"stack_services.{source.service.name}",
+            next_step="Bring the stack up first (playbooks/dev.yml, or playbooks/staging.yml on a "
+            "shared machine), then run again. Nothing was changed.",
+        )
+
+
+def _expect(result: CommandResult, what: str, where: str) -> None:
+    if not result.ok:
+        raise GroundworkError(
+            f"The snapshot {what}: {result.error}",
+            where=where,
+            next_step="Fix what it says, then run again. The stack's own data are as they were.",
+        )
+
+
+def _refusal(what: str, next_step: str) -> GroundworkError:
+    return GroundworkError(what, where="playbooks/snapshot.yml", next_step=next_step)

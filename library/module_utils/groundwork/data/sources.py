@@ -1,0 +1,78 @@
+"""A stack's managed services, with what is needed to work on their data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .. import dotenv, files
+from ..config import parse_services
+from ..docker import Docker, engine, volumes
+from ..env import as_made, known_values
+from ..errors import GroundworkError
+from ..services import service_type
+from .model import Source
+
+
+def sources(
+    docker: Docker, stack: str, services: Mapping[str, Any], stack_dir: Path
+) -> list[Source]:
+    """Those that have been started once, external ones left out; what they run in, or did.
+
+    `services` is the inventory's `stack_services`. Raises GroundworkError where the engine can't be
+    asked.
+    """
+    kept = dotenv.parse(files.read(stack_dir / ".env") or "")
+    running = {
+        name: found
+        for name, found in engine.by_service(engine.listed(docker, stack)).items()
+        if found["State"]["Status"] == "running"
+    }
+    live = volumes.read(stack_dir)
+    known = [as_made(each, kept) for each in parse_services(services) if not each.external]
+    return [
+        Source(
+            docker=docker,
+            stack=stack,
+            service=service,
+            image=kept[f"{service.prefix}_IMAGE"],
+            storage_format=kept.get(f"{service.prefix}_FLAVOUR", ""),
+            volumes={
+                store: volumes.name_of(stack, store, live.get(store, 0))
+                for store in service_type(service).stores(service)
+            },
+            container=str(running.get(service.name, {}).get("Id", "")),
+            secrets=known_values(service, kept),
+        )
+        for service in known
+        if f"{service.prefix}_IMAGE" in kept
+    ]
+
+
+def named(found: list[Source], asked: list[str], playbook: str) -> list[Source]:
+    """Those of `asked`, or all that have data. Raises GroundworkError where one isn't there."""
+    known = {source.service.name: source for source in found}
+    for name in asked:
+        if name not in known:
+            there = ", ".join(known) or "none"
+            raise GroundworkError(
+                f"There is no service {name!r} whose data are here.",
+                where=playbook,
+                next_step=f"There are: {there}. Nothing was changed.",
+            )
+    if not found:
+        raise GroundworkError(
+            "This stack was never started here, so there are no data.",
+            where=playbook,
+            next_step="Bring it up first (playbooks/dev.yml). Nothing was changed.",
+        )
+    return [known[name] for name in asked] if asked else [s for s in found if s.volumes]
+
+
+def any_image(found: list[Source]) -> str:
+    """The image of a job that needs a shell and the usual tools, and no service's own: one that is
+    surely here and has them."""
+    kinds = ("postgres", "redis", "qdrant")
+    fitting = [source for kind in kinds for source in found if source.service.kind == kind]
+    return (fitting or found)[0].image

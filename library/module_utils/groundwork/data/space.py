@@ -1,0 +1,46 @@
+"""Whether a volume's file system has room, asked where the volume is.
+
+On Docker Desktop the engine's disk isn't the computer's.
+"""
+
+from __future__ import annotations
+
+from ..errors import GroundworkError
+from .job import Job
+
+RESERVE = 0.05  # of the file system, which stays free
+MARGIN = 1.2  # what is needed is an estimate
+
+_DF = 'df -Pk "$1" | tail -n 1'
+
+
+def check(job: Job, directory: str, needed: int, purpose: str) -> None:
+    """Raise GroundworkError where the file system of `directory` inside `job` has less than
+    `needed` bytes and a reserve. `purpose` is a noun: `a snapshot`.
+    """
+    asked = job.run(_DF, directory, timeout=60)
+    words = asked.stdout.split()
+    if not asked.ok or len(words) < 6 or not words[1].isdigit() or not words[3].isdigit():
+        raise GroundworkError(
+            f"The free space for {purpose} can't be told: {asked.error or asked.stdout.strip()}",
+            where="the engine's disk",
+            next_step="See that `docker run` works with the stack's images, then run again.",
+        )
+    total, free = int(words[1]) * 1024, int(words[3]) * 1024
+    if missing := lacking(total, free, needed):
+        raise GroundworkError(
+            f"There is no room for {purpose}: it takes about {_mb(needed * MARGIN)}, and "
+            f"{_mb(free)} of {_mb(total)} are free. {_mb(missing)} are missing.",
+            where="the engine's disk",
+            next_step="Make room (`docker system df`; playbooks/snapshot.yml -e remove=NAME takes "
+            "a snapshot away), then run again. Nothing was changed.",
+        )
+
+
+def lacking(total: int, free: int, needed: int) -> int:
+    """How many bytes are missing; 0 where there is room. Pure; all in bytes."""
+    return max(0, int(needed * MARGIN + total * RESERVE) - free)
+
+
+def _mb(size: float) -> str:
+    return f"{-(-size // 1_000_000):.0f} MB"

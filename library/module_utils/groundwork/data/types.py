@@ -1,0 +1,13 @@
+"""The service types' data, by the types' names."""
+
+from __future__ import annotations
+
+from ..services import Service
+from .model import DataType
+
+DATA_TYPES: dict[str, DataType] = {}
+
+
+def data_type(service: Service) -> DataType:
+    """That of a managed service."""
+    return DATA_TYPES[service.kind]

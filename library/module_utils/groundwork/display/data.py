@@ -1,0 +1,66 @@
+"""Snapshots and restores, as lines."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from ..data import Restored, Snapshot, Snapshots
+from .outcome import Outcome
+from .text import Line, Marks, age, labelled, line, size
+
+
+def snapshot_lines(outcome: Outcome, marks: Marks) -> list[Line]:
+    """What was made and what went; for a list, a line for each, the newest first."""
+    found = Snapshots.from_dict(outcome.result)
+    if outcome.status == "failed":
+        return []
+    known = {each.name: each for each in found.snapshots}
+    if not found.name:
+        lines = [_row(each) for each in reversed(found.snapshots)]
+        return lines or [line(("  no snapshots", "dim"))]
+    lines = []
+    if found.name in known:
+        lines.append(labelled("snapshot", found.name, "changed", _sizes(known[found.name])))
+    elif found.name not in found.removed:  # in a check
+        lines.append(labelled("snapshot", found.name, "changed"))
+    lines += [labelled("removed", name, "changed") for name in found.removed]
+    if found.name in known:
+        back = f"ansible-playbook playbooks/restore.yml -e snapshot={found.name}"
+        lines.append(labelled("back", back, "dim"))
+    return lines
+
+
+def _row(each: Snapshot) -> Line:
+    tail = f"{_ago(each.created)} ago  {_sizes(each)}{f'  {each.reason}' if each.reason else ''}"
+    return labelled("snapshot", each.name, "", tail)
+
+
+def _sizes(each: Snapshot) -> str:
+    return ", ".join(f"{name} {size(number)}" for name, number in each.services.items())
+
+
+def _ago(created: str) -> str:
+    try:
+        then = datetime.fromisoformat(created.replace("Z", "+00:00"))
+    except ValueError:
+        return "?"
+    return age((datetime.now(timezone.utc) - then).total_seconds())
+
+
+def restore_lines(outcome: Outcome, marks: Marks) -> list[Line]:
+    """What is live now, what is kept of before, and how to go back."""
+    found = Restored.from_dict(outcome.result)
+    if outcome.status == "failed":
+        return []
+    what = f"the snapshot {found.name}" if found.name else "the data from before"
+    lines = [labelled("restored", ", ".join(found.services), "changed", f"from {what}")] * bool(
+        found.services
+    )
+    if found.former:
+        lines.append(labelled("kept", ", ".join(found.former), "", "until it is confirmed"))
+        if found.name:
+            lines.append(
+                labelled("back", "ansible-playbook playbooks/restore.yml -e back=true", "dim")
+            )
+    lines += [labelled("removed", name, "changed") for name in found.removed]
+    return lines

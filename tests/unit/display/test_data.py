@@ -1,0 +1,52 @@
+"""Snapshots and restores as people read them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.module_utils.groundwork.data import Restored, Snapshot, Snapshots
+from ansible.module_utils.groundwork.display.data import restore_lines, snapshot_lines
+from ansible.module_utils.groundwork.display.outcome import Outcome, Task
+from ansible.module_utils.groundwork.display.text import ASCII, plain
+
+ONE = Snapshot("before-x", "2026-01-29T10:12:00Z", "", {"postgres": 47_100_000, "redis": 177})
+TWO = Snapshot("2026-02-01", "damaged", "migration to 8c1d", {})
+
+
+def outcome(result: dict[str, Any], status: str = "ok") -> Outcome:
+    task = Task(name="x", module="data_snapshot", role="data", title="Data", stage="data")
+    return Outcome(task=task, host="localhost", status=status, result=result)
+
+
+def snapshot(*args: Any) -> list[str]:
+    return plain(snapshot_lines(outcome(Snapshots(*args).to_dict()), ASCII))
+
+
+def test_a_new_one_says_its_size_and_the_way_back() -> None:
+    first, removed, back = snapshot("before-x", ("old",), (ONE,))
+    assert first.split() == ["snapshot", "before-x", "postgres", "47.1", "MB,", "redis", "177", "B"]
+    assert removed.split() == ["removed", "old"]
+    assert back.endswith("playbooks/restore.yml -e snapshot=before-x")
+
+
+def test_a_list_has_the_newest_first() -> None:
+    newest, oldest = snapshot("", (), (ONE, TWO))
+    assert "2026-02-01" in newest
+    assert "migration to 8c1d" in newest
+    assert "before-x" in oldest
+    assert "days ago" in oldest
+    assert snapshot("", (), ()) == ["  no snapshots"]
+
+
+def test_a_check_names_what_would_be_made() -> None:
+    assert [line.split() for line in snapshot("x", (), ())] == [["snapshot", "x"]]
+
+
+def test_a_restore_says_what_is_kept_and_how_to_go_back() -> None:
+    result = Restored("before-x", ("db",), ("v.1",), ("v",), ("v.0",)).to_dict()
+    restored, kept, back, removed = plain(restore_lines(outcome(result), ASCII))
+    assert restored.split() == ["restored", "db", "from", "the", "snapshot", "before-x"]
+    assert kept.split() == ["kept", "v", "until", "it", "is", "confirmed"]
+    assert "-e back=true" in back
+    assert removed.split() == ["removed", "v.0"]
+    assert restore_lines(outcome(result, "failed"), ASCII) == []
