@@ -24,7 +24,10 @@ FILE_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER")
 
 @dataclass(frozen=True)
 class Mount:
-    """A volume by its name, or a directory by its absolute path, at `target` inside."""
+    """A volume by its name, or a directory by its absolute path, at `target` inside.
+
+    Without a `source` it is a new volume that goes when the container goes.
+    """
 
     source: str
     target: str
@@ -35,7 +38,7 @@ class Mount:
         """As `--mount` takes it."""
         parts = [
             f"type={'bind' if self.source.startswith('/') else 'volume'}",
-            f"source={self.source}",
+            *([f"source={self.source}"] if self.source else []),
             f"target={self.target}",
             *(["readonly"] if self.read_only else []),
         ]
