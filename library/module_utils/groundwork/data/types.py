@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ..services import Service
+from . import postgres
 from .model import DataType
 
-DATA_TYPES: dict[str, DataType] = {}
+DATA_TYPES: dict[str, DataType] = {"postgres": postgres.TYPE}
 
 
 def data_type(service: Service) -> DataType:
