@@ -131,8 +131,7 @@ def run(call: Call) -> dict[str, Any]:
         return _result("", [], snapshots.listed(docker, stack, image))
     if not call.check:
         data.clear(docker, stack)
-        snapshots.clear_partial(docker, stack, image)
-    there = snapshots.listed(docker, stack, image)
+    there = snapshots.listed(docker, stack, image, clear=not call.check)
     if params["state"] == "absent":
         gone = [snapshots.find(there, name)]
     else:

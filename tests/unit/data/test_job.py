@@ -41,7 +41,7 @@ def test_a_mount_is_one_line_of_csv(mount: Mount, argument: str) -> None:
 def test_a_job_has_no_network_no_rights_and_a_label() -> None:
     engine = Recorded()
     Job(engine, "shop", "image").run("cat", stdin="secret")
-    run, removed = engine.asked
+    (run,) = engine.asked
     text = " ".join(run)
     assert "--network none" in text
     assert "--cap-drop ALL" in text
@@ -49,8 +49,13 @@ def test_a_job_has_no_network_no_rights_and_a_label() -> None:
     assert "--interactive" in run
     assert "secret" not in text
     assert engine.given[0] == "secret"
-    assert removed[:3] == ("rm", "--force", "--volumes")
-    assert removed[3] == run[run.index("--name") + 1]
+
+
+def test_a_job_that_failed_or_was_interrupted_is_removed() -> None:
+    engine = Recorded(results={"run": CommandResult(124, "", "no answer")})
+    Job(engine, "shop", "image").run("cat")
+    run, removed = engine.asked
+    assert removed == ("rm", "--force", "--volumes", run[run.index("--name") + 1])
 
 
 def test_a_server_that_does_not_start_is_removed_and_told() -> None:

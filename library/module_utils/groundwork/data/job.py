@@ -75,16 +75,19 @@ class Job:
     ) -> CommandResult:
         """Run a shell script to its end; what it printed. Secrets go in by `stdin` alone."""
         interactive = [] if stdin is None else ["--interactive"]
-        name = self._name("work")
+        name, ended = self._name("work"), False
         try:
-            return self.docker.run(
+            done = self.docker.run(
                 *("run", "--rm", "--log-driver", "none", *interactive, *self._options(name)),
                 *("--entrypoint", "sh", self.image, "-euc", script, "sh", *arguments),
                 stdin=stdin,
                 timeout=timeout,
             )
+            ended = done.ok
+            return done
         finally:
-            self.docker.run("rm", "--force", "--volumes", name)
+            if not ended:  # an interruption ends the client alone
+                self.docker.run("rm", "--force", "--volumes", name)
 
     @contextmanager
     def started(self, *command: str, entrypoint: str = "", name: str = "server") -> Iterator[str]:

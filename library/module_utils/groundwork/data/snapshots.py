@@ -32,7 +32,12 @@ for place in /snapshots/*; do
     echo "${place##*/} $(base64 <"$place/manifest.json" 2>/dev/null | tr -d '\\n')"
 done
 """
-_PREPARE = 'cd /copy; chmod 0700 .; for name; do mkdir -m 0777 -- "$name"; done'
+# Also says how much room there is
+_PREPARE = """
+cd /copy; chmod 0700 .
+for name; do mkdir -m 0777 -- "$name"; done
+df -Pk . | tail -n 1
+"""
 _FINISH = """
 cat >/copy/manifest.json.new
 sync /copy/manifest.json.new 2>/dev/null || sync
@@ -96,20 +101,15 @@ def default_name(now: datetime) -> str:
     return now.strftime("%Y-%m-%d-%H%M%S")
 
 
-def listed(docker: Docker, stack: str, image: str) -> list[Manifest]:
-    """All that are whole, the oldest first; read by a job in `image`."""
-    return [each for each in _read(docker, stack, image).values() if each is not None]
+def listed(docker: Docker, stack: str, image: str, clear: bool = False) -> list[Manifest]:
+    """All that are whole, the oldest first; read by a job in `image`.
 
-
-def clear_partial(docker: Docker, stack: str, image: str) -> list[str]:
-    """Remove what has no manifest: a snapshot that was cut short. Its names.
-
-    For whoever has the deploy lock.
+    With `clear`, which is for whoever has the deploy lock, those that were cut short are removed.
     """
-    partial = [name for name, manifest in _read(docker, stack, image).items() if manifest is None]
-    for name in partial:
+    found = _read(docker, stack, image)
+    for name in [name for name, manifest in found.items() if manifest is None and clear]:
         docker.run("volume", "rm", volume_of(stack, name))
-    return partial
+    return [each for each in found.values() if each is not None]
 
 
 def _read(docker: Docker, stack: str, image: str) -> dict[str, Manifest | None]:
@@ -184,9 +184,9 @@ def create(sources: Sequence[Source], name: str, now: datetime, reason: str = ""
     needed = sum(data_type(source.service).bytes_needed(source) for source in sources)
     _expect(first.docker.run("volume", "create", *named, volume), "can't be made", volume)
     try:
-        space.check(job, "/copy", needed, "a snapshot")
-        names = [source.service.name for source in sources]
-        _expect(job.run(_PREPARE, *names, timeout=120), "can't be written", volume)
+        prepared = job.run(_PREPARE, *(each.service.name for each in sources), timeout=120)
+        _expect(prepared, "can't be written", volume)
+        space.judge(prepared, needed, "a snapshot")
         parts = _checkpoints(sources, volume)
         manifest = Manifest(FORMAT, first.stack, name, _time(now), reason, parts)
         text = json.dumps(manifest.to_dict(), indent=1)

@@ -5,6 +5,7 @@ On Docker Desktop the engine's disk isn't the computer's.
 
 from __future__ import annotations
 
+from ..docker import CommandResult
 from ..errors import GroundworkError
 from .job import Job
 
@@ -18,7 +19,11 @@ def check(job: Job, directory: str, needed: int, purpose: str) -> None:
     """Raise GroundworkError where the file system of `directory` inside `job` has less than
     `needed` bytes and a reserve. `purpose` is a noun: `a snapshot`.
     """
-    asked = job.run(_DF, directory, timeout=60)
+    judge(job.run(_DF, directory, timeout=60), needed, purpose)
+
+
+def judge(asked: CommandResult, needed: int, purpose: str) -> None:
+    """The same, of what `df -Pk` said in its last line."""
     words = asked.stdout.split()
     if not asked.ok or len(words) < 6 or not words[1].isdigit() or not words[3].isdigit():
         raise GroundworkError(
