@@ -25,8 +25,8 @@ _STOP = 3600  # seconds; it writes all that it has in memory
 _ASK_TIMEOUT = 300.0  # seconds; many databases' files are counted
 _LINES = 15  # of a program's or server's last words
 _BACKUP_ADVICE = (
-    "See what it says, then run again. A copy needs wal_level = replica (or logical), and two each "
-    "of max_wal_senders and max_replication_slots: see the entry's `settings`."
+    "See what it says, then run again. A copy needs wal_level = replica (or logical), two of "
+    "max_wal_senders and one of max_replication_slots to spare: see the entry's `settings`."
 )
 _UNTOUCHED = "The service and its volume are as they were. "
 
