@@ -81,6 +81,21 @@ volumes:
   returned: success
   type: list
   elements: str
+forget:
+  description: The stores that C(volumes.json) is to name no more once those are gone.
+  returned: success
+  type: list
+  elements: str
+last:
+  description: The volumes that are to go after that, in this order; those that it named.
+  returned: success
+  type: list
+  elements: str
+snapshots:
+  description: The names of the stack's snapshots, where all its data are to go; they stay.
+  returned: success
+  type: list
+  elements: str
 environment:
   description: >-
     For the tasks that remove, what the environment has for Docker and Compose that doesn't count,

@@ -176,8 +176,8 @@ state:
     services:
       description: >-
         By service, its kind, address, url (without the password), state, health, config, image,
-        answers, version, error and code; a container that the inventory doesn't have
-        any more is of the state orphan.
+        answers, version, error and code; not_live, the volumes that its container has in place of
+        the live ones. A container that the inventory doesn't have any more is of the state orphan.
       returned: always
       type: dict
     new_passwords:

@@ -42,6 +42,7 @@ CALLS: dict[str, dict[str, Any]] = {
                        "services": {"db": {"kind": "postgres", "image": "postgres:16", "port": 1}},
                        "stack_dir": "infra"},
     "reset_plan": STACK | {"word": "returns", "service": "redis"},
+    "live_volumes": {"stack_dir": "infra", "forget": ["redis"]},
     "removal_plan": {"stack_name": "returns", "stack_dir": "infra", "engine_required": False},
     "run_lock": {"path": "lock"},
     "run_log": {"path": "lock", "log": "log"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,9 +68,8 @@ class FakeEngine(Docker):
                 known = {c["Id"]: c for c in self.containers}
                 return CommandResult(0, json.dumps([known[each] for each in ids]), "")
             case ("volume", "ls", *_):
-                return CommandResult(
-                    0, "\n".join(_volume(*item) for item in self.volumes.items()), ""
-                )
+                rows = [_volume(*item, args[-1]) for item in self.volumes.items()]
+                return CommandResult(0, "\n".join(rows), "")
             case ("volume", "inspect", name):
                 if name not in self.volumes:
                     return CommandResult(1, "[]", f"no such volume: {name}")
@@ -97,6 +97,5 @@ def _row(found: Mapping[str, Any]) -> str:
     return json.dumps([found["Id"], mounts, found["Config"]["Labels"].get(PROJECT, "")])
 
 
-def _volume(name: str, labels: Mapping[str, str]) -> str:
-    keys = ("groundwork.flavour", "groundwork.folder", "groundwork.user")
-    return json.dumps([name, *(labels.get(key, "") for key in keys)])
+def _volume(name: str, labels: Mapping[str, str], form: str) -> str:
+    return json.dumps([name, *(labels.get(key, "") for key in re.findall('Label "([^"]+)"', form))])

@@ -154,6 +154,15 @@ def write(path: Path, text: str, mode: int, directory_mode: int | None = None) -
         raise _unusable(path, "written", error) from None
 
 
+def flush_directory(directory: Path) -> None:
+    """See that the names in a directory, a file's that was renamed, are on the disk."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 @contextmanager
 def replacing(path: Path, mode: int = 0o644) -> Iterator[Path]:
     """A new file beside `path`, which takes its place when the block ends well. Until then only

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
-from ansible.module_utils.groundwork.docker import CommandResult, Docker, volumes
+from ansible.module_utils.groundwork.docker import volumes
 from ansible.module_utils.groundwork.errors import GroundworkError
+from fake_engine import FakeEngine, container
 
 
 @pytest.mark.parametrize(
@@ -53,7 +52,9 @@ DAMAGED = """
 {"format": 1}
 {"format": 1, "volumes": []}
 {"format": 1, "volumes": {"postgres": "2"}}
-{"format": 1, "volumes": {"x": true}}"""
+{"format": 1, "volumes": {"x": true}}
+{"format": 1, "volumes": {"x": -1}}
+{"format": 1, "volumes": {"X Y": 1}}"""
 
 
 @pytest.mark.parametrize("text", DAMAGED.split("\n")[1:])
@@ -63,33 +64,82 @@ def test_a_damaged_file_is_no_guess(tmp_path: Path, text: str) -> None:
         volumes.read(tmp_path)
 
 
-@dataclass(frozen=True)
-class Engine(Docker):
-    there: tuple[str, ...] = ()
-    asked: list[tuple[str, ...]] = field(default_factory=list)
-
-    def run(self, *args: str, **options: Any) -> CommandResult:
-        self.asked.append(args)
-        return CommandResult(0, "\n".join(self.there), "")
-
-
 def test_the_next_generation_is_one_more_than_all_that_are_there() -> None:
-    engine = Engine(there=("shop_db_data", "shop_db_data.10", "shop_db_data.9", "shop_x_data"))
+    names = ("shop_db_data", "shop_db_data.10", "shop_db_data.9", "shop_x_data")
+    engine = FakeEngine(volumes={name: {} for name in names})
     assert volumes.next_generation(engine, "shop", "db") == 11
     assert volumes.next_generation(engine, "shop", "x") == 1
     assert volumes.next_generation(engine, "shop", "y") == 1
     assert volumes.generations(engine, "shop") == {"db": [0, 9, 10], "x": [0]}
 
 
+def test_a_snapshot_is_no_data_whatever_its_name() -> None:
+    labelled = {"groundwork.snapshot": "x"}
+    engine = FakeEngine(
+        volumes={
+            "shop_snapshot_data": labelled,
+            "shop_snapshot_before.x": labelled,
+            "shop_db_data": {"groundwork.flavour": "f"},
+            "shop_owner": {"groundwork.folder": "/infra", "groundwork.user": "anna"},
+            "shop_x": {},
+        }
+    )
+    assert volumes.snapshots(engine, "shop") == ["before.x", "data"]
+    assert volumes.listed(engine, "shop") == {
+        "shop_db_data": {"storage_format": "f", "directory": "", "user": ""},
+        "shop_owner": {"storage_format": "", "directory": "/infra", "user": "anna"},
+    }
+
+
 def test_a_new_volume_is_labelled_as_composes_own() -> None:
-    engine = Engine()
-    volumes.create(engine, "shop", "db", 3, "postgres-16-glibc")
-    (asked,) = engine.asked
-    assert asked[-1] == "shop_db_data.3"
-    for label in (
-        "com.docker.compose.project=shop",
-        "com.docker.compose.volume=db_data",
-        "groundwork.flavour=postgres-16-glibc",
-        "groundwork.generation=3",
-    ):
-        assert label in asked
+    engine = FakeEngine()
+    name = volumes.create(engine, "shop", "db", 3, "postgres-16-glibc")
+    assert engine.volumes == {
+        name: {
+            "com.docker.compose.project": "shop",
+            "com.docker.compose.volume": "db_data",
+            "groundwork.flavour": "postgres-16-glibc",
+            "groundwork.generation": "3",
+        }
+    }
+    assert name == "shop_db_data.3"
+
+
+def test_a_volume_that_is_there_is_nobodys_new_one() -> None:
+    engine = FakeEngine(volumes={"shop_db_data.3": {}})
+    with pytest.raises(GroundworkError, match=r"shop_db_data\.3 already"):
+        volumes.create(engine, "shop", "db", 3, "f")
+
+
+def test_a_store_is_forgotten_alone(tmp_path: Path) -> None:
+    volumes.write(tmp_path, {"db": 2, "x.conf": 1})
+    assert volumes.forget(tmp_path, ["db", "y"])
+    assert volumes.read(tmp_path) == {"x.conf": 1}
+    assert not volumes.forget(tmp_path, ["db"])
+    assert not volumes.forget(tmp_path / "gone", ["db"])
+
+
+def test_a_link_stays_one_and_everybody_may_read_the_file(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere.json"
+    volumes.write(tmp_path, {"db": 1})
+    (tmp_path / "volumes.json").rename(elsewhere)
+    (tmp_path / "volumes.json").symlink_to(elsewhere)
+    volumes.write(tmp_path, {"db": 2})
+    assert (tmp_path / "volumes.json").is_symlink()
+    assert volumes.read(tmp_path) == {"db": 2}
+    assert elsewhere.stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize(
+    ("mounts", "told"),
+    [
+        (["shop_db_data.2", "0123abc"], {}),
+        (["shop_db_data"], {"shop_db_data.2": "shop_db_data"}),
+        (["shop_db_data.3"], {"shop_db_data.2": "shop_db_data.3"}),
+        (["shop_x_data.1"], {"shop_x_data": "shop_x_data.1"}),
+        (["other_db_data", "mine"], {}),
+    ],
+)
+def test_a_container_on_another_volume_is_told(mounts: list[str], told: dict[str, str]) -> None:
+    found = container("c", mounts=dict.fromkeys(mounts, True))
+    assert volumes.not_live(found, "shop", {"db": 2}) == told

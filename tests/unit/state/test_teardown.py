@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from ansible.module_utils.groundwork.docker import CommandResult
+from ansible.module_utils.groundwork.docker import volumes as live
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.state import teardown
 from fake_engine import FakeEngine, container
@@ -41,7 +42,7 @@ def test_down_goes_where_the_directory_is_gone_and_says_whose_the_data_are(tmp_p
     assert docker.volumes["ours_owner"]["groundwork.folder"] == str(here)
     docker.containers.pop(0)
     assert removal(docker, here) == teardown.Removal()
-    wanted = teardown.Removal(volumes=("ours_db_data", "ours_owner"))
+    wanted = teardown.Removal(volumes=("ours_db_data",), last=("ours_owner",))
     assert removal(docker, here, data=True) == wanted
 
 
@@ -82,3 +83,46 @@ def test_what_an_engine_does_not_say_is_not_taken_for_nothing(tmp_path: Path) ->
 
     with pytest.raises(GroundworkError, match="it went away"):
         removal(Mute(), tmp_path)
+
+
+LATER = {"ours_db_data.1": {}, "ours_db_data.3": {}, "ours_web_data": {}, "ours_web.x_data.2": {}}
+
+
+def test_data_of_all_generations_go_the_live_ones_last(tmp_path: Path) -> None:
+    """Whatever it is cut short at, no older data are the live ones then."""
+    docker = FakeEngine(volumes=DATA | LATER | marked(tmp_path))
+    live.write(tmp_path, {"db": 1, "web.x": 2, "gone": 1})
+    assert removal(docker, tmp_path, data=True) == teardown.Removal(
+        volumes=("ours_db_data", "ours_db_data.3", "ours_web_data"),
+        forget=("db", "gone", "web.x"),
+        last=("ours_db_data.1", "ours_web.x_data.2", "ours_owner"),
+    )
+    assert removal(docker, tmp_path, service="db", data=True) == teardown.Removal(
+        volumes=("ours_db_data", "ours_db_data.3"), forget=("db",), last=("ours_db_data.1",)
+    )
+    assert removal(docker, tmp_path, service="web", data=True) == teardown.Removal(
+        volumes=("ours_web_data",), forget=("web.x",), last=("ours_web.x_data.2",)
+    )
+    assert removal(docker, tmp_path) == teardown.Removal()
+
+
+def test_a_store_that_only_the_file_knows_is_forgotten(tmp_path: Path) -> None:
+    live.write(tmp_path, {"web": 1})
+    docker = FakeEngine(volumes=DATA | marked(tmp_path))
+    assert removal(docker, tmp_path, service="web", data=True) == teardown.Removal(forget=("web",))
+
+
+def test_snapshots_stay_and_so_does_whose_they_are(tmp_path: Path) -> None:
+    kept = {"ours_snapshot_data": {"groundwork.snapshot": "data"}}
+    docker = FakeEngine(volumes=DATA | kept | marked(tmp_path))
+    assert removal(docker, tmp_path, data=True) == teardown.Removal(
+        volumes=("ours_db_data",), snapshots=("data",)
+    )
+
+
+def test_where_nobody_knows_which_data_are_live_none_go(tmp_path: Path) -> None:
+    docker = FakeEngine(volumes=DATA | marked(tmp_path))
+    (tmp_path / "volumes.json").write_text("{", encoding="utf-8")
+    with pytest.raises(GroundworkError, match="can't be understood"):
+        removal(docker, tmp_path, data=True)
+    assert removal(docker, tmp_path) == teardown.Removal()  # stopped it may be

@@ -14,7 +14,7 @@ from ..environment import COMPOSE_UNSET
 from ..errors import GroundworkError
 from ..files import read
 from ..records import Record
-from . import engine, ownership
+from . import engine, ownership, volumes
 from .cli import CommandResult, Docker
 from .compose_program import compose_program
 
@@ -129,6 +129,7 @@ def up(docker: Docker, project: str, directory: Path) -> ComposeResult:
         return ComposeResult()  # all services are external, and there is no engine: none is needed
     if not nothing:
         ownership.claim(docker, project, directory)
+    live = volumes.read(directory)
     found = engine.listed(docker, project)
     before = engine.by_service(found)
     # Compose doesn't compare where secrets are mounted from, which is gone where a directory moved
@@ -148,8 +149,49 @@ def up(docker: Docker, project: str, directory: Path) -> ComposeResult:
             if taken
             else "Fix what Compose says above and run again; what started keeps running.",
         )
-    after = engine.by_service(engine.listed(docker, project))
+    after = _on_live_volumes(docker, project, directory, live, before)
     return ComposeResult(unpaused | compare(_starts(before), _starts(after)))
+
+
+def _on_live_volumes(
+    docker: Docker,
+    project: str,
+    directory: Path,
+    live: Mapping[str, int],
+    before: Mapping[str, Mapping[str, Any]],
+) -> dict[str, dict[str, Any]]:
+    """The containers by service, each on its live volumes. Raises GroundworkError.
+
+    Compose leaves a container alone whose volume has another name now: so are those of a person's
+    own, in the override file, that have it too.
+    """
+    ours = services_in(read(directory / "docker-compose.yml") or "")
+
+    def wrong(found: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+        told = {name: volumes.not_live(each, project, live) for name, each in found.items()}
+        return {name: mounted for name, mounted in told.items() if mounted}
+
+    left = {volume for name, each in wrong(before).items() if name in ours for volume in each}
+    after = engine.by_service(engine.listed(docker, project))
+    stale = [name for name, each in wrong(after).items() if name in ours or left & set(each)]
+    if not stale:
+        return after
+    result = run(
+        docker, project, directory, *_UP, "--no-deps", "--force-recreate", *stale, timeout=600
+    )
+    after = engine.by_service(engine.listed(docker, project))
+    if still := [each for each in wrong(after).items() if each[0] in ours]:
+        raise GroundworkError(
+            "; ".join(
+                f"{name} is on the volume {mounted}, wanted {volume}"
+                for name, each in still
+                for volume, mounted in each.items()
+            ),
+            where=str(directory / volumes.FILE),
+            details=result.stderr.strip().splitlines()[-8:],
+            next_step=f"See that {OVERRIDE} names no volume of another number, then run again.",
+        )
+    return after
 
 
 def make_ready(docker: Docker, project: str, found: Iterable[Mapping[str, Any]]) -> dict[str, str]:

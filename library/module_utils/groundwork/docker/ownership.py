@@ -70,7 +70,7 @@ def other_owner(
     """Another directory that the stack belongs to, if it still is there.
 
     `containers` are the stack's, as `docker inspect` tells; `volumes` its volumes with their labels
-    (`stack_containers.volumes`).
+    (`volumes.listed`).
     """
     marked = volumes.get(marker_of(stack), {})
     if marked.get("directory"):

@@ -18,6 +18,7 @@ IGNORED = """\
 .lock
 *.crt
 docker-compose.yml
+volumes.json
 .gitignore
 """
 

@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ..docker import CommandResult, Docker, engine
+from ..docker import CommandResult, Docker, engine, volumes
 from ..errors import GroundworkError
 from ..services import Service
 from .postgres_facts import psql
@@ -88,8 +88,10 @@ def repair(docker: Docker, project: str, service: Service) -> Finding:
     Raises GroundworkError where the engine refuses a step; the next run begins anew.
     """
     found = (engine.containers(docker, project) or {}).get(service.name)
-    volume = f"{project}_{service.name}_data"
-    if found is None or volume not in {mount.get("Name") for mount in found["Mounts"]}:
+    mounted = (str(mount.get("Name", "")) for mount in (found or {}).get("Mounts", []))
+    named = {volumes.parse(name, project): name for name in mounted}
+    volume = next((named[place] for place in named if place and place[0] == service.name), "")
+    if found is None or not volume:
         return Finding()
     cluster = _Cluster(docker, service, found["Id"], found["Image"], volume)
     asked = cluster.psql("template1", "SELECT datname FROM pg_database")

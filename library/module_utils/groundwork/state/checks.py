@@ -22,6 +22,7 @@ from .desired import Desired
 from .gather import Facts, free_megabytes
 from .model import Plan, ServiceState, State
 from .password_checks import nothing_to_rotate, passwords
+from .volume_checks import missing_volumes
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ def problems(
         found += passwords(desired, state)
     found += foreign_databases(state)
     found += format_conflicts(desired, state)
+    if state.engine.state == "ok":
+        found += missing_volumes(desired, facts)
     if state.engine.state == "ok" and (plan.images or plan.services):
         found += full_disk(free_megabytes(docker), limits.min_free_mb)
         found += extensions(desired, state, docker)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from .. import dotenv, rendered
-from ..docker import labels
+from ..docker import labels, volumes
 from ..env import Image
 from ..errors import GroundworkError, Problem
 from ..host import postgres_objects
@@ -43,15 +43,15 @@ def compare(desired: Desired, facts: Facts, asked: Asked) -> Comparison:
         state = State(facts.engine, tuple(facts.engine_settings), owner=facts.owner)
         return Comparison(state, (), (), None)
     wrong = _certificates(desired)
-    volumes = _volumes(desired, facts)
-    chosen = _images(desired, facts, volumes, asked)
+    data = _volumes(desired, facts)
+    chosen = _images(desired, facts, data, asked)
     infra = [] if wrong else _infra(desired, facts, chosen)
     apps = [rendered.compare(item, facts.files[item.path]) for item in desired.app_files()]
     state = State(
         engine=facts.engine,
         engine_settings=tuple(facts.engine_settings),
         images=chosen,
-        volumes=volumes,
+        volumes=data,
         files=rendered.statuses(infra) if infra else _unknown_files(desired, facts),
         env_files=rendered.statuses(apps),
         services=_services(desired, facts, chosen),
@@ -94,13 +94,13 @@ def _volumes(desired: Desired, facts: Facts) -> dict[str, VolumeState]:
 
 
 def _images(
-    desired: Desired, facts: Facts, volumes: Mapping[str, VolumeState], asked: Asked
+    desired: Desired, facts: Facts, data: Mapping[str, VolumeState], asked: Asked
 ) -> dict[str, ImageChoice]:
     """The image for each service, of those that are here."""
     chosen = {}
     for service in desired.managed:
         container = (facts.containers or {}).get(service.name, {})
-        volume = volumes.get(service.name)
+        volume = data.get(service.name)
         known = Known(
             made_by=volume.storage_format if volume else None,
             container=str(container.get("Image", "")),
@@ -171,6 +171,7 @@ def _services(
                 error=entry.error or (by_engine and health != "healthy" and _UNCHECKED) or "",
                 config=configuration(container, hashes.get(service.name), desired.stack_dir),
                 image="in_sync" if same else "changed",
+                not_live=volumes.not_live(container, desired.stack, desired.live),
                 runs=str(container["Config"].get("Image", "")),
                 settings=settings.differing(
                     labels(container).get(settings.LABEL, ""), service.settings

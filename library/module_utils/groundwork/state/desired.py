@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import dotenv
 from ..config import App, check_stack_name, parse_apps, parse_services
-from ..docker import compose
+from ..docker import compose, volumes
 from ..env import (
     IGNORED,
     Image,
@@ -34,6 +34,7 @@ from ..services import (
     service_type,
 )
 from ..tls import CA, KeyPair, certificates
+from .compose_text import for_machine
 
 MINIMUM_LENGTH = 16  # characters of a password that is made
 
@@ -136,12 +137,18 @@ class Desired:
         return self.stack_dir / ".secrets"
 
     def volume(self, service: Service) -> str:
-        """The name of a service's volume."""
-        return f"{self.stack}_{service.name}_data"
+        """The name of a service's live volume."""
+        return volumes.name_of(self.stack, service.name, self.live.get(service.name, 0))
 
     def volumes(self, service: Service) -> list[str]:
-        """The names of all its volumes."""
-        return [f"{self.stack}_{store}_data" for store in service_type(service).stores(service)]
+        """The names of all its live volumes."""
+        stores = service_type(service).stores(service)
+        return [volumes.name_of(self.stack, store, self.live.get(store, 0)) for store in stores]
+
+    @cached_property
+    def live(self) -> Mapping[str, int]:
+        """The generations of `infra/volumes.json`, by store. Raises GroundworkError."""
+        return volumes.read(self.stack_dir)
 
     @cached_property
     def kept(self) -> Mapping[str, str]:
@@ -198,18 +205,15 @@ class Desired:
         A container reads its file as whichever user its image has, so everybody may read it; who
         is on this machine is kept out by the directory, which is its owner's alone.
 
-        `quick_start`: the engine knows `start_interval` (API 1.44); Compose refuses the file on
-        an older one, so there those lines are left out. Raises GroundworkError for a certificate in
-        the inventory that can't be used.
+        Raises GroundworkError for a certificate in the inventory that can't be used.
         """
-        lines = self.compose.splitlines(keepends=True)
-        kept = [x for x in lines if quick_start or not x.lstrip().startswith("start_interval:")]
+        text = for_machine(self.compose, self.stack, self.managed, self.live, quick_start)
         pairs, secrets = self.certificates, self.secrets.values
-        text = self.infra_env(images, secrets, pairs)
+        env = self.infra_env(images, secrets, pairs)
         hidden = content.infra_secret_lines(self.services, images, pairs)
         return [
-            WantedFile(self.compose_file, "".join(kept), 0o644),
-            WantedFile(self.env_file, text, 0o600, block=True, last=True, hidden=hidden),
+            WantedFile(self.compose_file, text, 0o644),
+            WantedFile(self.env_file, env, 0o600, block=True, last=True, hidden=hidden),
             # So that no `git add` takes them, whatever the repository ignores
             WantedFile(self.stack_dir / ".gitignore", IGNORED, 0o644, block=True),
             WantedFile(self.secrets_dir / ".gitignore", "*\n", 0o444, private=True),

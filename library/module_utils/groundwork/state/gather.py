@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from .. import files
 from ..docker import Docker, Engine, StackOwner, daemon_config, ownership, ports
 from ..docker import engine as engines
+from ..docker import volumes as stack_volumes
 from ..errors import GroundworkError
 from ..health import ProbeAnswer, probe_all
 from ..host import firewall, monitoring, postgres_facts, postgres_roles
@@ -23,7 +24,6 @@ from ..migrations import SchemaSetup, SchemaState, schema_states
 from ..services import Service, service_type
 from .desired import Desired
 from .stack_containers import Containers, StackContainers, gather_containers
-from .stack_containers import volumes as stack_volumes
 
 _T = TypeVar("_T")
 
@@ -81,7 +81,7 @@ def gather(desired: Desired, where: Where) -> Facts:
         asked_containers = pool.submit(gather_containers, docker, desired)
         names = sorted({name for wanted in where.images.values() for name in wanted.names})
         asked_images = pool.submit(_quiet, docker.inspect, "image", names)
-        asked_volumes = pool.submit(_quiet, stack_volumes, docker, desired.stack)
+        asked_volumes = pool.submit(_quiet, stack_volumes.listed, docker, desired.stack)
         known = desired.known_secrets
         asked_health = pool.submit(probe_all, list(desired.services), known)
         asked_schema = pool.submit(schema_states, desired.services, where.trees, known)

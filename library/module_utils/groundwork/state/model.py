@@ -25,7 +25,8 @@ class ServiceState(Record):
     `answers`, `version`, `error` and `code`: what it said in its own protocol. `custom`: it is a
     person's, from the override file. `leftover`: external, but its container is still here.
     `settings`: the names of those that its container has in another way than the inventory.
-    `hosts`: how each is, in words, of an external one that has several.
+    `hosts`: how each is, in words, of an external one that has several. `not_live`: by the live
+    volume's name, the one that its container has in that place.
     """
 
     kind: str = ""
@@ -45,6 +46,7 @@ class ServiceState(Record):
     exit_code: int = 0
     leftover: bool = False
     hosts: tuple[str, ...] = ()
+    not_live: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def unknown(cls, service: Service) -> ServiceState:

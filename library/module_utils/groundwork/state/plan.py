@@ -109,6 +109,9 @@ def _service_reason(found: ServiceState | None) -> str:
         return _UNKNOWN
     if found.state != "running":
         return f"its container is {found.state}"
+    if found.not_live:
+        pairs = ((mounted, live) for live, mounted in found.not_live.items())
+        return ", ".join(f"is on the volume {mounted}, wanted {live}" for mounted, live in pairs)
     if found.health == "unhealthy":
         return "is unhealthy"
     if found.settings:

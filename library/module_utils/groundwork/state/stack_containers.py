@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..docker import (
-    DIRECTORY_LABEL,
-    USER_LABEL,
-    CommandResult,
-    Docker,
-    compose,
-    engine,
-    marker_of,
-    started_elsewhere,
-)
+from ..docker import CommandResult, Docker, compose, engine, started_elsewhere, volumes
 from ..errors import GroundworkError
+from ..services import service_type
 from .desired import Desired
 from .model import ServiceState
-
-FORMAT_LABEL = "groundwork.flavour"
 
 Containers = dict[str, dict[str, Any]] | None
 
@@ -79,15 +68,15 @@ def _containers(
     listed = docker.run("ps", "-a", "--no-trunc", "--format", form, timeout=10)
     if not listed.ok:
         raise GroundworkError(f"The containers can't be listed: {listed.error}")
-    volumes = {name for service in desired.managed for name in desired.volumes(service)}
+    live = {name for service in desired.managed for name in desired.volumes(service)}
     rows = [json.loads(line) for line in listed.stdout.splitlines()]
     ours = {identity for identity, _, project in rows if project == desired.stack}
-    others = {identity for identity, mounts, _ in rows if volumes & set(mounts.split(","))} - ours
+    others = {identity for identity, mounts, _ in rows if live & set(mounts.split(","))} - ours
     found = docker.inspect("container", sorted(ours | others))
     strangers = [
         Stranger(found[identity]["Name"].lstrip("/"), volume)
         for identity in sorted(others & set(found))
-        for volume in sorted(volumes & set(_writable(found[identity])))
+        for volume in sorted(live & set(_writable(found[identity])))
     ]
     return engine.by_service(found[each] for each in ours & set(found)), strangers
 
@@ -96,47 +85,44 @@ def _writable(container: Mapping[str, Any]) -> Iterable[str]:
     return (mount.get("Name", "") for mount in container.get("Mounts") or [] if mount.get("RW"))
 
 
-def volumes(docker: Docker, stack: str) -> dict[str, dict[str, str]]:
-    """The stack's volumes by name, with the marker; each with storage_format, directory and user.
-
-    Raises GroundworkError where the engine doesn't answer.
-    """
-    labels = (FORMAT_LABEL, DIRECTORY_LABEL, USER_LABEL)
-    asked = ",".join(["{{json .Name}}", *(f'{{{{json (.Label "{each}")}}}}' for each in labels)])
-    listed = docker.run(
-        *("volume", "ls", "--filter", f"name=^{stack}_", "--format", f"[{asked}]"), timeout=10
-    )
-    if not listed.ok:
-        raise GroundworkError(
-            f"The Docker engine can't be asked for the volumes: {listed.error}",
-            next_step="See that `docker info` works for the user who runs this.",
-        )
-    rows = [json.loads(line) for line in listed.stdout.splitlines()]
-    return {
-        name: {"storage_format": storage_format, "directory": directory, "user": user}
-        for name, storage_format, directory, user in rows
-        if name == marker_of(stack) or data_of(name, stack)
-    }
-
-
 def data_of(volume: str, stack: str) -> str:
     """The store that a volume of this stack is by its name, or `""`: `mail` for the service's data,
-    `mail.conf` for another volume of it (see `ServiceType.stores`)."""
-    match = re.fullmatch(rf"{re.escape(stack)}_([a-z0-9-]+(?:\.[a-z0-9-]+)?)_data", volume)
-    return match[1] if match else ""
+    `mail.conf` for another volume of it (see `ServiceType.stores`); whatever its generation."""
+    place = volumes.parse(volume, stack)
+    return place[0] if place else ""
 
 
 def left_data(desired: Desired, found: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """Volumes by store (see `data_of`), of services that don't run here any more, or use it no
-    more."""
-    used = {volume for service in desired.managed for volume in desired.volumes(service)}
+    more: the live ones, or the newest."""
+    used = set(_stores(desired))
+    there = volumes.by_store(
+        [name for name, each in found.items() if each["storage_format"]], desired.stack
+    )
     return {
-        store: volume
-        for volume, labels in sorted(found.items())
-        if (store := data_of(volume, desired.stack))
-        and labels["storage_format"]
-        and volume not in used
+        store: volumes.name_of(desired.stack, store, live if live in all_of else all_of[-1])
+        for store, all_of in there.items()
+        if store not in used
+        for live in [desired.live.get(store, 0)]
     }
+
+
+def former(desired: Desired, found: Mapping[str, Mapping[str, str]]) -> dict[str, list[str]]:
+    """Volumes that were live before, or never were, by store: of services that run here."""
+    there = volumes.by_store(found, desired.stack)
+    others = {
+        store: [
+            volumes.name_of(desired.stack, store, each)
+            for each in there.get(store, [])
+            if each != desired.live.get(store, 0)
+        ]
+        for store in _stores(desired)
+    }
+    return {store: names for store, names in others.items() if names}
+
+
+def _stores(desired: Desired) -> list[str]:
+    return [store for service in desired.managed for store in service_type(service).stores(service)]
 
 
 def custom_services(

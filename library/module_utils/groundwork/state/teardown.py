@@ -5,15 +5,14 @@ Here it is found out, and refused; the modules of community.docker do it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..docker import Docker, engine, marker_of, ownership
+from ..docker import Docker, engine, marker_of, ownership, volumes
 from ..errors import GroundworkError
 from ..records import Record
-from . import stack_containers
 
 
 @dataclass(frozen=True)
@@ -21,12 +20,18 @@ class Removal(Record):
     """What goes, in this order.
 
     `stop`: the project's containers and networks, a person's own among them. `containers`: those of
-    one service, by id. `volumes`: data, and behind all of a stack's its owner's mark.
+    one service, by id. `volumes`: data. `forget`: the stores that `infra/volumes.json` names no
+    more, before the volumes that it named go, which are `last`, and behind all of a stack's its
+    owner's mark: cut short anywhere, older data never become the live ones again.
+    `snapshots`: names of those that stay, though all data go.
     """
 
     stop: bool = False
     containers: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
+    forget: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
+    snapshots: tuple[str, ...] = ()
 
 
 def removal(
@@ -44,30 +49,44 @@ def removal(
     unless it is a `check`: soon no container says it. Raises GroundworkError, with `required` also
     where `service` has no data.
     """
-    found = stack_containers.volumes(docker, name)
+    found = volumes.listed(docker, name)
     containers = engine.listed(docker, name)
     _check_owner(name, directory, containers, found)
-    stores = {stack_containers.data_of(volume, name): volume for volume in sorted(found)}
-    stores.pop("", None)  # the mark
+    there = volumes.by_store(found, name)
+    live = volumes.read(directory) if data or service else {}
     if service:
-        return _of_service(name, service, containers, stores, required)
-    if stores and not data and not check:
+        return _of_service(name, service, containers, there, live, required)
+    snapshots = volumes.snapshots(docker, name)
+    if (there or snapshots) and not data and not check:
         ownership.claim(docker, name, directory)
-    mark = [marker_of(name)] if marker_of(name) in found else []
-    return Removal(
-        stop=bool(containers) or _has_networks(docker, name),
-        volumes=(*stores.values(), *mark) if data else (),
-    )
+    whole = Removal(stop=bool(containers) or _has_networks(docker, name))
+    if not data:
+        return whole
+    whole = replace(_data(name, there, live), stop=whole.stop, snapshots=tuple(snapshots))
+    # A snapshot stays this directory's
+    mark = [marker_of(name)] if marker_of(name) in found and not snapshots else []
+    return replace(whole, last=(*whole.last, *mark))
+
+
+def _data(name: str, there: Mapping[str, Sequence[int]], live: Mapping[str, int]) -> Removal:
+    """The volumes of all generations of these stores."""
+    first: list[str] = []
+    last: list[str] = []
+    for store, generations in there.items():
+        for each in generations:
+            by_file = each and each == live.get(store)
+            (last if by_file else first).append(volumes.name_of(name, store, each))
+    return Removal(volumes=tuple(first), forget=tuple(sorted(live)), last=tuple(last))
 
 
 def _check_owner(
     name: str,
     directory: Path,
     containers: Sequence[dict[str, Any]],
-    volumes: Mapping[str, Mapping[str, str]],
+    found: Mapping[str, Mapping[str, str]],
 ) -> None:
     started = engine.by_service(containers).values()
-    other = ownership.other_owner(name, directory, started, volumes)
+    other = ownership.other_owner(name, directory, started, found)
     if other:
         raise ownership.refusal(
             name,
@@ -82,22 +101,27 @@ def _of_service(
     name: str,
     service: str,
     containers: Sequence[dict[str, Any]],
-    stores: Mapping[str, str],
+    there: Mapping[str, Sequence[int]],
+    live: Mapping[str, int],
     required: bool,
 ) -> Removal:
     """One service's containers and data; the others run on."""
-    mine = {name: volume for name, volume in stores.items() if name.partition(".")[0] == service}
-    if not mine and required:
+    data = _data(
+        name,
+        {store: each for store, each in there.items() if store.partition(".")[0] == service},
+        {store: each for store, each in live.items() if store.partition(".")[0] == service},
+    )
+    if not (data.volumes or data.forget or data.last) and required:
         raise GroundworkError(
             f"The stack {name!r} has no data of {service!r}; nothing was touched.",
             where="stack_remove_data",
-            next_step=f"There are data of: {_services(stores) or 'none'}.",
+            next_step=f"There are data of: {_services(there) or 'none'}.",
         )
     found = [c["Id"] for c in containers if engine.labels(c).get(engine.SERVICE_LABEL) == service]
-    return Removal(containers=tuple(found), volumes=tuple(mine.values()))
+    return replace(data, containers=tuple(found))
 
 
-def _services(stores: Mapping[str, str]) -> str:
+def _services(stores: Iterable[str]) -> str:
     return ", ".join(sorted({name.partition(".")[0] for name in stores}))
 
 
