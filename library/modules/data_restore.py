@@ -140,7 +140,7 @@ def run(call: Call) -> dict[str, Any]:
     call.secrets.update(value for each in found for value in each.secrets.values())
     chosen = data.named(found, params["only"], PLAYBOOK)
     if not call.check:
-        data.clear(docker, stack)
+        data.clear(docker, stack, directory)
     stores = [store for each in chosen for store in each.volumes]
     if params["state"] == "confirmed":
         gone = former.others(docker, stack, directory, stores)

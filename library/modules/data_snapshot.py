@@ -123,14 +123,15 @@ ARGUMENT_SPEC: dict[str, Any] = {
 def run(call: Call) -> dict[str, Any]:
     params, now = call.params, datetime.now(timezone.utc)
     docker, stack, name = Docker(params["docker_cli"]), params["stack_name"], params["name"]
-    found = data.sources(docker, stack, params["services"], Path(params["stack_dir"]))
+    directory = Path(params["stack_dir"])
+    found = data.sources(docker, stack, params["services"], directory)
     call.secrets.update(value for each in found for value in each.secrets.values())
     chosen = data.named(found, params["only"], "playbooks/snapshot.yml")
     image = data.any_image(found)
     if params["state"] == "listed":
         return _result("", [], snapshots.listed(docker, stack, image))
     if not call.check:
-        data.clear(docker, stack)
+        data.clear(docker, stack, directory)
     there = snapshots.listed(docker, stack, image, clear=not call.check)
     if params["state"] == "absent":
         gone = [snapshots.find(there, name)]

@@ -1,7 +1,8 @@
 """A stack's data: copied while it runs, proven, and put back."""
 
 from . import former, restore, snapshots
-from .job import Job, Mount, clear
+from .clear import clear
+from .job import Job, Mount
 from .model import Checkpoint, Manifest, Source
 from .restore import Restored
 from .snapshots import Snapshot, Snapshots

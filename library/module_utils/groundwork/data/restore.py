@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .. import files
 from ..docker import Docker, volumes
 from ..errors import GroundworkError
 from ..records import Record
@@ -42,6 +43,7 @@ class Restored(Record):
     removed: tuple[str, ...] = ()
 
 
+JOURNAL = ".filling"  # the volumes that are being filled; beside volumes.json
 Fill = Callable[[Source, Mapping[str, str]], None]
 
 
@@ -118,6 +120,8 @@ def put_back(
         for service, each in fresh.items()
     }
     added = {store: g for each in fresh.values() for store, g in each.items()}
+    made = [name for each in names.values() for name in each.values()]
+    files.write(stack_dir / JOURNAL, "".join(f"{name}\n" for name in made), 0o644)
     try:
         for source in sources:
             for store, generation in fresh[source.service.name].items():
@@ -130,14 +134,29 @@ def put_back(
         volumes.write(stack_dir, {**live, **added})
     except BaseException:
         # The file alone says whether they count: an interruption may come right after its rename
-        if not added.items() <= volumes.read(stack_dir).items():
-            made = [name for each in names.values() for name in each.values()]
-            docker.run("volume", "rm", "--force", *made)
+        clear(docker, first.stack, stack_dir)
         raise
+    (stack_dir / JOURNAL).unlink()
     return [
         Switch(name, {store: live.get(store, 0) for store in each}, each)
         for name, each in fresh.items()
     ]
+
+
+def clear(docker: Docker, stack: str, stack_dir: Path) -> list[str]:
+    """Remove the volumes that were filled when it was cut short; their names.
+
+    For whoever has the deploy lock, after `job.clear`.
+    """
+    begun = (files.read(stack_dir / JOURNAL) or "").split()
+    live = volumes.read(stack_dir)
+    counting = {volumes.name_of(stack, store, each) for store, each in live.items()}
+    # None counts, or all do
+    left = [] if counting & {*begun} else begun
+    if left:
+        docker.run("volume", "rm", "--force", *left)
+    (stack_dir / JOURNAL).unlink(missing_ok=True)
+    return left
 
 
 def _refusal(what: str, next_step: str) -> GroundworkError:

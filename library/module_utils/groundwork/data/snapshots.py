@@ -158,8 +158,10 @@ def find(manifests: Iterable[Manifest], name: str) -> Manifest:
                 "Take a release of Groundwork that is as new as the one that made it.",
             )
         return known[name]
-    there = ", ".join(known) or "none"
-    raise _refusal(f"There is no snapshot {name!r}.", f"There are: {there}.")
+    there = f"There are: {', '.join(known) or 'none'}."
+    if not name:
+        raise _refusal("No snapshot is named.", f"Give -e snapshot=NAME. {there}")
+    raise _refusal(f"There is no snapshot {name!r}.", there)
 
 
 def create(sources: Sequence[Source], name: str, now: datetime, reason: str = "") -> Manifest:

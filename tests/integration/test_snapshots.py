@@ -1,0 +1,167 @@
+"""Snapshots and restores of all three services, as a person does them."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from .clients import App
+from .stack import Play, Stack, docker, family, kill, new_stack
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    stack = new_stack(tmp_path_factory.mktemp("snapshots") / "wörk space", "groundwork-snap", 16740)
+    stack.up()
+    yield stack
+    for name in snapshots(stack):
+        play(stack, "snapshot", remove=name)
+    stack.destroy()
+    assert volumes(stack) == []
+
+
+@pytest.fixture(scope="module")
+def app(stack: Stack) -> App:
+    return App(stack.workspace / "apps/backend/.env")
+
+
+def play(stack: Stack, playbook: str, *arguments: str, **variables: object) -> str:
+    done: Play = stack.play(playbook, *arguments, **variables)
+    assert done.code == 0, done.output
+    for name, value in stack.secrets().items():
+        assert value not in done.output, f"the output shows {name}"
+    return done.output
+
+
+def volumes(stack: Stack) -> list[str]:
+    return docker("volume", "ls", "-q", "--filter", f"name={stack.project}_").split()
+
+
+def snapshots(stack: Stack) -> list[str]:
+    start = f"{stack.project}_snapshot_"
+    return [name.removeprefix(start) for name in volumes(stack) if name.startswith(start)]
+
+
+def jobs(stack: Stack) -> str:
+    return docker("ps", "-aq", "--filter", f"label=groundwork.job={stack.project}")
+
+
+def mounted(stack: Stack) -> dict[str, str]:
+    return {
+        name: next(m["Name"] for m in item["Mounts"] if m["Type"] == "volume")
+        for name, item in stack.containers().items()
+    }
+
+
+def test_all_three_come_back_and_the_former_data_are_kept(stack: Stack, app: App) -> None:
+    app.write("old")
+    started = stack.started_at()
+    assert "before-x" in play(stack, "snapshot", snapshot="before-x")
+    assert stack.started_at() == started  # nobody noticed
+    app.write("new")
+    assert "would" in play(stack, "restore", "--check", snapshot="before-x")
+    assert app.read() == ["new"] * 3
+    output = play(stack, "restore", snapshot="before-x")
+    assert app.read() == ["old"] * 3
+    assert mounted(stack) == {
+        name: f"{stack.project}_{name}_data.1" for name in ("postgres", "qdrant", "redis")
+    }
+    assert "-e back=true" in output
+    assert jobs(stack) == ""
+    assert stack.up().idle
+    # Redis' own trap: what is written after a restore has to be there after a restart
+    app.write("later")
+    docker("restart", *(item["Id"] for item in stack.containers().values()))
+    stack.up()
+    assert app.read() == ["later"] * 3
+
+
+def test_back_and_then_the_rest_is_given_up(stack: Stack, app: App) -> None:
+    play(stack, "restore", back=True)
+    assert app.read() == ["new"] * 3
+    assert stack.up().idle
+    assert "no volume from before" in stack.refuse(playbook="restore", back=True)
+    kept = [name for name in volumes(stack) if name.endswith("_data.1")]
+    assert len(kept) == 3
+    play(stack, "restore", confirm=True)
+    assert not [name for name in volumes(stack) if "_data." in name]
+    assert app.read() == ["new"] * 3
+
+
+def test_one_service_alone(stack: Stack, app: App) -> None:
+    app.write("newer")
+    play(stack, "restore", snapshot="before-x", service="redis")
+    assert app.read() == ["newer", "old", "newer"]
+
+
+def test_todays_password_after_a_rotation(stack: Stack, app: App) -> None:
+    play(stack, "rotate")
+    play(stack, "restore", snapshot="before-x")
+    assert app.read() == ["old"] * 3
+    assert stack.up().idle
+
+
+@pytest.mark.parametrize(
+    ("playbook", "variables", "words"),
+    [
+        ("restore", {"snapshot": "befor-x"}, "There are: before-x"),
+        ("restore", {}, "No snapshot is named"),
+        ("restore", {"snapshot": "before-x", "service": "mail"}, "no service 'mail'"),
+        ("restore", {"snapshot": "before-x", "restore_data": "other"}, "names other"),
+        ("snapshot", {"snapshot": "before-x"}, "already"),
+        ("snapshot", {"snapshot": "../x"}, "no name for a snapshot"),
+        ("snapshot", {"remove": "nothing"}, "There are: before-x"),
+        ("snapshot", {"snapshot": "y", "service": "postgre"}, "no service 'postgre'"),
+    ],
+)
+def test_what_is_mistyped_changes_nothing(
+    stack: Stack, playbook: str, variables: dict[str, object], words: str
+) -> None:
+    before = volumes(stack)
+    assert words in stack.refuse(playbook=playbook, **variables)
+    assert volumes(stack) == before
+
+
+def test_by_rule_the_newest_stay(stack: Stack) -> None:
+    play(stack, "snapshot", snapshot="second", service="redis", data_snapshots_keep=2)
+    assert snapshots(stack) == ["before-x", "second"]
+    play(stack, "snapshot", snapshot="third", service="redis", data_snapshots_keep=2)
+    assert snapshots(stack) == ["second", "third"]
+    listed = play(stack, "snapshot", list=True)
+    assert listed.index("third") < listed.index("second")
+    play(stack, "snapshot", remove="second")
+    assert snapshots(stack) == ["third"]
+
+
+def test_killed_restores_leave_the_old_or_the_new_data(stack: Stack, app: App) -> None:
+    """The whole trial is tools/kill_restores.py."""
+    app.write("saved")
+    play(stack, "snapshot", snapshot="kill")
+    chance = random.Random(14)
+    for number in range(4):
+        word = f"today-{number}"
+        app.write(word)
+        run = stack.start("restore", (stack.workspace / "log").open("w"), snapshot="kill")
+        time.sleep(2 + chance.random() * 10)
+        kill(family(run.pid))
+        run.wait(60)
+        stack.up()
+        assert app.read() in (["saved"] * 3, [word] * 3)
+    play(stack, "snapshot", snapshot="after")
+    assert jobs(stack) == ""
+    play(stack, "restore", confirm=True)
+    assert len([name for name in volumes(stack) if "_data" in name]) == 3
+
+
+def test_down_keeps_snapshots_and_says_so(stack: Stack, app: App) -> None:
+    play(stack, "snapshot", snapshot="last")
+    app.write("gone")
+    output = play(stack, "down", stack_remove_data=stack.project)
+    assert "last" in output
+    assert "last" in snapshots(stack)
+    stack.up()
+    play(stack, "restore", snapshot="last")
+    assert app.read()[0] != "gone"
