@@ -31,6 +31,7 @@ class Fake(Docker):
     running: bool = True
     extensions: tuple[str, ...] = ("plpgsql", "pgcrypto")
     tablespaces: tuple[str, ...] = ()
+    made_meanwhile: tuple[str, ...] = ()
     asked: list[tuple[str, ...]] = field(default_factory=list)
     given: list[str] = field(default_factory=list)
 
@@ -42,12 +43,15 @@ class Fake(Docker):
         if "pg_isready" in args:
             return CommandResult(0 if self.running else 1, "", "")
         if args[0] == "logs":
-            return CommandResult(0, "", 'FATAL:  could not access file "nowhere"\n')
+            early = "FATAL:  the database system is starting up\n"
+            return CommandResult(0, "", f'FATAL:  could not access file "nowhere"\n{early}')
         return CommandResult(0, self._answer(self.given[-1]), "")
 
     def _answer(self, script: str) -> str:
         if "'sizes'" in script:
             known = SAVED.to_dict() | {"open": ["app"], "tablespaces": list(self.tablespaces)}
+            if any(each[0] == "run" for each in self.asked):
+                known["roles"] = [*SAVED.roles, *self.made_meanwhile]
             return json.dumps(known)
         if "'extensions'" in script:
             there = {name: SAVED.extensions["app"][name] for name in self.extensions}
@@ -98,6 +102,12 @@ def test_a_checkpoint_reaches_the_socket_and_no_network() -> None:
     assert (made.kind, made.version, made.image) == ("postgres", "16.15", "image")
     assert made.details["roles"] == ["app", "postgres", "reader"]
     assert made.details["extensions"] == {"app": SAVED.extensions["app"]}
+
+
+def test_a_role_that_is_made_meanwhile_need_not_be_in_the_copy() -> None:
+    engine = Fake(jobs=[done(stdout="200\tdata\n")], made_meanwhile=("late",))
+    made = TYPE.checkpoint(source(engine), "kept", "postgres")
+    assert made.details["roles"] == ["app", "postgres", "reader"]
 
 
 def test_what_pg_basebackup_refuses_is_told() -> None:

@@ -23,6 +23,7 @@ _MARGIN = 10**9  # bytes, for the WAL that comes meanwhile
 _START = 6 * 3600.0  # seconds; until its WAL is replayed
 _STOP = 3600  # seconds; it writes all that it has in memory
 _ASK_TIMEOUT = 300.0  # seconds; many databases' files are counted
+_NOT_YET = "the database system is starting up"  # to whoever asks whether it is ready
 _LINES = 15  # of a program's or server's last words
 _BACKUP_ADVICE = (
     "See what it says, then run again. A copy needs wal_level = replica (or logical), two of "
@@ -241,11 +242,13 @@ def _failed(what: str, source: Source, done: CommandResult, next_step: str) -> G
 
 
 def _unproven(source: Source, container: str, what: str) -> GroundworkError:
-    log = source.docker.run("logs", "--tail", str(_LINES), container)
+    log = source.docker.run("logs", "--tail", "200", container)
+    lines = (log.stdout + log.stderr).splitlines()
+    words = [line for line in lines if _NOT_YET not in line][-_LINES:]
     return GroundworkError(
         f"The server on {source.service.name}'s new volume {what}.",
         where=source.stack,
-        details=_last(log.stdout + log.stderr),
+        details=words,
         next_step=f"{_UNTOUCHED}See what it says, or choose another copy; then run again.",
     )
 
