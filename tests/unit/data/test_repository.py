@@ -49,10 +49,10 @@ def snapshots(*ids: str) -> str:
 
 def test_a_repository_is_made_once_and_freed_of_stale_locks(tmp_path: Path) -> None:
     gone = (1, "", "Fatal: x\nIs there a repository at the following location?\n")
-    assert repository(tmp_path, cat=gone).ensure()
-    assert asked(tmp_path) == ["cat config", "init"]
+    assert repository(tmp_path, unlock=gone).ensure()
+    assert asked(tmp_path) == ["unlock", "init"]
     assert not repository(tmp_path).ensure()
-    assert asked(tmp_path)[2:] == ["cat config", "unlock"]
+    assert asked(tmp_path)[2:] == ["unlock"]
 
 
 @pytest.mark.parametrize(
@@ -68,9 +68,9 @@ def test_a_repository_is_made_once_and_freed_of_stale_locks(tmp_path: Path) -> N
 )
 def test_a_failure_is_told_in_plain_words(tmp_path: Path, said: str, words: str) -> None:
     with pytest.raises(GroundworkError, match=words) as caught:
-        repository(tmp_path, cat=(1, "", said)).ensure()
+        repository(tmp_path, unlock=(1, "", said)).ensure()
     assert caught.value.details == [said]
-    assert asked(tmp_path) == ["cat config"]
+    assert asked(tmp_path) == ["unlock"]
 
 
 def test_no_secret_is_in_arguments_or_errors(tmp_path: Path) -> None:

@@ -233,6 +233,8 @@ def new_server(
         "PGDATA": DATA,
         **WORDS,
     }
+    if not volume:  # it goes with the container
+        environment["POSTGRES_INITDB_ARGS"] += " --no-sync"
     if "alpine" not in source.service.image:
         environment["GROUNDWORK_LOCALE"] = "en_US.utf8"
     job = Job(

@@ -93,11 +93,12 @@ class Repository:
     program: str = "restic"
 
     def ensure(self) -> bool:
-        """Make the repository where there is none; whether that was so. Frees it of the locks that
-        dead processes left. Raises GroundworkError, also for a wrong password."""
-        done = self._run("cat", "config")
+        """Free it of the locks that dead processes left, or make it: whether there was none.
+
+        Raises GroundworkError, also for a wrong password.
+        """
+        done = self._run("unlock")
         if done.returncode == 0:
-            self._checked(self._run("unlock"))
             return False
         if _meaning(done.stderr) != _MEANINGS[1]:
             raise self._error(done)

@@ -4,11 +4,12 @@ from . import audit_log, heartbeat, identity, lease
 from .heartbeat import TAKEN_OVER, RunWatch, keep
 from .identity import claim, in_the_way, sentence
 from .lease import process_parent, process_start, utc
-from .results import LeaseAnswer, LockResult, LoggedRun, RunsResult
+from .results import LeaseAnswer, LockHolder, LockResult, LoggedRun, RunsResult
 
 __all__ = [
     "TAKEN_OVER",
     "LeaseAnswer",
+    "LockHolder",
     "LockResult",
     "LoggedRun",
     "RunWatch",
