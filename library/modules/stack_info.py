@@ -260,8 +260,9 @@ images:
   type: dict
 usage:
   description: >-
-    Where it was asked for: the volumes by name (service, size in bytes), by service the connections
-    that are in use and the limit, and the free bytes where the volumes are.
+    Where it was asked for: the volumes by name (service, size in bytes, whether it is a live one),
+    by service the connections that are in use and the limit, and the free bytes where the volumes
+    are.
   returned: always
   type: dict
 kept_images:

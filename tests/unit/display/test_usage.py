@@ -21,6 +21,15 @@ def test_volumes_are_added_up_by_service() -> None:
     ]
 
 
+def test_volumes_that_are_not_live_count_apart() -> None:
+    volumes = {
+        "g_redis_data": VolumeUse("redis", 1_500_000, live=False),
+        "g_redis_data.1": VolumeUse("redis", 500_000),
+        "g_redis_data.2": VolumeUse("redis", 500_000, live=False),
+    }
+    assert plain(usage_rows(Usage(volumes))) == ["data      redis 500 kB, former volumes 2.0 MB"]
+
+
 def test_what_nobody_could_tell_has_no_row() -> None:
     assert usage_rows(Usage()) == usage_rows(None) == []
     assert plain(usage_rows(Usage(free=5))) == ["data      5 B free"]

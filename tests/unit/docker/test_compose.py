@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
-from ansible.module_utils.groundwork.docker import compose
+from ansible.module_utils.groundwork.docker import CommandResult, compose, volumes
 from ansible.module_utils.groundwork.docker.compose import _environment, services_in
 from ansible.module_utils.groundwork.errors import GroundworkError
 from fake_engine import FakeEngine, container
@@ -94,6 +96,59 @@ def test_containers_of_a_moved_directory_are_made_anew(tmp_path: Path) -> None:
         compose.up(docker, "ours", here)
         (up,) = (asked for asked in docker.asked if "up" in asked)
         assert ("--force-recreate" in up) is anew
+
+
+@dataclass(frozen=True)
+class Switching(FakeEngine):
+    """Compose makes a container anew, on its second volume, only where it is made to."""
+
+    obeys: bool = True
+
+    def run(self, *args: str, **options: Any) -> CommandResult:
+        if "--force-recreate" in args and self.obeys:
+            for each in self.containers:
+                if each["Config"]["Labels"].get("com.docker.compose.service") in args:
+                    each["Id"] += "-anew"
+                    each["Mounts"] = [{"Name": "ours_db_data.2", "RW": True}]
+        return super().run(*args, **options)
+
+
+def switching(here: Path, obeys: bool = True, **theirs: str) -> Switching:
+    text = "# x\nservices:\n  db:\n    image: a\nvolumes: {}\n"
+    (owned_directory(here) / "docker-compose.yml").write_text(text, encoding="utf-8")
+    volumes.write(here, {"db": 2})
+    mounted = {"db": "ours_db_data", **theirs}
+    return Switching(
+        containers=[
+            container(name, "ours", service=name, directory=str(here), mounts={volume: True})
+            for name, volume in mounted.items()
+        ],
+        obeys=obeys,
+    )
+
+
+def test_a_container_that_compose_left_on_its_former_volume_is_made_anew(tmp_path: Path) -> None:
+    """With those of a person's own that have it too; not one that is to read another."""
+    docker = switching(tmp_path / "here", backup="ours_db_data", looks="ours_db_data.1")
+    done = compose.up(docker, "ours", tmp_path / "here")
+    assert done == compose.ComposeResult({"db": "recreated", "backup": "recreated"})
+    docker.asked.clear()
+    assert compose.up(docker, "ours", tmp_path / "here") == compose.ComposeResult({})
+    assert sum("up" in asked for asked in docker.asked) == 1
+
+
+def test_one_that_stays_on_its_former_volume_is_no_success(tmp_path: Path) -> None:
+    docker = switching(tmp_path / "here", obeys=False)
+    with pytest.raises(GroundworkError, match=r"db is on the volume ours_db_data, wanted .*\.2"):
+        compose.up(docker, "ours", tmp_path / "here")
+
+
+def test_where_nobody_knows_which_volumes_are_live_nothing_is_started(tmp_path: Path) -> None:
+    docker = switching(tmp_path / "here")
+    (tmp_path / "here" / "volumes.json").write_text("", encoding="utf-8")
+    with pytest.raises(GroundworkError, match="can't be understood"):
+        compose.up(docker, "ours", tmp_path / "here")
+    assert not docker.did("compose")
 
 
 def test_compose_is_told_the_project_whatever_it_is_to_do(tmp_path: Path) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
-from ansible.module_utils.groundwork.docker import Docker, StackOwner
+from ansible.module_utils.groundwork.docker import Docker, StackOwner, volumes
 from ansible.module_utils.groundwork.health import ProbeAnswer
-from ansible.module_utils.groundwork.state import checks, compare, gather
+from ansible.module_utils.groundwork.state import checks, compare, gather, plan
 from ansible.module_utils.groundwork.state.desired import Desired
 from ansible.module_utils.groundwork.state.model import ServiceState, State
 from ansible.module_utils.groundwork.state.stack_containers import StackContainers
 from container_entry import ENTRY
+from fake_engine import container
 from grpc_stack import desired
 from stack_facts import asked_for, facts_of
 from stack_params import params
@@ -51,6 +52,20 @@ def container_state(tmp_path: Path, health: str, answers: bool = True) -> Servic
         wanted, stack_containers=StackContainers({"mail": found}), answers={"mail": answer}
     )
     return compare.compare(wanted, facts, asked_for(wanted)).state.services["mail"]
+
+
+def test_a_container_on_another_volume_than_the_live_one_is_told(tmp_path: Path) -> None:
+    """Compose doesn't: for it, a volume of another name is no other configuration."""
+    wanted = Desired.of(params(str(tmp_path)))
+    volumes.write(wanted.stack_dir, {"redis": 2})
+    running = container("r", mounts={"alone_redis_data.1": True}) | {"Image": "sha256:1"}
+    seen = StackContainers({"redis": running})
+    facts = facts_of(wanted, stack_containers=seen)
+    state = compare.compare(wanted, facts, asked_for(wanted)).state
+    assert state.services["redis"].not_live == {"alone_redis_data.2": "alone_redis_data.1"}
+    assert plan.plan(wanted, state).services == (
+        "redis: is on the volume alone_redis_data.1, wanted alone_redis_data.2",
+    )
 
 
 def test_where_the_engine_decides_a_container_is_well_when_it_says_so(tmp_path: Path) -> None:

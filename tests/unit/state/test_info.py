@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ansible.module_utils.groundwork.docker import volumes
 from ansible.module_utils.groundwork.dotenv import BEGIN, END
 from ansible.module_utils.groundwork.state import info
 from ansible.module_utils.groundwork.state.info import serve
@@ -124,6 +125,18 @@ def test_data_that_a_service_left_behind_are_named(tmp_path: Path, monkeypatch: 
     rows = found["summary"]["docs"]
     assert ["data", "of reports are here still: alone_reports_data"] in rows
     assert not any("redis" in text for _, text in rows)
+
+
+def test_volumes_that_are_not_live_are_named(tmp_path: Path, monkeypatch: Any) -> None:
+    made = {"groundwork.flavour": "redis", "groundwork.snapshot": ""}
+    names = ("alone_redis_data", "alone_redis_data.1", "alone_redis_data.2", "alone_gone_data.3")
+    docker = FakeEngine(volumes=dict.fromkeys(names, made))
+    monkeypatch.setattr(info, "Docker", lambda cli: docker)
+    volumes.write(tmp_path / "infra", {"redis": 1})
+    assert serve(params(str(tmp_path)))["summary"]["docs"] == [
+        ["data", "of gone are here still: alone_gone_data.3"],
+        ["former", "volumes of redis that aren't live: alone_redis_data, alone_redis_data.2"],
+    ]
 
 
 def test_the_summary_says_where_grpc_is(tmp_path: Path) -> None:

@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.groundwork.docker import Docker, Engine, StackOwner
+from ansible.module_utils.groundwork.docker import volumes as live
 from ansible.module_utils.groundwork.docker.cli import CommandResult
 from ansible.module_utils.groundwork.health import ProbeAnswer
 from ansible.module_utils.groundwork.services import CONNECTIONS, Connections, ProbeError
 from ansible.module_utils.groundwork.state import usage
+from ansible.module_utils.groundwork.state.desired import Desired
 from ansible.module_utils.groundwork.state.model import Usage, VolumeUse
 from ansible.module_utils.groundwork.state.stack_containers import StackContainers
 from ansible.module_utils.groundwork.state.usage import read_usage, size_of
-from converged import DESIRED
+from converged import DESIRED, PARAMS
 from stack_facts import facts_of
 
 LABELS = {"storage_format": "redis", "directory": "", "user": ""}
@@ -51,6 +53,16 @@ def servers(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setitem(CONNECTIONS, "redis", lambda *_: Connections(3, 100))
     monkeypatch.setitem(CONNECTIONS, "postgres", silent)
+
+
+def test_a_volume_that_is_not_live_takes_space_too(tmp_path: Path) -> None:
+    desired = Desired.of(PARAMS | {"stack_dir": str(tmp_path)})
+    live.write(tmp_path, {"mail.conf": 1})
+    facts = facts_of(desired, volumes=VOLUMES)
+    assert read_usage(desired, facts, _Engine()).volumes == {
+        "groundwork_redis_data": VolumeUse("redis", 47_070_000),
+        "groundwork_mail.conf_data": VolumeUse("mail", 0, live=False),
+    }
 
 
 def test_volumes_by_name_connections_of_those_that_answer_and_free_space() -> None:

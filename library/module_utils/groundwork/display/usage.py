@@ -12,8 +12,11 @@ def usage_rows(found: Usage | None) -> list[Line]:
         return []
     sizes: dict[str, int] = {}
     for volume in found.volumes.values():
-        sizes[volume.service] = sizes.get(volume.service, 0) + volume.size
-    volumes = ", ".join(f"{name} {size(number)}" for name, number in sizes.items())
+        if volume.live:
+            sizes[volume.service] = sizes.get(volume.service, 0) + volume.size
+    told = [f"{name} {size(number)}" for name, number in sizes.items()]
+    former = [volume.size for volume in found.volumes.values() if not volume.live]
+    volumes = ", ".join([*told, *([f"former volumes {size(sum(former))}"] if former else [])])
     free = "" if found.free is None else f"{size(found.free)} free"
     used = ", ".join(
         f"{name} {each.used} of {each.limit}" if each.limit else f"{name} {each.used}"

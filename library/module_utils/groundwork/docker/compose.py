@@ -162,8 +162,8 @@ def _on_live_volumes(
 ) -> dict[str, dict[str, Any]]:
     """The containers by service, each on its live volumes. Raises GroundworkError.
 
-    Compose leaves a container alone whose volume has another name now: so are those of a person's
-    own, in the override file, that have it too.
+    Compose leaves a container alone for which only its volume's name changed. Those of a person's
+    own, in the override file, that had a former volume together with ours are made anew too.
     """
     ours = services_in(read(directory / "docker-compose.yml") or "")
 
@@ -171,22 +171,26 @@ def _on_live_volumes(
         told = {name: volumes.not_live(each, project, live) for name, each in found.items()}
         return {name: mounted for name, mounted in told.items() if mounted}
 
-    left = {volume for name, each in wrong(before).items() if name in ours for volume in each}
+    left = {
+        volume for name, each in wrong(before).items() if name in ours for volume in each.values()
+    }
     after = engine.by_service(engine.listed(docker, project))
-    stale = [name for name, each in wrong(after).items() if name in ours or left & set(each)]
+    stale = [name for name, each in wrong(after).items() if name in ours or left & {*each.values()}]
     if not stale:
         return after
     result = run(
         docker, project, directory, *_UP, "--no-deps", "--force-recreate", *stale, timeout=600
     )
     after = engine.by_service(engine.listed(docker, project))
-    if still := [each for each in wrong(after).items() if each[0] in ours]:
+    still = [each for each in wrong(after).items() if each[0] in ours]
+    if still or not result.ok:
         raise GroundworkError(
             "; ".join(
                 f"{name} is on the volume {mounted}, wanted {volume}"
                 for name, each in still
                 for volume, mounted in each.items()
-            ),
+            )
+            or "The containers can't be made anew on their live volumes.",
             where=str(directory / volumes.FILE),
             details=result.stderr.strip().splitlines()[-8:],
             next_step=f"See that {OVERRIDE} names no volume of another number, then run again.",

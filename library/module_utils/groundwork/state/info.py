@@ -22,6 +22,7 @@ from .desired import Desired
 from .gather import Facts, Where, gather
 from .model import Inspection, State, Summary
 from .plan import plan
+from .stack_containers import former
 from .usage import read_usage
 from .volumes import for_volumes
 
@@ -131,6 +132,9 @@ def _docs(
         yield from _own_lines(desired, facts)
     for name, volume in state.left_data.items():
         yield "data", f"of {name} are here still: {volume}"
+    if not state.owner:
+        for store, names in former(desired, facts.volumes).items():
+            yield "former", f"volumes of {store} that aren't live: {', '.join(names)}"
     for service in desired.managed:
         rules, image = service_type(service).settings, state.images.get(service.name)
         if rules and image and image.built and (left := rules.ignored(service.settings)):

@@ -140,10 +140,14 @@ class Summary(Record):
 
 @dataclass(frozen=True)
 class VolumeUse(Record):
-    """A volume's bytes, as exact as the engine says them (four digits), and whose it is."""
+    """A volume's bytes, as exact as the engine says them (four digits), and whose it is.
+
+    `live`: no other volume of its store counts in its place.
+    """
 
     service: str = ""
     size: int = 0
+    live: bool = True
 
 
 @dataclass(frozen=True)

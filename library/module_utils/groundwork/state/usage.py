@@ -10,13 +10,12 @@ import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from ..docker import Docker
+from ..docker import Docker, volumes
 from ..health import aim, choose
 from ..services import CONNECTIONS, Connections, ProbeError, Service, within
 from .desired import Desired
 from .gather import Facts, free_megabytes
 from .model import Usage, VolumeUse
-from .stack_containers import data_of
 
 _PATIENCE = 30.0  # seconds; the engine adds the files of every volume up
 _ATTEMPT = 2.0  # seconds, for a server's numbers
@@ -35,8 +34,10 @@ def read_usage(desired: Desired, facts: Facts, docker: Docker) -> Usage:
 
 
 def _volumes(desired: Desired, facts: Facts, docker: Docker) -> dict[str, VolumeUse]:
-    owners = {name: data_of(name, desired.stack).partition(".")[0] for name in facts.volumes}
-    if not any(owners.values()):
+    places = {
+        name: place for name in facts.volumes if (place := volumes.parse(name, desired.stack))
+    }
+    if not places:
         return {}
     asked = docker.run("system", "df", "-v", "--format", "{{json .Volumes}}", timeout=_PATIENCE)
     try:
@@ -45,9 +46,9 @@ def _volumes(desired: Desired, facts: Facts, docker: Docker) -> dict[str, Volume
         return {}
     sizes = {each["Name"]: size_of(str(each.get("Size", ""))) for each in listed}
     return {
-        name: VolumeUse(owner, size)
-        for name, owner in sorted(owners.items())
-        if owner and (size := sizes.get(name)) is not None
+        name: VolumeUse(store.partition(".")[0], size, desired.live.get(store, 0) == generation)
+        for name, (store, generation) in sorted(places.items())
+        if (size := sizes.get(name)) is not None
     }
 
 
