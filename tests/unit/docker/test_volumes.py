@@ -16,6 +16,7 @@ from fake_engine import FakeEngine, container
         ("postgres", 0, "shop_postgres_data"),
         ("postgres", 1, "shop_postgres_data.1"),
         ("mail.conf", 12, "shop_mail.conf_data.12"),
+        ("re-ports", 0, "shop_re-ports_data"),
     ],
 )
 def test_a_name_says_the_store_and_the_generation(store: str, generation: int, name: str) -> None:
@@ -28,6 +29,7 @@ def test_a_name_says_the_store_and_the_generation(store: str, generation: int, n
     [
         *("shop_owner", "shop_snapshot_x", "shop_snapshot_postgres_data", "shop_postgres_data.0"),
         *("other_postgres_data", "shop_postgres_data.x", "shop_a_b_data", "postgres_data"),
+        *("shop_x_mail.conf_data", "shopping_a_data", "shop_a.b.c_data", "shop_postgres_data.01"),
     ],
 )
 def test_other_volumes_are_no_data(name: str) -> None:

@@ -7,12 +7,13 @@ from typing import Any
 
 import fake_engine
 import pytest
+from ansible.module_utils.groundwork.docker import volumes
 from ansible.module_utils.groundwork.state.desired import Desired
 from ansible.module_utils.groundwork.state.model import ServiceState
 from ansible.module_utils.groundwork.state.stack_containers import (
     configuration,
     custom_reason,
-    data_of,
+    former,
     gather_containers,
     left_data,
 )
@@ -41,14 +42,6 @@ def test_whoever_does_no_harm_is_no_problem(
     labelled = container("by-hand", "alone")  # says that it is of the project, but of no service
     ours |= {"NetworkSettings": {"Ports": {}}, "Image": "sha256:1"}
     assert problems_found(tmp_path, monkeypatch, reader, ours, longer, left, labelled) == []
-
-
-def test_data_are_known_by_their_volumes_name() -> None:
-    assert data_of("demo_re-ports_data", "demo") == "re-ports"
-    assert data_of("demo_mail.conf_data", "demo") == "mail.conf"
-    for name in ("demo_x_mail.conf_data", "demo_x_mail_data"):  # of the stack demo_x
-        assert data_of(name, "demo") == ""
-    assert data_of("demo_owner", "demo") == data_of("demolition_a_data", "demo") == ""
 
 
 @pytest.mark.parametrize(
@@ -98,8 +91,14 @@ def test_all_volumes_of_a_container_are_its_own(tmp_path: Path) -> None:
     found = gather_containers(fake_engine.FakeEngine(containers=[writer]), wanted)
     assert [each.volume for each in found.strangers] == ["alone_mail.conf_data"]
     names = ("alone_mail_data", "alone_mail.conf_data", "alone_mail.old_data", "alone_gone_data")
+    names += ("alone_mail_data.1", "alone_gone_data.4")
     labelled = {name: {"storage_format": "container"} for name in names}
     assert left_data(wanted, labelled) == {
         "mail.old": "alone_mail.old_data",
         "gone": "alone_gone_data",
     }
+    volumes.write(wanted.stack_dir, {"gone": 9, "mail": 1})
+    again = Desired.of(params(str(tmp_path), services={"mail": ENTRY}))
+    assert again.volumes(again.managed[0]) == ["alone_mail_data.1", "alone_mail.conf_data"]
+    assert left_data(again, labelled)["gone"] == "alone_gone_data.4"  # 9 isn't there
+    assert former(again, labelled) == {"mail": ["alone_mail_data"]}

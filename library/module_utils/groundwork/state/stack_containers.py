@@ -85,16 +85,9 @@ def _writable(container: Mapping[str, Any]) -> Iterable[str]:
     return (mount.get("Name", "") for mount in container.get("Mounts") or [] if mount.get("RW"))
 
 
-def data_of(volume: str, stack: str) -> str:
-    """The store that a volume of this stack is by its name, or `""`: `mail` for the service's data,
-    `mail.conf` for another volume of it (see `ServiceType.stores`); whatever its generation."""
-    place = volumes.parse(volume, stack)
-    return place[0] if place else ""
-
-
 def left_data(desired: Desired, found: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """Volumes by store (see `data_of`), of services that don't run here any more, or use it no
-    more: the live ones, or the newest."""
+    """Volumes by store (see `ServiceType.stores`), of services that don't run here any more, or use
+    it no more: the live ones, or the newest."""
     used = set(_stores(desired))
     there = volumes.by_store(
         [name for name, each in found.items() if each["storage_format"]], desired.stack
