@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from ..services import Service
-from . import postgres
+from . import postgres, qdrant, redis
 from .model import DataType
 
-DATA_TYPES: dict[str, DataType] = {"postgres": postgres.TYPE}
+DATA_TYPES: dict[str, DataType] = {
+    "postgres": postgres.TYPE,
+    "qdrant": qdrant.TYPE,
+    "redis": redis.TYPE,
+}
 
 
 def data_type(service: Service) -> DataType:

@@ -61,6 +61,8 @@ __all__ = [
     "port_lines",
     "postgres_options",
     "primary",
+    "qdrant",
+    "redis",
     "secret_files",
     "secrets_of",
     "service_type",

@@ -6,6 +6,7 @@ import http.client
 import json
 import ssl
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from . import tls
@@ -81,6 +82,35 @@ def _probe(service: Service, endpoint: Endpoint, secret: str, timeout: float) ->
     return _version(body)
 
 
+@dataclass(frozen=True)
+class HttpRequest:
+    """What a server is asked: a method, a path with all quotes that it needs, and JSON."""
+
+    method: str
+    path: str
+    body: Any = None
+
+
+def ask(
+    service: Service, endpoint: Endpoint, secret: str, asked: HttpRequest, timeout: float
+) -> tuple[int, Any]:
+    """Status and JSON of the answer to a request.
+
+    Raises ProbeError; `timeout` (seconds) is for each step of it.
+    """
+    try:
+        connection = _connection(endpoint, timeout, tls.context(service))
+        status, body = _send(connection, asked, secret)
+    except OSError as error:
+        raise unreachable(error, timeout) from None
+    except http.client.HTTPException as error:
+        raise ProbeError(f"doesn't speak HTTP as expected ({type(error).__name__})") from None
+    try:
+        return status, json.loads(body)
+    except ValueError:
+        raise ProbeError(f"answers {status} and no JSON", code=str(status)) from None
+
+
 def _connection(
     endpoint: Endpoint, timeout: float, secure: ssl.SSLContext | None
 ) -> http.client.HTTPConnection:
@@ -93,10 +123,21 @@ def _connection(
 
 def _get(connection: http.client.HTTPConnection, path: str, secret: str) -> tuple[int, bytes]:
     """Status and the start of the body of `GET path`."""
+    return _send(connection, HttpRequest("GET", path), secret, 64 * 1024)
+
+
+def _send(
+    connection: http.client.HTTPConnection, asked: HttpRequest, secret: str, most: int = 2**28
+) -> tuple[int, bytes]:
+    """Status and at most so many bytes of the body."""
+    headers = {"api-key": secret} if secret else {}
+    text = None
+    if asked.body is not None:
+        headers["Content-Type"], text = "application/json", json.dumps(asked.body)
     try:
-        connection.request("GET", path, headers={"api-key": secret} if secret else {})
+        connection.request(asked.method, asked.path, body=text, headers=headers)
         response = connection.getresponse()
-        return response.status, response.read(64 * 1024)
+        return response.status, response.read(most)
     finally:
         connection.close()
 

@@ -1,0 +1,222 @@
+"""Qdrant's data: a snapshot of each collection by the server itself, and the aliases beside them.
+
+Collections aren't copied at one moment. The server's snapshots don't cross from the official one to
+the gateway, or back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from ..errors import GroundworkError
+from ..services import ProbeError, endpoint, service_type
+from ..services import qdrant as server
+from . import qdrant_scripts as scripts
+from . import steps
+from .job import FILE_CAPABILITIES, Job, Mount
+from .model import Checkpoint, Source
+from .qdrant_collections import Collection, at, read, words
+from .qdrant_recovery import prove
+
+_TIMEOUT = 30.0  # seconds, of a question
+_NOT_SPOKEN = 501  # what the gateway answers where the official one has more
+
+
+@dataclass(frozen=True)
+class QdrantData:
+    """What Qdrant's data are copied and put back by (see `model.DataType`)."""
+
+    def bytes_needed(self, source: Source) -> int:
+        """Its volume twice: the server's own snapshots are there until they are copied."""
+        live = source.volumes[source.service.name]
+        job = _job(source, Mount(live, scripts.STORAGE, read_only=True))
+        done = job.run(f"du -sk {scripts.STORAGE}")
+        if not done.ok:
+            raise steps.failed("Qdrant's volume can't be read.", source, done, "Run again.")
+        return 2 * steps.kilobytes(done)
+
+    def checkpoint(self, source: Source, place: str, path: str) -> Checkpoint:
+        """Snapshots by the server, which are removed from its volume once they are copied."""
+        steps.container_of(source)
+        made: list[tuple[str, str]] = []
+        found: list[Collection] = []
+        try:
+            for name in _names(source):
+                before = _describe(source, name)
+                snapshot = _create(source, name)
+                if snapshot and before:
+                    made.append((name, snapshot))
+                    after = _describe(source, name) or before
+                    counts = tuple(sorted({*before.points, *after.points}))
+                    file = f"{len(made):04}.snapshot"
+                    found.append(
+                        Collection(name, file, counts, before.vectors, before.indexes),
+                    )
+            aliases = _aliases(source)
+            copied = _copy(source, place, path, made)
+        except BaseException:
+            for each in made:
+                _delete(source, *each, strict=False)
+            raise
+        for each in made:
+            _delete(source, *each)
+        sums, size = copied
+        kept = {each.name for each in found}
+        return Checkpoint(
+            kind=source.service.kind,
+            image=source.image,
+            storage_format=source.storage_format,
+            version=str(_ask(source, "GET", "/").get("version", "")),
+            files={each.file: sums[each.file] for each in found},
+            details={
+                "collections": [each.to_dict() for each in found],
+                "aliases": {alias: name for alias, name in aliases.items() if name in kept},
+            },
+            facts={"points": {each.name: list(each.points) for each in found}},
+            bytes=size,
+        )
+
+    def fill(
+        self, source: Source, saved: Checkpoint, place: str, path: str, volumes: Mapping[str, str]
+    ) -> None:
+        """Let a server of its own recover each snapshot and make the aliases, and compare."""
+        _check_format(source, saved)
+        volume = volumes[source.service.name]
+        steps.require_volumes(source, place, volume)
+        collections = [Collection.from_dict(each) for each in saved.details["collections"]]
+        pairs = [part for c in collections for part in (c.file, saved.files.get(c.file, ""))]
+        storage = Mount(volume, scripts.STORAGE)
+        done = _job(source, storage, Mount(place, "/copy", read_only=True)).run(
+            scripts.FILL, path, *pairs
+        )
+        if not done.ok:
+            raise steps.not_filled(source, done)
+        prove(source, collections, saved.details.get("aliases", {}), volume)
+        steps.require_volumes(source, volume)
+        finished = _job(source, storage).run(scripts.FINISH)
+        if not finished.ok:
+            raise steps.not_filled(source, finished)
+
+
+def _check_format(source: Source, saved: Checkpoint) -> None:
+    if saved.storage_format != source.storage_format:
+        raise GroundworkError(
+            f"The copy of {source.service.name} was made by {saved.storage_format} "
+            f"({saved.image}), whose snapshots {source.storage_format} ({source.image}) can't "
+            "read.",
+            where=source.stack,
+            next_step=f"{steps.UNTOUCHED}Name the image that made it in stack_services.",
+        )
+
+
+def _job(source: Source, *mounts: Mount) -> Job:
+    capabilities = FILE_CAPABILITIES
+    return Job(source.docker, source.stack, source.image, mounts, capabilities=capabilities)
+
+
+def _send(
+    source: Source, method: str, path: str, timeout: float = _TIMEOUT, body: Any = None
+) -> tuple[int, Any]:
+    service = source.service
+    secret = service_type(service).password(service, source.secrets)
+    try:
+        asked = server.HttpRequest(method, path, body)
+        return server.ask(service, endpoint(service, "host"), secret, asked, timeout)
+    except ProbeError as error:
+        raise GroundworkError(
+            f"{service.name} can't be asked: {error}",
+            where=str(endpoint(service, "host")),
+            next_step="See that it is healthy (playbooks/status.yml), then run again.",
+        ) from None
+
+
+def _ask(source: Source, method: str, path: str, timeout: float = _TIMEOUT) -> Any:
+    """What it answers; raises GroundworkError where that is an error."""
+    status, answer = _send(source, method, path, timeout)
+    if status == 200:
+        return answer
+    raise _answered(source, method, path, status, answer)
+
+
+def _answered(source: Source, method: str, path: str, status: int, answer: Any) -> GroundworkError:
+    return GroundworkError(
+        f"{source.service.name} answers {status} to {method} {path}.",
+        where=str(endpoint(source.service, "host")),
+        details=[words(answer)],
+        next_step="See what it says, then run again.",
+    )
+
+
+def _names(source: Source) -> list[str]:
+    found = _ask(source, "GET", "/collections")["result"]["collections"]
+    return sorted(each["name"] for each in found)
+
+
+def _describe(source: Source, name: str) -> Collection | None:
+    """How a collection is now; None where it is gone."""
+    answers = []
+    for method, path, body in (
+        ("GET", at(name), None),
+        ("POST", f"{at(name)}/points/count", {"exact": True}),
+    ):
+        status, answer = _send(source, method, path, steps.LONG, body)
+        if status == 404:
+            return None
+        if status != 200:
+            raise _answered(source, method, path, status, answer)
+        answers.append(answer["result"])
+    return read(name, answers[0], answers[1]["count"])
+
+
+def _create(source: Source, name: str) -> str:
+    """The name of a new snapshot; `""` where the collection is gone."""
+    path = f"{at(name)}/snapshots?wait=true"
+    status, answer = _send(source, "POST", path, steps.LONG)
+    if status == 404:
+        return ""
+    if status != 200:
+        raise _answered(source, "POST", path, status, answer)
+    return str(answer["result"]["name"])
+
+
+def _delete(source: Source, name: str, snapshot: str, strict: bool = True) -> None:
+    path = f"{at(name)}/snapshots/{quote(snapshot, safe='')}?wait=true"
+    try:
+        status, answer = _send(source, "DELETE", path)
+        if status not in (200, 404):
+            raise _answered(source, "DELETE", path, status, answer)
+    except GroundworkError:
+        if strict:  # else another failure is what is told
+            raise
+
+
+def _aliases(source: Source) -> dict[str, str]:
+    """The collection of each alias; none where the server has no such thing."""
+    status, answer = _send(source, "GET", "/aliases")
+    if status == _NOT_SPOKEN:
+        return {}
+    if status != 200:
+        raise _answered(source, "GET", "/aliases", status, answer)
+    return {each["alias_name"]: each["collection_name"] for each in answer["result"]["aliases"]}
+
+
+def _copy(
+    source: Source, place: str, path: str, made: Sequence[tuple[str, str]]
+) -> tuple[dict[str, str], int]:
+    """The SHA-256 of each file by its name, and what they take."""
+    live = source.volumes[source.service.name]
+    steps.require_volumes(source, live, place)
+    job = _job(source, Mount(live, scripts.STORAGE, read_only=True), Mount(place, "/copy"))
+    files = [f"{number:04}.snapshot" for number in range(1, len(made) + 1)]
+    named = [part for each, file in zip(made, files, strict=True) for part in (*each, file)]
+    done = job.run(scripts.COPY, path, *named)
+    if not done.ok:
+        raise steps.failed(f"{source.service.name} can't be copied.", source, done, "Run again.")
+    sums = [line.split()[0] for line in done.stdout.splitlines()[: len(files)]]
+    return dict(zip(files, sums, strict=True)), steps.kilobytes(done)
+
+
+TYPE = QdrantData()

@@ -1,0 +1,100 @@
+"""How Qdrant's data are put back: what the server on the new volume is asked, and how it ends."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from ansible.module_utils.groundwork.data.model import Checkpoint
+from ansible.module_utils.groundwork.data.qdrant import TYPE
+from ansible.module_utils.groundwork.data.qdrant_collections import Collection
+from ansible.module_utils.groundwork.errors import GroundworkError
+
+from .engine_of_stores import Engine, done, store
+
+CAR = Collection("rotes Auto", "0001.snapshot", (10,), {"size": 4}, {"city": "keyword"})
+SAVED = Checkpoint(
+    kind="qdrant",
+    storage_format="qdrant-edge",
+    files={"0001.snapshot": "aa"},
+    details={"collections": [CAR.to_dict()], "aliases": {"now": "rotes Auto"}},
+)
+
+
+@dataclass
+class New:
+    """The server on the new volume."""
+
+    points: int = 10
+    refuses: str = ""
+    heard: list[tuple[str, str, Any]] = field(default_factory=list)
+
+    def __call__(self, words: tuple[str, ...], stdin: str) -> str:
+        method, path = words[-2:]
+        self.heard.append((method, path, json.loads(stdin or "null")))
+        if self.refuses and path.startswith(self.refuses):
+            return 'HTTP/1.0 400 Bad Request\n\n{"status": {"error": "it is no snapshot"}}'
+        described = {
+            "config": {"params": {"vectors": {"size": 4}}},
+            "payload_schema": {"city": {"data_type": "keyword"}},
+        }
+        counted = path.endswith("/count")
+        result = {"count": self.points} if counted else described
+        return f"HTTP/1.0 200 OK\ncontent-type: x\n\n{json.dumps({'result': result})}"
+
+
+def fill(engine: Engine) -> None:
+    TYPE.fill(store(engine, "qdrant"), SAVED, "kept", "a place", {"qdrant": "new"})
+
+
+def test_each_collection_is_recovered_and_counted_and_has_its_aliases() -> None:
+    new = New()
+    engine = Engine(jobs=[done(), done()], inside=new, exit_code=143, user="1000:1000")
+    fill(engine)
+    copied, served, finished = engine.begun()
+    assert copied.endswith(" sh a place 0001.snapshot aa")
+    assert "source=kept,target=/copy,readonly" in copied
+    assert "--user 1000:1000" in served and "--workdir /qdrant" in served
+    assert "--network none" in served and "--publish" not in served and "kept" not in served
+    assert "rm -rf /qdrant/storage/snapshots/groundwork.restored; sync" in finished
+    at = "/collections/rotes%20Auto"
+    assert [each[:2] for each in new.heard] == [
+        ("GET", "/readyz"),
+        ("PUT", f"{at}/snapshots/recover?wait=true"),
+        ("POST", "/collections/aliases"),
+        ("GET", at),
+        ("POST", f"{at}/points/count"),
+    ]
+    assert new.heard[1][2] == {
+        "location": "file:///qdrant/storage/snapshots/groundwork.restored/0001.snapshot",
+        "priority": "snapshot",
+    }
+    made = {"create_alias": {"alias_name": "now", "collection_name": "rotes Auto"}}
+    assert new.heard[2][2] == {"actions": [made]}
+    assert "secret" not in str(engine.asked)
+    assert engine.nothing_left()
+
+
+@pytest.mark.parametrize(
+    ("engine", "what"),
+    [
+        (Engine(jobs=[done(22)]), "is damaged"),
+        (Engine(jobs=[done(20)]), "no whole copy"),
+        (Engine(jobs=[done()], inside=New(refuses="/collections/rotes")), "answers 400 to PUT"),
+        (Engine(jobs=[done()], inside=New(refuses="/collections/alias")), "answers 400 to POST"),
+        (Engine(jobs=[done()], inside=New(points=9)), "doesn't have all"),
+        (Engine(jobs=[done()], inside=New(refuses="/readyz"), running=False), "doesn't start"),
+        (Engine(jobs=[done()], inside=New(), exit_code=137), "in order"),
+        (Engine(jobs=[done(), done(1)], inside=New()), "can't be filled"),
+        (Engine(volumes=("kept",)), "volume new is gone"),
+    ],
+)
+def test_what_goes_wrong_is_told_and_nothing_stays(engine: Engine, what: str) -> None:
+    with pytest.raises(GroundworkError, match=what) as caught:
+        fill(engine)
+    assert "as they were" in caught.value.next_step
+    assert engine.nothing_left()
+    if "answers" in what:
+        assert caught.value.details == ["it is no snapshot"]
