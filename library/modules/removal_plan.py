@@ -72,7 +72,8 @@ stop:
   returned: success
   type: bool
 containers:
-  description: The ids of the one service's containers that are to go.
+  description: >-
+    The ids of containers that are to go besides; the one service's, and of jobs that were killed.
   returned: success
   type: list
   elements: str

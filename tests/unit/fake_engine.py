@@ -68,7 +68,7 @@ class FakeEngine(Docker):
                 known = {c["Id"]: c for c in self.containers}
                 return CommandResult(0, json.dumps([known[each] for each in ids]), "")
             case ("volume", "ls", *_):
-                rows = [_volume(*item, args[-1]) for item in self.volumes.items()]
+                rows = [volume_row(*item, args[-1]) for item in self.volumes.items()]
                 return CommandResult(0, "\n".join(rows), "")
             case ("volume", "inspect", name):
                 if name not in self.volumes:
@@ -97,5 +97,6 @@ def _row(found: Mapping[str, Any]) -> str:
     return json.dumps([found["Id"], mounts, found["Config"]["Labels"].get(PROJECT, "")])
 
 
-def _volume(name: str, labels: Mapping[str, str], form: str) -> str:
+def volume_row(name: str, labels: Mapping[str, str], form: str) -> str:
+    """A line of `docker volume ls --format FORM`."""
     return json.dumps([name, *(labels.get(key, "") for key in re.findall('Label "([^"]+)"', form))])

@@ -14,6 +14,7 @@ from ansible.module_utils.groundwork.data import former
 from ansible.module_utils.groundwork.data.model import Source
 from ansible.module_utils.groundwork.docker import CommandResult, Docker, volumes
 from ansible.module_utils.groundwork.errors import GroundworkError
+from fake_engine import volume_row
 
 (DB,) = parse_services({"db": {"kind": "postgres", "image": "postgres:16-alpine", "port": 1}})
 NOW = datetime(2026, 1, 29, tzinfo=timezone.utc)
@@ -29,7 +30,7 @@ class Engine(Docker):
         if args[:2] == ("volume", "rm"):
             self.removed.extend(args[2:])
             return CommandResult(1 if self.error else 0, "", self.error)
-        return CommandResult(0, "\n".join(self.made), "")
+        return CommandResult(0, "\n".join(volume_row(name, {}, args[-1]) for name in self.made), "")
 
     def inspect(self, kind: str, names: Sequence[str]) -> dict[str, dict[str, Any]]:
         return {name: {"CreatedAt": self.made[name]} for name in names}

@@ -13,6 +13,7 @@ from ansible.module_utils.groundwork.data import restore
 from ansible.module_utils.groundwork.data.model import FORMAT, Checkpoint, Manifest, Source
 from ansible.module_utils.groundwork.docker import CommandResult, Docker, volumes
 from ansible.module_utils.groundwork.errors import GroundworkError
+from fake_engine import volume_row
 
 DB, CACHE = parse_services(
     {
@@ -46,7 +47,10 @@ class Engine(Docker):
                 if name in self.volumes:
                     self.volumes.remove(name)
         elif args[:2] == ("volume", "ls"):
-            return CommandResult(0, "\n".join(self.volumes), "")
+            rows = (volume_row(name, {}, args[-1]) for name in self.volumes)
+            return CommandResult(0, "\n".join(rows), "")
+        elif args[:2] == ("volume", "inspect"):
+            return CommandResult(1, "[]", "no such volume")
         elif args[0] == "run":
             return CommandResult(0, f"/dev/x {10**9} 1 {self.free} 1% /volume", "")
         return CommandResult(0, "", "")

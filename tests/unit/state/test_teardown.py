@@ -126,3 +126,11 @@ def test_where_nobody_knows_which_data_are_live_none_go(tmp_path: Path) -> None:
     with pytest.raises(GroundworkError, match="can't be understood"):
         removal(docker, tmp_path, data=True)
     assert removal(docker, tmp_path) == teardown.Removal()  # stopped it may be
+
+
+@pytest.mark.parametrize("service", ["", "db"])
+def test_a_job_that_a_killed_run_left_keeps_no_volume(tmp_path: Path, service: str) -> None:
+    jobs = [container(f"{name}-work", labels={"groundwork.job": name}) for name in ("ours", "x")]
+    docker = FakeEngine(containers=jobs, volumes=DATA | marked(tmp_path))
+    assert removal(docker, tmp_path, service, data=True).containers == ("id-ours-work",)
+    assert removal(docker, tmp_path).containers == ()

@@ -2,7 +2,7 @@
 
 from . import former, restore, snapshots
 from .clear import clear
-from .job import Job, Mount
+from .job import Job, Mount, jobs
 from .model import Checkpoint, Manifest, Source
 from .restore import Restored
 from .snapshots import Snapshot, Snapshots
@@ -20,6 +20,7 @@ __all__ = [
     "any_image",
     "clear",
     "former",
+    "jobs",
     "named",
     "restore",
     "snapshots",

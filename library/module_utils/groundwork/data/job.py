@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -134,13 +134,18 @@ def _each(option: str, values: Iterable[str]) -> Iterator[str]:
         yield from (option, value)
 
 
+def jobs(docker: Docker, stack: str) -> list[str]:
+    """The ids of a stack's jobs; for whoever has the deploy lock, what killed runs left of them."""
+    found = docker.run("ps", "-aq", "--no-trunc", "--filter", f"label={LABEL}={stack}")
+    return found.stdout.split() if found.ok else []
+
+
 def clear(docker: Docker, stack: str) -> int:
     """Stop and remove what runs that were killed left of jobs; how many there were.
 
     For whoever has the deploy lock: nobody else's work for this stack goes on then.
     """
-    found = docker.run("ps", "-aq", "--no-trunc", "--filter", f"label={LABEL}={stack}")
-    left: Sequence[str] = found.stdout.split() if found.ok else ()
+    left = jobs(docker, stack)
     if left:
         docker.run("rm", "--force", "--volumes", *left, timeout=120)
     return len(left)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..data import jobs
 from ..docker import Docker, engine, marker_of, ownership, volumes
 from ..errors import GroundworkError
 from ..records import Record
@@ -19,10 +20,11 @@ from ..records import Record
 class Removal(Record):
     """What goes, in this order.
 
-    `stop`: the project's containers and networks, a person's own among them. `containers`: those of
-    one service, by id. `volumes`: data. `forget`: the stores that `infra/volumes.json` names no
-    more, before the volumes that it named go, which are `last`, and behind all of a stack's its
-    owner's mark: cut short anywhere, older data never become the live ones again.
+    `stop`: the project's containers and networks, a person's own among them. `containers`, by id:
+    those of one service, and where data go, jobs of runs that were killed. `volumes`: data.
+    `forget`: the stores that `infra/volumes.json` names no more, before the volumes that it named
+    go, which are `last`, and behind all of a stack's its owner's mark: cut short anywhere, older
+    data never become the live ones again.
     `snapshots`: names of those that stay, though all data go.
     """
 
@@ -54,15 +56,20 @@ def removal(
     _check_owner(name, directory, containers, found)
     there = volumes.by_store(found, name)
     live = volumes.read(directory) if data or service else {}
+    left = jobs(docker, name) if data or service else []
     if service:
-        return _of_service(name, service, containers, there, live, required)
+        of_service = _of_service(name, service, containers, there, live, required)
+        return replace(of_service, containers=(*of_service.containers, *left))
     snapshots = volumes.snapshots(docker, name)
     if (there or snapshots) and not data and not check:
         ownership.claim(docker, name, directory)
     whole = Removal(stop=bool(containers) or _has_networks(docker, name))
     if not data:
         return whole
-    whole = replace(_data(name, there, live), stop=whole.stop, snapshots=tuple(snapshots))
+    kept = tuple(snapshots)
+    whole = replace(
+        _data(name, there, live), stop=whole.stop, containers=tuple(left), snapshots=kept
+    )
     # A snapshot stays this directory's
     mark = [marker_of(name)] if marker_of(name) in found and not snapshots else []
     return replace(whole, last=(*whole.last, *mark))
