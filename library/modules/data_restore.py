@@ -9,7 +9,6 @@ from typing import Any
 from ansible.module_utils.groundwork import data
 from ansible.module_utils.groundwork.data import former, restore, snapshots
 from ansible.module_utils.groundwork.docker import Docker, volumes
-from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
@@ -49,6 +48,12 @@ options:
     type: list
     elements: str
     default: []
+  images:
+    description:
+      - The image of each service, as C(stack_info) chose it. With O(state=former), the former
+        volumes have to be what these can read.
+    type: dict
+    default: {}
   word:
     description: What names this stack.
     type: str
@@ -119,6 +124,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     },
     "name": {"type": "str", "default": ""},
     "only": {"type": "list", "elements": "str", "default": []},
+    "images": {"type": "dict", "default": {}},
     "word": {"type": "str", "required": True},
     "given": {"type": "str", "default": ""},
     "keep_days": {"type": "int", "default": 7},
@@ -135,7 +141,7 @@ def run(call: Call) -> dict[str, Any]:
         params["stack_name"],
         Path(params["stack_dir"]),
     )
-    check_word(params["word"], params["given"], stack)
+    data.check_word(params["word"], params["given"], stack, PLAYBOOK)
     found = data.sources(docker, stack, params["services"], directory)
     call.secrets.update(value for each in found for value in each.secrets.values())
     chosen = data.named(found, params["only"], PLAYBOOK)
@@ -147,7 +153,7 @@ def run(call: Call) -> dict[str, Any]:
         return _removed(docker, stack, gone, call.check)
     if params["state"] == "former":
         before = {store: name for each in chosen for store, name in each.volumes.items()}
-        live = former.go_back(docker, directory, chosen, call.check)
+        live = former.go_back(docker, directory, chosen, params["images"], call.check)
         return restore.Restored(
             services=tuple(each.service.name for each in chosen),
             volumes=tuple(volumes.name_of(stack, *each) for each in live.items()),
@@ -183,18 +189,6 @@ def _removed(docker: Docker, stack: str, gone: dict[str, list[int]], check: bool
     if not check:
         former.remove(docker, stack, gone)
     return restore.Restored(removed=tuple(names)).to_dict() | {"changed": bool(names)}
-
-
-def check_word(word: str, given: str, stack: str) -> None:
-    """A laptop's command must not reach a shared machine's data by a mistyped target."""
-    if given in ([word] if word != stack else ["", word]):
-        return
-    raise GroundworkError(
-        f"This would put other data in the place of those of {word}"
-        + (f", and names {given}." if given else "."),
-        where=PLAYBOOK,
-        next_step=f"Give -e restore_data={word}, where that is meant. Nothing was changed.",
-    )
 
 
 if __name__ == "__main__":

@@ -113,6 +113,16 @@ options:
       that are to go. Left out, they are not inspected.
     type: dict
     default: {}
+  moving:
+    description: Services whose data are about to move to another storage format, so that the one
+      that they have isn't compared with the image's.
+    type: list
+    elements: str
+    default: []
+  moving_back:
+    description: Whether they go back to what they were; else their data say nothing of the image.
+    type: bool
+    default: false
   core_dir:
     description:
       - A directory on another machine that holds the project's core (the package C(groundwork)).

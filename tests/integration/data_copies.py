@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ansible.module_utils.groundwork.data.job import LABEL
 from ansible.module_utils.groundwork.docker import Docker
+from ansible.module_utils.groundwork.docker.jobs import LABEL
 
 from .stack import docker
 

@@ -19,11 +19,11 @@ import pytest
 from ansible.module_utils.groundwork.data import backup, backup_notes, backup_program
 from ansible.module_utils.groundwork.data.backup import BackupPlace
 from ansible.module_utils.groundwork.data.backup_notes import BackupNote
-from ansible.module_utils.groundwork.data.job import LABEL
 from ansible.module_utils.groundwork.data.model import Source
 from ansible.module_utils.groundwork.data.postgres_comparison import differences
 from ansible.module_utils.groundwork.data.postgres_dump import read_facts
 from ansible.module_utils.groundwork.docker import Docker
+from ansible.module_utils.groundwork.docker.jobs import LABEL
 from ansible.module_utils.groundwork.errors import GroundworkError
 
 from .stack import ROOT, Stack, docker, new_stack

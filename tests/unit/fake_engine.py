@@ -42,6 +42,7 @@ class FakeEngine(Docker):
     cli: str = "fake-docker"  # so that nobody looks for the programs of this machine's client
     containers: list[dict[str, Any]] = field(default_factory=list)
     volumes: dict[str, dict[str, str]] = field(default_factory=dict)
+    places: list[str] = field(default_factory=list)  # volumes that jobs work in
     asked: list[tuple[str, ...]] = field(default_factory=list)
     environments: list[Mapping[str, str]] = field(default_factory=list)
 
@@ -67,6 +68,8 @@ class FakeEngine(Docker):
             case ("container", "inspect", *ids):
                 known = {c["Id"]: c for c in self.containers}
                 return CommandResult(0, json.dumps([known[each] for each in ids]), "")
+            case ("volume", "ls", "-q", *_):
+                return CommandResult(0, "\n".join(self.places), "")
             case ("volume", "ls", *_):
                 rows = [volume_row(*item, args[-1]) for item in self.volumes.items()]
                 return CommandResult(0, "\n".join(rows), "")

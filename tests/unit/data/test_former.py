@@ -33,7 +33,8 @@ class Engine(Docker):
         return CommandResult(0, "\n".join(volume_row(name, {}, args[-1]) for name in self.made), "")
 
     def inspect(self, kind: str, names: Sequence[str]) -> dict[str, dict[str, Any]]:
-        return {name: {"CreatedAt": self.made[name]} for name in names}
+        labels = {volumes.FORMAT_LABEL: "postgres-16-glibc"}
+        return {name: {"CreatedAt": self.made[name], "Labels": labels} for name in names}
 
 
 def source() -> Source:
@@ -49,14 +50,25 @@ MADE = {
 
 def test_back_is_to_the_generation_before(tmp_path: Path) -> None:
     volumes.write(tmp_path, {"db": 2, "other": 1})
-    assert former.go_back(Engine(made=MADE), tmp_path, [source()], True) == {"db": 1}
+    assert former.go_back(Engine(made=MADE), tmp_path, [source()], {}, True) == {"db": 1}
     assert volumes.read(tmp_path) == {"db": 2, "other": 1}
-    former.go_back(Engine(made=MADE), tmp_path, [source()])
+    former.go_back(Engine(made=MADE), tmp_path, [source()], {})
     assert volumes.read(tmp_path) == {"db": 1, "other": 1}
-    former.go_back(Engine(made=MADE), tmp_path, [source()])
+    former.go_back(Engine(made=MADE), tmp_path, [source()], {})
     assert volumes.read(tmp_path) == {"other": 1}
     with pytest.raises(GroundworkError, match="no volume from before"):
-        former.go_back(Engine(made=MADE), tmp_path, [source()])
+        former.go_back(Engine(made=MADE), tmp_path, [source()], {})
+
+
+def test_back_is_never_to_data_that_the_image_could_not_read(tmp_path: Path) -> None:
+    volumes.write(tmp_path, {"db": 2})
+    image = {"reference": "postgres:17", "storage_format": "postgres-17-glibc"}
+    with pytest.raises(GroundworkError, match=r"are postgres-16-glibc; the image postgres:17"):
+        former.go_back(Engine(made=MADE), tmp_path, [source()], {"db": image})
+    assert volumes.read(tmp_path) == {"db": 2}
+    image["storage_format"] = "postgres-16-glibc"
+    former.go_back(Engine(made=MADE), tmp_path, [source()], {"db": image})
+    assert volumes.read(tmp_path) == {"db": 1}
 
 
 def test_the_live_one_is_no_former_one(tmp_path: Path) -> None:

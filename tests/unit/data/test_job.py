@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from ansible.module_utils.groundwork.data.job import Job, Mount, clear
+from ansible.module_utils.groundwork.data.job import Job, Mount
 from ansible.module_utils.groundwork.docker import CommandResult, Docker
 from ansible.module_utils.groundwork.errors import GroundworkError
 
@@ -76,11 +76,3 @@ def test_a_server_is_stopped_in_order_and_removed_after_an_error_too() -> None:
     with pytest.raises(ZeroDivisionError), Job(engine, "shop", "image").started():
         raise ZeroDivisionError
     assert engine.asked[-1][0] == "rm"
-
-
-def test_what_is_left_is_cleared_by_its_label() -> None:
-    engine = Recorded(results={"ps": CommandResult(0, "a\nb\n", "")})
-    assert clear(engine, "shop") == 2
-    assert "label=groundwork.job=shop" in engine.asked[0]
-    assert engine.asked[1] == ("rm", "--force", "--volumes", "a", "b")
-    assert clear(Recorded(), "shop") == 0

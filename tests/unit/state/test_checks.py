@@ -64,7 +64,7 @@ def test_a_volume_goes_to_the_flavour_that_made_it(volume: dict[str, str], refus
     assert bool(found) == refused
     if refused:
         assert "groundwork_postgres_data" in found[0]["what"]
-        assert "dump" in found[0]["next_step"]
+        assert "playbooks/upgrade.yml -e service=postgres" in found[0]["next_step"]
 
 
 def test_a_full_disk_and_a_foreign_stack_are_problems() -> None:

@@ -133,4 +133,11 @@ def test_a_job_that_a_killed_run_left_keeps_no_volume(tmp_path: Path, service: s
     jobs = [container(f"{name}-work", labels={"groundwork.job": name}) for name in ("ours", "x")]
     docker = FakeEngine(containers=jobs, volumes=DATA | marked(tmp_path))
     assert removal(docker, tmp_path, service, data=True).containers == ("id-ours-work",)
+
+
+def test_what_a_job_worked_in_goes_with_all_data(tmp_path: Path) -> None:
+    docker = FakeEngine(volumes=DATA | marked(tmp_path), places=["ours_upgrade"])
+    gone = removal(docker, tmp_path, data=True)
+    assert gone.volumes == ("ours_db_data", "ours_upgrade")
+    assert removal(docker, tmp_path).volumes == ()
     assert removal(docker, tmp_path).containers == ()

@@ -21,12 +21,12 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from ..docker import Docker
+from ..docker import Docker, jobs
 from ..errors import GroundworkError
 from ..locking import LockHolder, claim, in_the_way, lease
 from . import backup_copy, backup_notes, backup_types
 from .backup_notes import BackupNote, iso
-from .job import Job, Mount, clear
+from .job import Job, Mount
 from .model import Manifest, Source
 from .repository import Backup, Repository, reading
 from .restore import Fill
@@ -135,7 +135,7 @@ def _made(place: BackupPlace, sources: Sequence[Source], say: Say) -> BackupNote
     copy = place.directory / _COPY
     try:
         with _deploy_lock(place):
-            clear(place.docker, place.stack)
+            jobs.clear(place.docker, place.stack)
             _check_room(place, sources)
             _fresh(place, sources, copy)
             manifest, skipped = backup_copy.write(place.stack, place.stack_dir, sources, copy)

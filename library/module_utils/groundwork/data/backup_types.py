@@ -9,12 +9,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from ..docker import Docker
+from ..docker import Docker, jobs
 from ..errors import GroundworkError
 from ..host import postgres_facts
 from ..services import Service
 from . import postgres_contents, postgres_dump
-from .job import LABEL, clear
 from .model import Checkpoint, DataType, Source
 from .types import DATA_TYPES
 
@@ -100,8 +99,8 @@ def for_proof(source: Source) -> Source:
 def clear_proofs(docker: Docker, stack: str) -> None:
     """Remove what a proof that was killed left."""
     word = proofs(stack)
-    clear(docker, word)
-    found = docker.run("volume", "ls", "-q", "--filter", f"label={LABEL}={word}")
+    jobs.clear(docker, word)
+    found = docker.run("volume", "ls", "-q", "--filter", f"label={jobs.LABEL}={word}")
     if left := found.stdout.split():
         docker.run("volume", "rm", "--force", *left)
 
@@ -109,7 +108,7 @@ def clear_proofs(docker: Docker, stack: str) -> None:
 @contextmanager
 def _volumes(source: Source) -> Iterator[dict[str, str]]:
     names = {store: f"{source.stack}_{store}" for store in source.volumes}
-    label = f"{LABEL}={source.stack}"
+    label = f"{jobs.LABEL}={source.stack}"
     try:
         for name in names.values():
             made = source.docker.run("volume", "create", "--label", label, name)

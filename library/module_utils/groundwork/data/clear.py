@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..docker import Docker
-from . import job, restore
+from ..docker import Docker, jobs
+from . import restore
 
 
 def clear(docker: Docker, stack: str, stack_dir: Path) -> None:
@@ -13,5 +13,5 @@ def clear(docker: Docker, stack: str, stack_dir: Path) -> None:
 
     For whoever has the deploy lock: nobody else's work for this stack goes on then.
     """
-    job.clear(docker, stack)
+    jobs.clear(docker, stack)
     restore.clear(docker, stack, stack_dir)

@@ -12,12 +12,17 @@ from .model import Source
 
 
 def go_back(
-    docker: Docker, stack_dir: Path, sources: Sequence[Source], check: bool = False
+    docker: Docker,
+    stack_dir: Path,
+    sources: Sequence[Source],
+    images: Mapping[str, Mapping[str, str]],
+    check: bool = False,
 ) -> dict[str, int]:
     """Make the generation before the live one live again; the new ones by store.
 
-    The volumes that are live now stay, and `go_back` doesn't find them again. Raises
-    GroundworkError where a service has none before.
+    The volumes that are live now stay, and `go_back` doesn't find them again. `images`: those that
+    the services are to run in, with their storage formats. Raises GroundworkError where a service
+    has none before, or its image couldn't read that.
     """
     there, live = volumes.generations(docker, sources[0].stack), volumes.read(stack_dir)
     before: dict[str, int] = {}
@@ -32,9 +37,27 @@ def go_back(
                     "Nothing was changed.",
                 )
             before[store] = older[-1]
+            volume = volumes.name_of(source.stack, store, older[-1])
+            _check_readable(docker, source, volume, images.get(source.service.name, {}))
     if not check:
         volumes.write(stack_dir, {**live, **before})
     return before
+
+
+def _check_readable(docker: Docker, source: Source, volume: str, image: Mapping[str, str]) -> None:
+    found = docker.inspect("volume", [volume]).get(volume, {})
+    made_by = (found.get("Labels") or {}).get(volumes.FORMAT_LABEL, "")
+    has = image.get("storage_format", "")
+    if not made_by or not has or has == made_by:
+        return
+    name = source.service.name
+    raise GroundworkError(
+        f"The data from before of {name} are {made_by}; the image {image['reference']} is {has}, "
+        "which can't read them.",
+        where=f"stack_services.{name}.image",
+        next_step=f"Put the image from before ({made_by}) back there, then run again. Nothing was "
+        "changed.",
+    )
 
 
 def others(

@@ -13,10 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from ..docker import CommandResult, Docker
+from ..docker import CommandResult, Docker, jobs
 from ..errors import GroundworkError
 
-LABEL = "groundwork.job"
 _LIMIT = 6 * 3600.0  # seconds; a copy takes as long as the disk does
 # To read and copy files of every owner, keeping owners and modes
 FILE_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER")
@@ -112,7 +111,7 @@ class Job:
             self.docker.run("rm", "--force", "--volumes", container)
 
     def _options(self, name: str) -> Iterator[str]:
-        yield from ("--name", name, "--label", f"{LABEL}={self.stack}", "--pull", "never")
+        yield from ("--name", name, "--label", f"{jobs.LABEL}={self.stack}", "--pull", "never")
         yield from ("--network", self.network, "--read-only", "--user", self.user)
         yield from ("--workdir", self.directory)
         yield from ("--security-opt", "no-new-privileges", "--cap-drop", "ALL")
@@ -132,20 +131,3 @@ class Job:
 def _each(option: str, values: Iterable[str]) -> Iterator[str]:
     for value in values:
         yield from (option, value)
-
-
-def jobs(docker: Docker, stack: str) -> list[str]:
-    """The ids of a stack's jobs; for whoever has the deploy lock, what killed runs left of them."""
-    found = docker.run("ps", "-aq", "--no-trunc", "--filter", f"label={LABEL}={stack}")
-    return found.stdout.split() if found.ok else []
-
-
-def clear(docker: Docker, stack: str) -> int:
-    """Stop and remove what runs that were killed left of jobs; how many there were.
-
-    For whoever has the deploy lock: nobody else's work for this stack goes on then.
-    """
-    left = jobs(docker, stack)
-    if left:
-        docker.run("rm", "--force", "--volumes", *left, timeout=120)
-    return len(left)

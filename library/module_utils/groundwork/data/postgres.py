@@ -39,12 +39,12 @@ class PostgresData:
     def bytes_needed(self, source: Source) -> int:
         """The size of its databases and a margin; its volume has old WAL besides."""
         sql = "SELECT sum(pg_database_size(oid)) FROM pg_database;"
-        return int(_ask(source, _running(source), sql)) + _MARGIN
+        return int(ask(source, _running(source), sql)) + _MARGIN
 
     def checkpoint(self, source: Source, place: str, path: str) -> Checkpoint:
         """By pg_basebackup over the container's own socket, which needs no password."""
         container = _running(source)
-        before = _contents(source, container)
+        before = contents_of(source, container)
         if before.tablespaces:
             raise GroundworkError(
                 f"{source.service.name} has tablespaces ({', '.join(before.tablespaces)}), which "
@@ -62,7 +62,7 @@ class PostgresData:
         done = job.run(scripts.BACKUP, before.owner)
         if not done.ok:
             raise _failed(f"{source.service.name} can't be copied.", source, done, _BACKUP_ADVICE)
-        after = _contents(source, container)
+        after = contents_of(source, container)
         kept = contents.both(before, after)
         return Checkpoint(
             kind=source.service.kind,
@@ -83,7 +83,7 @@ class PostgresData:
         volume = volumes[source.service.name]
         _copy(source, place, path, volume)
         _prove(source, wanted, given, volume)
-        _check_end(source, volume)
+        check_end(source, volume)
 
 
 def _copy(source: Source, place: str, path: str, volume: str) -> None:
@@ -142,8 +142,8 @@ def _prove(source: Source, wanted: Contents, given: Mapping[str, str], volume: s
     with job.started(
         "-euc", scripts.SERVE, "sh", *arguments, *scripts.ALONE, entrypoint="sh"
     ) as container:
-        _wait(source, container)
-        lacking = contents.missing(wanted, _contents(source, container))
+        wait(source, container)
+        lacking = contents.missing(wanted, contents_of(source, container))
         if lacking:
             raise GroundworkError(
                 f"The copy of {source.service.name} doesn't have all that it should.",
@@ -151,13 +151,13 @@ def _prove(source: Source, wanted: Contents, given: Mapping[str, str], volume: s
                 details=lacking[:_LINES],
                 next_step=f"{_UNTOUCHED}Choose another copy.",
             )
-        _ask(source, container, contents.password_script(given))
+        ask(source, container, contents.password_script(given))
         stopped = source.docker.run("stop", "--time", str(_STOP), container, timeout=_STOP + 60)
         if not stopped.ok:
             raise _unproven(source, container, f"doesn't stop: {stopped.error}")
 
 
-def _wait(source: Source, container: str) -> None:
+def wait(source: Source, container: str) -> None:
     """Until the server lets in; raises GroundworkError where it ends before that."""
     deadline = time.monotonic() + _START
     while True:
@@ -172,7 +172,8 @@ def _wait(source: Source, container: str) -> None:
         time.sleep(0.1)
 
 
-def _check_end(source: Source, volume: str) -> None:
+def check_end(source: Source, volume: str) -> None:
+    """That the server on a volume ended in order. Raises GroundworkError."""
     _see(source, volume)
     done = _job(source, Mount(volume, scripts.DATA)).run(scripts.ENDED)
     states = [
@@ -211,9 +212,10 @@ def _running(source: Source) -> str:
     )
 
 
-def _contents(source: Source, container: str) -> Contents:
+def contents_of(source: Source, container: str) -> Contents:
+    """What a server in a container holds. Raises GroundworkError."""
     try:
-        return contents.read(lambda script: _ask(source, container, script))
+        return contents.read(lambda script: ask(source, container, script))
     except (ValueError, KeyError, TypeError) as error:
         raise GroundworkError(
             f"{source.service.name} gives no answer that can be read: {type(error).__name__}",
@@ -222,7 +224,8 @@ def _contents(source: Source, container: str) -> Contents:
         ) from None
 
 
-def _ask(source: Source, container: str, script: str) -> str:
+def ask(source: Source, container: str, script: str) -> str:
+    """What psql says in a server's container, as the cluster's owner. Raises GroundworkError."""
     done = postgres_facts.psql(
         source.docker, container, source.service, "postgres", script, _ASK_TIMEOUT
     )

@@ -221,8 +221,8 @@ def new_server(
 ) -> Iterator[str]:
     """A throw-away container with a new, empty cluster in `volume` (`""`: one that goes with it).
 
-    It is made as the service's own would be, and owned by the same role. Raises GroundworkError
-    where it doesn't start.
+    It is made as the service's own would be, and owned by the same role; it sees the `place` of a
+    dump, where there is one. Raises GroundworkError where it doesn't start.
     """
     environment = {
         "POSTGRES_USER": str(saved.facts["bootstrap"]),
@@ -241,18 +241,19 @@ def new_server(
         source.docker,
         source.stack,
         source.image,
-        (Mount(volume, DATA), Mount(place, PLACE, read_only=True)),
+        (Mount(volume, DATA), *([Mount(place, PLACE, read_only=True)] if place else [])),
         capabilities=("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"),
         memory=memory,
         tmpfs=SERVERS,
         environment=environment,
     )
-    with job.started("postgres", *_settings(source.service, bool(volume))) as container:
+    with job.started("postgres", *settings(source.service, bool(volume))) as container:
         _wait(source.docker, container)
         yield container
 
 
-def _settings(service: Service, safe: bool) -> Iterator[str]:
+def settings(service: Service, safe: bool) -> Iterator[str]:
+    """What a server that only dumps or restores needs; not `safe`: it is thrown away."""
     asked: dict[str, Any] = {name: service.settings.get(name) for name in _NEEDED}
     # Parallel work needs more shared memory than a container has by default
     asked |= {"max_parallel_maintenance_workers": 0, "max_parallel_workers_per_gather": 0}

@@ -146,7 +146,7 @@ def put_back(
 def clear(docker: Docker, stack: str, stack_dir: Path) -> list[str]:
     """Remove the volumes that were filled when it was cut short; their names.
 
-    For whoever has the deploy lock, after `job.clear`.
+    For whoever has the deploy lock, after `jobs.clear`.
     """
     begun = (files.read(stack_dir / JOURNAL) or "").split()
     live = volumes.read(stack_dir)

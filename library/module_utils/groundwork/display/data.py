@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from ..data import Restored, Snapshot, Snapshots
+from ..data import Restored, Snapshot, Snapshots, Upgraded
 from .outcome import Outcome
 from .text import Line, Marks, age, labelled, line, size
 
@@ -63,4 +63,34 @@ def restore_lines(outcome: Outcome, marks: Marks) -> list[Line]:
                 labelled("back", "ansible-playbook playbooks/restore.yml -e back=true", "dim")
             )
     lines += [labelled("removed", name, "changed") for name in found.removed]
+    return lines
+
+
+def upgrade_lines(outcome: Outcome, marks: Marks) -> list[Line]:
+    """What a service was and is, what is kept, and what leads back."""
+    found = Upgraded.from_dict(outcome.result)
+    if outcome.status == "failed" or not found.move.service:
+        return []
+    move = found.move
+    way = f"{move.former_format} to {move.storage_format}"
+    lines = [labelled("upgraded", move.service, "changed", way)]
+    if found.former:
+        lines += [
+            labelled("kept", found.former, "", "until it is confirmed"),
+            labelled("confirm", "ansible-playbook playbooks/restore.yml -e confirm=true", "dim"),
+            labelled(
+                "back",
+                f"the image from before ({move.former_image}) into stack_services.{move.service}, "
+                "then",
+                "dim",
+            ),
+            line(
+                (
+                    f"{'':10}ansible-playbook playbooks/restore.yml -e back=true "
+                    f"-e service={move.service}",
+                    "dim",
+                )
+            ),
+            line((f"{'':10}(what was written since is lost then)", "dim")),
+        ]
     return lines

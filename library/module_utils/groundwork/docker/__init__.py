@@ -1,6 +1,6 @@
 """The docker command, the engine, and one Compose project."""
 
-from . import compose, daemon_config, engine, ownership, ports, volumes
+from . import compose, daemon_config, engine, jobs, ownership, ports, volumes
 from .cli import CommandResult, Docker
 from .compose import ComposeResult
 from .containers import Container, Project, trouble
@@ -31,6 +31,7 @@ __all__ = [
     "data_root",
     "engine",
     "environment",
+    "jobs",
     "labels",
     "marker_of",
     "merge_daemon_config",

@@ -14,7 +14,7 @@ from ..environment import COMPOSE_UNSET
 from ..errors import GroundworkError
 from ..files import read
 from ..records import Record
-from . import engine, ownership, volumes
+from . import engine, jobs, ownership, volumes
 from .cli import CommandResult, Docker
 from .compose_program import compose_program
 
@@ -129,6 +129,7 @@ def up(docker: Docker, project: str, directory: Path) -> ComposeResult:
         return ComposeResult()  # all services are external, and there is no engine: none is needed
     if not nothing:
         ownership.claim(docker, project, directory)
+        jobs.clear(docker, project)
     live = volumes.read(directory)
     found = engine.listed(docker, project)
     before = engine.by_service(found)

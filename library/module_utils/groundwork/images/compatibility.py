@@ -81,13 +81,17 @@ def format_conflict(
             "this one the labels groundwork.major (16) and groundwork.libc (glibc or musl).",
         )
     built = image.built if image.built != image.reference else ""
+    move = (
+        f"To move the data to {wanted}: playbooks/upgrade.yml -e service={service.name}"
+        if service.kind == "postgres"
+        else f"To move to {wanted}, remove the volume knowingly (`docker volume rm {name}`) and "
+        "fill the new one from the source of its data"
+    )
     return Problem(
         f"The volume {name} was made by {made_by}; the image {image.reference} is "
         f"{wanted}, which can't read it safely.",
         where,
         f"Put back an image of {made_by}"
         + (f" (if that was {built}: images_sources: [present, build])" if built else "")
-        + f". To move to {wanted}: dump the data with "
-        f"the old image, remove the volume knowingly (`docker volume rm {name}`), run again "
-        "and load the dump (docs/data.md).",
+        + f". {move} (docs/data.md).",
     )

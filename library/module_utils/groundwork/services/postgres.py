@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from .. import image_names
 from ..environment import POSTGRES_FILES
 from ..text import one_line
 from . import hosts, postgres_url, tls
@@ -213,6 +214,23 @@ def _probe_error(message: str, code: str, timeout: float) -> ProbeError:
     return ProbeError(one_line(line), permanent=code.startswith(_HOPELESS), code=code)
 
 
+# Of the image's name; the versions after it may have their data in another place
+_MAJOR = re.compile(r"(?:^v?|pg)(\d+)")
+_LAST_WITH_PLACE = 17
+
+
+def _compose(service: Service) -> dict[str, str]:
+    """Where its data are in the container, wherever the image wouldn't look there by itself.
+
+    Images whose names tell that they do are left alone: the same container goes on.
+    """
+    image = image_names.parse(service.image)
+    major = _MAJOR.search(image.tag) if image else None
+    if major and int(major[1]) <= _LAST_WITH_PLACE:
+        return {}
+    return {"PGDATA": "/var/lib/postgresql/data"}
+
+
 _ADVICE = {
     "28P01": Advice(
         "The volume keeps the password that it was made with; the configured one is another.",
@@ -257,4 +275,5 @@ TYPE = ServiceType(
     several_hosts=lambda options: postgres_url.several_hosts(options["url_scheme"]),
     more_secrets=_more_secrets,
     settings=SETTINGS,
+    compose=_compose,
 )

@@ -32,6 +32,7 @@ class Limits:
     reset_passwords: bool  # the databases are to get those of the inventory or infra/.env
     min_free_mb: int
     firewall: Mapping[str, Any]  # bridge, enabled; nothing where it isn't asked for
+    moving: frozenset[str] = frozenset()  # services whose data are to move to another format
 
 
 def problems(
@@ -57,7 +58,7 @@ def problems(
     if not limits.reset_passwords:
         found += passwords(desired, state)
     found += foreign_databases(state)
-    found += format_conflicts(desired, state)
+    found += format_conflicts(desired, state, limits.moving)
     if state.engine.state == "ok":
         found += missing_volumes(desired, facts)
     if state.engine.state == "ok" and (plan.images or plan.services):
@@ -187,7 +188,9 @@ def foreign_compose_file(state: State) -> list[Problem]:
     ]
 
 
-def format_conflicts(desired: Desired, state: State) -> list[Problem]:
+def format_conflicts(
+    desired: Desired, state: State, moving: frozenset[str] = frozenset()
+) -> list[Problem]:
     """Images that are here and can't do what a service or its data need."""
     found: list[Problem] = []
     for service in desired.managed:
@@ -197,7 +200,7 @@ def format_conflicts(desired: Desired, state: State) -> list[Problem]:
             conflict = format_conflict(
                 service, name, volume.storage_format, volume.data_version, image
             )
-            found += [conflict] if conflict else []
+            found += [conflict] if conflict and service.name not in moving else []
             found += missing_ports(service, image.reference)
     return found
 

@@ -20,11 +20,16 @@ from .stack_containers import configuration, custom_services, left_data
 
 @dataclass(frozen=True)
 class Asked:
-    """How images are to be chosen: what each service asks for, and where it may come from."""
+    """How images are to be chosen: what each service asks for, and where it may come from.
+
+    `moving`: services that are to get an image of another storage format, so that their data say
+    nothing of it.
+    """
 
     images: Mapping[str, WantedImage]
     sources: Sequence[str]
     renew: bool
+    moving: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,8 @@ def _images(
             container=str(container.get("Image", "")),
             last=desired.kept.get(f"{service.prefix}_IMAGE", ""),
         )
+        if service.name in asked.moving:
+            known = Known(None, "", "")
         wanted = asked.images[service.name]
         chosen[service.name] = choice.choose(
             wanted, facts.images, known, asked.sources, asked.renew

@@ -56,6 +56,8 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "daemon": {"type": "dict", "default": {}},
     "firewall": {"type": "dict", "default": {}},
     "monitoring": {"type": "dict", "default": {}},
+    "moving": {"type": "list", "elements": "str", "default": []},
+    "moving_back": {"type": "bool", "default": False},
     "core_dir": {"type": "path"},
 }
 
@@ -92,10 +94,12 @@ def inspect(params: Mapping[str, Any]) -> Inspection:
     facts = gather(desired, where)
     if facts.engine.state == "ok":
         desired = for_volumes(desired, facts.volumes)
-    compared = compare(desired, facts, Asked(images, params["sources"], params["renew"]))
+    moving = frozenset(params.get("moving") or ())
+    free = moving if not params.get("moving_back") else frozenset[str]()
+    compared = compare(desired, facts, Asked(images, params["sources"], params["renew"], free))
     state = compared.state
     steps = plan(desired, state)
-    limits = Limits(params["reset_passwords"], params["min_free_mb"], params["firewall"])
+    limits = Limits(params["reset_passwords"], params["min_free_mb"], params["firewall"], moving)
     found = problems(desired, facts, compared, steps, limits, docker)
     return Inspection(
         state=state,

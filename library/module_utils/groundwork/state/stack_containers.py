@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..docker import CommandResult, Docker, compose, engine, started_elsewhere, volumes
+from ..docker import CommandResult, Docker, compose, engine, jobs, started_elsewhere, volumes
 from ..errors import GroundworkError
 from ..services import service_type
 from .desired import Desired
@@ -76,6 +76,8 @@ def _containers(
     strangers = [
         Stranger(found[identity]["Name"].lstrip("/"), volume)
         for identity in sorted(others & set(found))
+        # Left by a run that was killed: it goes before a service starts
+        if engine.labels(found[identity]).get(jobs.LABEL) != desired.stack
         for volume in sorted(live & set(_writable(found[identity])))
     ]
     return engine.by_service(found[each] for each in ours & set(found)), strangers

@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..data import jobs
-from ..docker import Docker, engine, marker_of, ownership, volumes
+from ..docker import Docker, engine, jobs, marker_of, ownership, volumes
 from ..errors import GroundworkError
 from ..records import Record
 
@@ -56,7 +55,7 @@ def removal(
     _check_owner(name, directory, containers, found)
     there = volumes.by_store(found, name)
     live = volumes.read(directory) if data or service else {}
-    left = jobs(docker, name) if data or service else []
+    left = jobs.left(docker, name) if data or service else []
     if service:
         of_service = _of_service(name, service, containers, there, live, required)
         return replace(of_service, containers=(*of_service.containers, *left))
@@ -67,8 +66,10 @@ def removal(
     if not data:
         return whole
     kept = tuple(snapshots)
+    everything = _data(name, there, live)
+    work = (*everything.volumes, *jobs.places(docker, name))
     whole = replace(
-        _data(name, there, live), stop=whole.stop, containers=tuple(left), snapshots=kept
+        everything, stop=whole.stop, containers=tuple(left), volumes=work, snapshots=kept
     )
     # A snapshot stays this directory's
     mark = [marker_of(name)] if marker_of(name) in found and not snapshots else []

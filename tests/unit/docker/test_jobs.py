@@ -1,0 +1,33 @@
+"""What killed runs left of their work on a stack's data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible.module_utils.groundwork.docker import CommandResult, Docker, jobs
+
+
+@dataclass(frozen=True)
+class Engine(Docker):
+    left: dict[str, str] = field(default_factory=dict)
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+
+    def run(self, *args: str, **options: Any) -> CommandResult:
+        self.asked.append(args)
+        return CommandResult(0, self.left.get(args[0], "") if args[1] != "rm" else "", "")
+
+
+def test_containers_end_in_order_and_go_by_their_label_before_volumes_do() -> None:
+    engine = Engine(left={"ps": "a\nb\n", "volume": "work\n"})
+    assert jobs.clear(engine, "shop") == 3
+    assert "label=groundwork.job=shop" in engine.asked[0]
+    assert engine.asked[1] == ("stop", "--time", "60", "a", "b")
+    assert engine.asked[2] == ("rm", "--force", "--volumes", "a", "b")
+    assert engine.asked[-1] == ("volume", "rm", "--force", "work")
+
+
+def test_without_any_nothing_is_touched() -> None:
+    engine = Engine()
+    assert jobs.clear(engine, "shop") == 0
+    assert [each[0] for each in engine.asked] == ["ps", "volume"]
