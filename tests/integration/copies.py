@@ -45,7 +45,13 @@ def places(stack: Stack) -> Iterator[None]:
 def shell(one: Source, script: str, volume: str = COPY, read_only: bool = False) -> str:
     """Run a script with a volume at /copy, as root."""
     mount = Mount(volume, "/copy", read_only=read_only)
-    done = Job(DOCKER, one.stack, one.image, (mount,), capabilities=("DAC_OVERRIDE",)).run(script)
+    done = Job(
+        DOCKER,
+        one.stack,
+        one.image,
+        (mount,),
+        capabilities=("DAC_OVERRIDE", "CHOWN", "FOWNER", "FSETID"),
+    ).run(script)
     assert done.ok, done.stderr
     return done.stdout
 

@@ -52,6 +52,7 @@ def test_those_that_were_started_with_their_live_volumes(stack: Path) -> None:
     assert cache.secrets == {"CACHE_PASSWORD": "secret"}
     assert db.container
     assert cache.container == ""
+    assert cache.helper == db.helper == "built-postgres"
     assert any_image([cache, db]) == "built-postgres"
     assert any_image([cache]) == "built-redis"
 

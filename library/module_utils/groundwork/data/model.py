@@ -54,7 +54,8 @@ class Source:
 
     `container` is the id of its own, `""` where none runs; `image` the reference that it runs in
     (or will); `volumes` its stores' live volumes by store (`postgres`, `mail.conf`);
-    `storage_format` what the data are. `secrets` are values by variable.
+    `storage_format` what the data are. `secrets` are values by variable. `helper` is an image that
+    is here and has a shell, for a service whose own may have none; `""` where the stack has none.
     """
 
     docker: Docker
@@ -65,6 +66,7 @@ class Source:
     volumes: Mapping[str, str]
     container: str = ""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    helper: str = ""
 
 
 class DataType(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def sources(
     }
     live = volumes.read(stack_dir)
     known = [as_made(each, kept) for each in parse_services(services) if not each.external]
-    return [
+    found = [
         Source(
             docker=docker,
             stack=stack,
@@ -48,6 +49,12 @@ def sources(
         for service in known
         if f"{service.prefix}_IMAGE" in kept
     ]
+    helper = _first(found, ("qdrant", "postgres", "redis"))  # Debian's cp keeps sparse files
+    return [replace(each, helper=helper.image if helper else "") for each in found]
+
+
+def _first(found: list[Source], kinds: tuple[str, ...]) -> Source | None:
+    return next((each for k in kinds for each in found if each.service.kind == k), None)
 
 
 def named(found: list[Source], asked: list[str], playbook: str) -> list[Source]:
@@ -73,6 +80,4 @@ def named(found: list[Source], asked: list[str], playbook: str) -> list[Source]:
 def any_image(found: list[Source]) -> str:
     """The image of a job that needs a shell and the usual tools, and no service's own: one that is
     surely here and has them."""
-    kinds = ("postgres", "redis", "qdrant")
-    fitting = [source for kind in kinds for source in found if source.service.kind == kind]
-    return (fitting or found)[0].image
+    return (_first(found, ("postgres", "redis", "qdrant")) or found[0]).image

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ..services import Service
-from . import postgres, qdrant, redis
+from . import container, postgres, qdrant, redis
 from .model import DataType
 
 DATA_TYPES: dict[str, DataType] = {
+    "container": container.TYPE,
     "postgres": postgres.TYPE,
     "qdrant": qdrant.TYPE,
     "redis": redis.TYPE,
