@@ -9,8 +9,9 @@ from ansible.module_utils.groundwork.migrations.target import (
     refuse_ahead,
     refuse_two_heads,
     resolve,
+    way,
 )
-from ansible.module_utils.groundwork.migrations.tree import Revision, Tree
+from ansible.module_utils.groundwork.migrations.tree import Revision, Tree, TreeProblem
 
 LINE = Tree("tree", (Revision("a1"), Revision("b2", ("a1",)), Revision("b3", ("b2",))))
 FORK = Tree("tree", (Revision("a1"), Revision("b2", ("a1",)), Revision("b3", ("a1",))))
@@ -52,3 +53,30 @@ def test_a_database_ahead_of_the_checkout_isrefused() -> None:
     with pytest.raises(GroundworkError, match="revision c4 is not in this checkout"):
         refuse_ahead(LINE, ["c4"], DATABASE)
     refuse_ahead(LINE, ["b2"], DATABASE)
+
+
+@pytest.mark.parametrize(
+    ("current", "target", "found"),
+    [
+        ([], "head", [("a1", False), ("b2", False), ("b3", False)]),
+        (["b2"], "head", [("b3", False)]),
+        (["b3"], "head", []),
+        (["b2"], "base", [("b2", True), ("a1", True)]),
+        ([], "+2", [("a1", False), ("b2", False)]),
+        (["b3"], "-1", [("b3", True)]),
+        (["b3"], "a1", [("b3", True), ("b2", True)]),
+        (["a1"], "b2", [("b2", False)]),
+        (["b2"], "b2", []),
+        (["c4"], "head", None),
+        (["b2"], "x", None),
+    ],
+)
+def test_the_way_to_a_target(
+    current: list[str], target: str, found: list[tuple[str, bool]] | None
+) -> None:
+    assert way(LINE, current, target) == found
+
+
+def test_a_tree_that_cannot_be_read_tells_no_way() -> None:
+    broken = Tree("tree", LINE.revisions, (TreeProblem("x.py", "why"),))
+    assert way(broken, ["b2"], "head") is None

@@ -51,3 +51,26 @@ def resolve(tree: Tree, current: Sequence[str], target: str) -> tuple[str, bool]
             next_step="Give head, base, +N, -N or a revision of this tree. Nothing was changed.",
         )
     return revision, revision not in current and revision in tree.ancestors(current)
+
+
+def way(tree: Tree, current: Sequence[str], target: str) -> list[tuple[str, bool]] | None:
+    """The revisions on the way to `target`, in order, each with whether it is taken back.
+
+    From the tree's files alone; None where they don't tell. Alembic has the last word.
+    """
+    done = tree.ancestors(current)
+    if tree.problems or set(current) - set(tree.by_id):
+        return None
+    up = [(id_, False) for id_ in tree.order if id_ not in done]
+    down = [(id_, True) for id_ in reversed(tree.order) if id_ in done]
+    if target in ("head", "base"):
+        return up if target == "head" else down
+    if _RELATIVE.fullmatch(target):
+        return (down if target.startswith("-") else up)[: abs(int(target))]
+    wanted = tree.resolve(target)
+    if wanted is None:
+        return None
+    below = tree.ancestors([wanted])
+    if wanted in done and wanted not in current:
+        return [each for each in down if each[0] not in below]
+    return [each for each in up if each[0] in below]
