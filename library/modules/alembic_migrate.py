@@ -41,8 +41,7 @@ options:
     type: path
   target:
     description: >-
-      V(head), V(base), V(+N), V(-N), a revision, or the beginning of one that is unique; one below
-      the database's own is reached by taking back those above it.
+      V(head), V(base), V(+N), V(-N), a revision, or the beginning of a unique one, above or below.
     type: str
     default: head
   stamp:
@@ -166,11 +165,7 @@ EXAMPLES = r"""
 
 - name: Migrate the last revision down
   alembic_migrate:
-    schema_dir: /srv/app/alembic
-    target: "-1"
-    user: app
-    database: app
-    password: "{{ app_database_password }}"
+    {schema_dir: alembic, target: "-1", user: app, database: app, password: "{{ app_password }}"}
 """
 
 RETURN = r"""
@@ -223,6 +218,10 @@ stamped:
   description: Whether O(stamp) changed, or in a check would change, what is written down.
   returned: always
   type: bool
+failed_revision:
+  description: The revision that was under way when it failed; empty where none was.
+  returned: always
+  type: str
 output:
   description: What env.py and the migrations printed, without the password.
   returned: always
@@ -260,7 +259,6 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "url_variable": {"type": "str", "default": ""},
 }
 
-
 _PASSWORD = [("password", "password_variable")]
 CHECKS = {
     "mutually_exclusive": _PASSWORD,
@@ -290,7 +288,6 @@ def run(call: Call) -> dict[str, Any]:
         return result(report, call.check, tree) | {"failed": True, "msg": str(error)}
     answer = result(report, call.check, tree)
     if call.diff and answer["changed"]:
-        # Ansible's form: the revisions before and after, and the SQL where it was asked for
         shown = {each: f"{', '.join(getattr(report, each))}\n" for each in ("before", "after")}
         answer["diff"] = shown | ({"prepared": report.sql} if report.sql else {})
     return answer

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.groundwork import data
-from ansible.module_utils.groundwork.data import snapshots
+from ansible.module_utils.groundwork.data import notes, snapshots
 from ansible.module_utils.groundwork.docker import Docker
 from ansible.module_utils.groundwork_module import Call, main
 
@@ -51,7 +51,9 @@ options:
     type: str
     default: ""
   keep:
-    description: How many are kept, the newest; older ones are removed after a new one is there.
+    description: >-
+      How many are kept, the newest; older ones are removed after a new one is there. Those that a
+      migration needs aren't counted, and stay.
     type: int
     default: 5
   docker_cli:
@@ -128,6 +130,7 @@ def run(call: Call) -> dict[str, Any]:
     call.secrets.update(value for each in found for value in each.secrets.values())
     chosen = data.named(found, params["only"], "playbooks/snapshot.yml")
     image = data.any_image(found)
+    needed = notes.needed(notes.read(directory), now)
     if params["state"] == "listed":
         return _result("", [], snapshots.listed(docker, stack, image))
     if not call.check:
@@ -140,7 +143,7 @@ def run(call: Call) -> dict[str, Any]:
         snapshots.check_new(name, there)
         if not call.check:
             there.append(snapshots.create(chosen, name, now, params["reason"]))
-        gone = snapshots.superfluous(there, params["keep"])
+        gone = snapshots.superfluous(there, params["keep"], needed)
     if not call.check:
         for each in gone:
             snapshots.remove(docker, stack, each.name)

@@ -38,6 +38,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "prepared_images": {"services": SERVICES, "sources": ["archive"], "archive_dir": "none"},
     "data_restore": STACK | {"word": "returns"},
     "data_upgrade": STACK | {"service": "redis", "images": {}, "word": "returns"},
+    "migration_snapshot": STACK | {"state": "before", "tree": {"name": "x"}, "word": "returns"},
     "data_snapshot": STACK | {"state": "listed"},
     "database_reset": {"service": "db", "database": "app", "stack_name": "returns",
                        "services": {"db": {"kind": "postgres", "image": "postgres:16", "port": 1}},

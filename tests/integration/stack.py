@@ -173,6 +173,9 @@ class Stack:
         return {name: text for name, text in self.env.items() if name.endswith(names) and text}
 
     def destroy(self) -> None:
+        label = f"label=groundwork.stack={self.project}"
+        if snapshots := docker("volume", "ls", "-q", "--filter", label).split():
+            docker("volume", "rm", *snapshots)
         play = self.play("down", stack_remove_data=self.project)
         assert play.code == 0, play.output
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.module_utils.groundwork.data import Restored, Snapshot, Snapshots
-from ansible.module_utils.groundwork.display.data import restore_lines, snapshot_lines
+from ansible.module_utils.groundwork.data import Restored, Snapshot, Snapshots, WayBack
+from ansible.module_utils.groundwork.display.data import (
+    restore_lines,
+    snapshot_lines,
+    way_back_lines,
+)
 from ansible.module_utils.groundwork.display.outcome import Outcome, Task
 from ansible.module_utils.groundwork.display.text import ASCII, plain
 
@@ -50,3 +54,30 @@ def test_a_restore_says_what_is_kept_and_how_to_go_back() -> None:
     assert "-e back=true" in back
     assert removed.split() == ["removed", "v.0"]
     assert restore_lines(outcome(result, "failed"), ASCII) == []
+
+
+def way_back(**result: Any) -> list[str]:
+    found = WayBack(tree="way", **result).to_dict()
+    return plain(way_back_lines(outcome(found), ASCII))
+
+
+def test_a_migrations_snapshot_says_why_it_comes_first() -> None:
+    because = ("revision b2 drops a table", "revision c3 works CONCURRENTLY")
+    made, more, removed = way_back(snapshot="migration-c3", because=because, removed=("old",))
+    assert made == "snapshot  migration-c3 first, because revision b2 drops a table"
+    assert more.strip() == because[1]
+    assert removed.split() == ["removed", "old"]
+    assert way_back() == []
+
+
+def test_afterwards_it_says_how_to_go_back() -> None:
+    command = "ansible-playbook playbooks/restore.yml -e snapshot=migration-c3"
+    (back,) = way_back(snapshot="migration-c3", command=command)
+    assert back.split(maxsplit=1) == ["back", command]
+    assert way_back(snapshot="migration-c3", restored=True)[0].split()[0] == "restored"
+
+
+def test_what_was_under_way_is_told() -> None:
+    goes_on, snapshot = way_back(snapshot="migration-c3", interrupted="a1 → c3")
+    assert goes_on.split(maxsplit=2)[2] == "a run ended in the midst of a1 -> c3"
+    assert snapshot.endswith("migration-c3 is from before that")

@@ -1,6 +1,6 @@
 """A stack's data: copied while it runs, proven, and put back."""
 
-from . import former, restore, snapshots, upgrade, upgrade_checks
+from . import former, notes, restore, snapshots, upgrade, upgrade_checks, way_back
 from .clear import clear
 from .job import Job, Mount
 from .model import Checkpoint, Manifest, Source
@@ -9,6 +9,7 @@ from .snapshots import Snapshot, Snapshots
 from .sources import any_image, named, sources
 from .upgrade import Upgraded
 from .upgrade_checks import Move
+from .way_back import WayBack
 from .word import check_word
 
 __all__ = [
@@ -22,14 +23,17 @@ __all__ = [
     "Snapshots",
     "Source",
     "Upgraded",
+    "WayBack",
     "any_image",
     "check_word",
     "clear",
     "former",
     "named",
+    "notes",
     "restore",
     "snapshots",
     "sources",
     "upgrade",
     "upgrade_checks",
+    "way_back",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from ..data import Restored, Snapshot, Snapshots, Upgraded
+from ..data import Restored, Snapshot, Snapshots, Upgraded, WayBack
 from .outcome import Outcome
 from .text import Line, Marks, age, labelled, line, size
 
@@ -94,3 +94,25 @@ def upgrade_lines(outcome: Outcome, marks: Marks) -> list[Line]:
             line((f"{'':10}(what was written since is lost then)", "dim")),
         ]
     return lines
+
+
+def way_back_lines(outcome: Outcome, marks: Marks) -> list[Line]:
+    """A migration's snapshot and why it is made; once it is through, how to go back."""
+    found = WayBack.from_dict(outcome.result)
+    if outcome.status == "failed" or not found.snapshot:
+        return []
+    if found.restored:
+        return [labelled("restored", found.snapshot, "changed")]
+    if found.interrupted:
+        way = found.interrupted.replace("→", marks.arrow)
+        return [
+            labelled("goes on", f"a run ended in the midst of {way}", "warn"),
+            labelled("snapshot", f"{found.snapshot} is from before that"),
+        ]
+    if not found.because:
+        return [labelled("back", found.command, "dim")]
+    labels = ["snapshot", *[""] * len(found.because)]
+    first, *more = found.because
+    texts = [f"{found.snapshot} first, because {first}", *more]
+    lines = [labelled(*pair, "changed") for pair in zip(labels, texts, strict=False)]
+    return lines + [labelled("removed", name, "changed") for name in found.removed]

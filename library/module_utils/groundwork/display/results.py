@@ -16,7 +16,7 @@ from ..images import ImageResult, ImagesResult, source_words
 from ..migrations import MigrationResult, TreeHistory
 from ..rendered import FilesResult
 from ..state import Inspection
-from .data import restore_lines, snapshot_lines, upgrade_lines
+from .data import restore_lines, snapshot_lines, upgrade_lines, way_back_lines
 from .outcome import Outcome
 from .text import (
     UP_TO_DATE,
@@ -223,4 +223,5 @@ LINES: dict[str, Callable[[Outcome, Marks], list[Line]]] = {
     "data_snapshot": snapshot_lines,
     "data_restore": restore_lines,
     "data_upgrade": upgrade_lines,
+    "migration_snapshot": way_back_lines,
 }

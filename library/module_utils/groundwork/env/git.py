@@ -19,6 +19,7 @@ IGNORED = """\
 *.crt
 docker-compose.yml
 volumes.json
+migration.json
 .gitignore
 """
 

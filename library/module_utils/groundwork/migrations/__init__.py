@@ -4,7 +4,8 @@ from . import lock
 from .digest import digest
 from .forward import Ssh, forwarded
 from .history import TreeHistory, histories
-from .migrate import Database, MigrationResult, Report, Request, migrate
+from .migrate import NOT_UNDONE, Database, MigrationResult, Report, Request, migrate
+from .outlook import ANY, Outlook, foresee
 from .parameters import database_of, request_of, variables_of
 from .seed import run_seed
 from .setup import SchemaSetup, setup_of
@@ -12,8 +13,11 @@ from .stamp import stamp
 from .state import SchemaState, schema_states
 
 __all__ = [
+    "ANY",
+    "NOT_UNDONE",
     "Database",
     "MigrationResult",
+    "Outlook",
     "Report",
     "Request",
     "SchemaSetup",
@@ -22,6 +26,7 @@ __all__ = [
     "TreeHistory",
     "database_of",
     "digest",
+    "foresee",
     "forwarded",
     "histories",
     "lock",

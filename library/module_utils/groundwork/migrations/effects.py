@@ -63,7 +63,7 @@ class Effects(Record):
 
     def __str__(self) -> str:
         """`revision 5a02 drops a table and works CONCURRENTLY`."""
-        return f"revision {self.revision} {' and '.join(self.reasons)}"
+        return f"revision {self.revision} {' and '.join(self.reasons)}".replace("revision *", "it")
 
 
 def effects_of(revision: str, file: str, down: bool = False) -> Effects:

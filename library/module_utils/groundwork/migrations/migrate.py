@@ -23,7 +23,9 @@ from .tree import Step, Tree, nothing_to_do
 from .tree_files import read_tree
 from .version_table import Memory, stated
 
-__all__ = ["Database", "Report", "Request", "migrate"]
+NOT_UNDONE = "What the revision did in an autocommit_block before it failed has not been undone."
+
+__all__ = ["NOT_UNDONE", "Database", "Report", "Request", "migrate"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Report:
     sql: str = ""
     output: str = ""
     stamped: bool = False  # written down only, or to be
+    failed_revision: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ class MigrationResult(Record):
     warnings: tuple[str, ...] = ()
     tree: str = ""
     stamped: bool = False
+    failed_revision: str = ""
 
     @classmethod
     def of(cls, report: Report, tree: str = "") -> MigrationResult:
@@ -89,6 +93,7 @@ class MigrationResult(Record):
             tuple(report.warnings),
             tree,
             report.stamped,
+            report.failed_revision,
         )
 
 
@@ -232,6 +237,7 @@ def _read_after(alembic: AlembicTree, memory: Memory, report: Report) -> None:
 def _say_what_stands(problem: GroundworkError, alembic: AlembicTree, report: Report) -> None:
     if alembic.running is None:
         return
+    report.failed_revision = alembic.running.revision
     done = ", ".join(step.revision for step in report.applied)
     if done:
         problem.details.append(f"Before it, in this run: {done}. That stays.")
@@ -241,9 +247,7 @@ def _say_what_stands(problem: GroundworkError, alembic: AlembicTree, report: Rep
     except (OSError, UnicodeDecodeError):
         return
     if "autocommit_block" in text:
-        problem.details.append(
-            "What the revision did in an autocommit_block before it failed has not been undone."
-        )
+        problem.details.append(NOT_UNDONE)
 
 
 def complete_tree(alembic: AlembicTree, target: str) -> Tree:

@@ -59,7 +59,7 @@ def _state(
     directory, ini, start, memory = tree.paths()
     layout = find_layout(directory, ini, start)
     checkout = read_tree(layout)
-    database = _database(service, tree, secrets)
+    database = login_of(service, tree, secrets)
     table = Memory(layout, database.key, memory).table()
     state, error = "", ""
     current: Sequence[str] = ()
@@ -99,7 +99,8 @@ def _refuse_shared_tables(
         seen[place] = tree.name
 
 
-def _database(service: Service, tree: SchemaSetup, secrets: Mapping[str, str]) -> Database:
+def login_of(service: Service, tree: SchemaSetup, secrets: Mapping[str, str]) -> Database:
+    """Where a tree's database is, and the login of its owner."""
     here = endpoint(service, "host")
     secret = tree.secret or service_type(service).secret_variable(service)
     return Database(
