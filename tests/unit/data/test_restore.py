@@ -130,9 +130,10 @@ def test_an_interruption_right_after_the_switch_keeps_what_is_live(
 ) -> None:
     engine, write = Engine(volumes=["shop_db_data"]), volumes.write
 
-    def interrupted(*args: Any) -> None:
-        write(*args)
-        raise KeyboardInterrupt
+    def interrupted(directory: Path, live: Mapping[str, int]) -> None:
+        write(directory, live)
+        if live:
+            raise KeyboardInterrupt
 
     monkeypatch.setattr(volumes, "write", interrupted)
     with pytest.raises(KeyboardInterrupt):

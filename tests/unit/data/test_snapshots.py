@@ -131,6 +131,12 @@ def test_names_that_no_volume_can_have_are_refused(name: str) -> None:
         snapshots.check_new(name, [])
 
 
+@pytest.mark.parametrize("name", ["data", "data.1"])
+def test_the_volume_of_a_service_called_snapshot_is_not_taken(name: str) -> None:
+    with pytest.raises(GroundworkError, match="a volume with data"):
+        snapshots.check_new(name, [])
+
+
 def test_a_name_is_given_once() -> None:
     with pytest.raises(GroundworkError, match="already"):
         snapshots.check_new("x", [manifest("x")])

@@ -100,6 +100,7 @@ def test_the_ignore_file_beside_infras_env_keeps_a_persons_lines(
     for name in (
         ".env",
         ".new-passwords",
+        ".filling",
         ".lock",
         "ca.crt",
         "docker-compose.yml",

@@ -121,6 +121,8 @@ def put_back(
     }
     added = {store: g for each in fresh.values() for store, g in each.items()}
     made = [name for each in names.values() for name in each.values()]
+    # From now on a file that is lost is told from one that was never there
+    volumes.write(stack_dir, live)
     files.write(stack_dir / JOURNAL, "".join(f"{name}\n" for name in made), 0o644)
     try:
         for source in sources:

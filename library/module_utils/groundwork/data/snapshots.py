@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
-from ..docker import CommandResult, Docker
+from ..docker import CommandResult, Docker, volumes
 from ..errors import GroundworkError
 from ..records import Record
 from . import space
@@ -78,6 +78,9 @@ def volume_of(stack: str, name: str) -> str:
 
 def check_name(name: str) -> None:
     """Raise GroundworkError where a snapshot can't have that name."""
+    # A service called `snapshot` would have its data in such a volume
+    if volumes.parse(volume_of("x", name), "x"):
+        raise _refusal(f"{name!r} is the name of a volume with data.", "Give another one.")
     if not _NAME.fullmatch(name):
         raise _refusal(
             f"{name!r} is no name for a snapshot: it takes up to 48 of a-z, 0-9, - and ., and "

@@ -15,6 +15,7 @@ IGNORED = """\
 .env
 .secrets/
 .new-passwords
+.filling
 .lock
 *.crt
 docker-compose.yml
