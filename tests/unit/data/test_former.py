@@ -60,6 +60,13 @@ def test_back_is_to_the_generation_before(tmp_path: Path) -> None:
         former.go_back(Engine(made=MADE), tmp_path, [source()], {})
 
 
+def test_back_is_to_what_was_live_before_not_to_what_was_gone_back_from(tmp_path: Path) -> None:
+    volumes.write(tmp_path, {"db": 2, "other": 1}, {"db": 0, "other": 0})
+    former.go_back(Engine(made=MADE), tmp_path, [source()], {})
+    assert volumes.read(tmp_path) == {"other": 1}
+    assert volumes.before(tmp_path) == {"other": 0}
+
+
 def test_back_is_never_to_data_that_the_image_could_not_read(tmp_path: Path) -> None:
     volumes.write(tmp_path, {"db": 2})
     image = {"reference": "postgres:17", "storage_format": "postgres-17-glibc"}

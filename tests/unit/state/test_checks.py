@@ -67,6 +67,13 @@ def test_a_volume_goes_to_the_flavour_that_made_it(volume: dict[str, str], refus
         assert "playbooks/upgrade.yml -e service=postgres" in found[0]["next_step"]
 
 
+def test_an_older_image_leads_back_not_on() -> None:
+    newer = {"storage_format": "postgres-18-musl"}
+    (found,) = problems(changed("volumes", {"postgres": newer}))
+    assert "playbooks/restore.yml -e back=true -e service=postgres" in found["next_step"]
+    assert "upgrade.yml" not in found["next_step"]
+
+
 def test_a_full_disk_and_a_foreign_stack_are_problems() -> None:
     (full,) = checks.full_disk((5, "/var/lib/docker"), 1024)
     assert "5 MB left" in full.what

@@ -18,17 +18,19 @@ def go_back(
     images: Mapping[str, Mapping[str, str]],
     check: bool = False,
 ) -> dict[str, int]:
-    """Make the generation before the live one live again; the new ones by store.
+    """Make the generation from before the live one live again; the new ones by store.
 
     The volumes that are live now stay, and `go_back` doesn't find them again. `images`: those that
     the services are to run in, with their storage formats. Raises GroundworkError where a service
     has none before, or its image couldn't read that.
     """
+    known = volumes.before(stack_dir)
     there, live = volumes.generations(docker, sources[0].stack), volumes.read(stack_dir)
     before: dict[str, int] = {}
     for source in sources:
         for store in source.volumes:
             older = [each for each in there.get(store, []) if each < live.get(store, 0)]
+            older = [known[store]] if known.get(store) in older else older
             if not older:
                 raise GroundworkError(
                     f"{source.service.name} has no volume from before to go back to.",
@@ -40,7 +42,8 @@ def go_back(
             volume = volumes.name_of(source.stack, store, older[-1])
             _check_readable(docker, source, volume, images.get(source.service.name, {}))
     if not check:
-        volumes.write(stack_dir, {**live, **before})
+        left = {store: each for store, each in known.items() if store not in before}
+        volumes.write(stack_dir, {**live, **before}, left)
     return before
 
 

@@ -229,7 +229,8 @@ def new_server(
         "POSTGRES_DB": "postgres",
         # Till the roles are restored; nobody reaches it
         "POSTGRES_PASSWORD": secrets.token_urlsafe(24),
-        "POSTGRES_INITDB_ARGS": "--data-checksums --auth-host=scram-sha-256",
+        "POSTGRES_INITDB_ARGS": "--data-checksums --auth-host=scram-sha-256"
+        + ("" if volume else " --no-sync"),
         "PGDATA": DATA,
         **WORDS,
     }

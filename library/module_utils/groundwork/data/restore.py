@@ -133,7 +133,8 @@ def put_back(
         space.check(job, "/volume", needed, "the restored data")
         with ThreadPoolExecutor(len(sources)) as pool:
             list(pool.map(lambda each: fill(each, names[each.service.name]), sources))
-        volumes.write(stack_dir, {**live, **added})
+        former = {store: live.get(store, 0) for store in added}
+        volumes.write(stack_dir, {**live, **added}, {**volumes.before(stack_dir), **former})
     except BaseException:
         # The file alone says whether they count: an interruption may come right after its rename
         clear(docker, first.stack, stack_dir)

@@ -45,25 +45,37 @@ def read(stack_dir: Path) -> dict[str, int]:
 
     Raises GroundworkError where it can't be understood: a guess would show other data.
     """
+    return {store: each for store, each in _read(stack_dir, "volumes").items() if each}
+
+
+def before(stack_dir: Path) -> dict[str, int]:
+    """The generations that were live before those that are, by store, where they are known.
+
+    Raises GroundworkError.
+    """
+    return _read(stack_dir, "before")
+
+
+def _read(stack_dir: Path, key: str) -> dict[str, int]:
     text = files.read(stack_dir / FILE)
-    return {} if text is None else _parse(text, stack_dir / FILE)
+    return {} if text is None else _parse(text, stack_dir / FILE)[key]
 
 
-def _parse(text: str, path: Path) -> dict[str, int]:
+def _parse(text: str, path: Path) -> dict[str, dict[str, int]]:
     try:
         found = json.loads(text)
     except ValueError:
         raise _damaged(path, "it isn't JSON") from None
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise _damaged(path, f"it isn't of format {FORMAT}")
-    live = found.get("volumes")
-    if not isinstance(live, dict):
+    live, former = found.get("volumes"), found.get("before", {})
+    if not isinstance(live, dict) or not isinstance(former, dict):
         raise _damaged(path, "it has no `volumes`")
-    for store, generation in live.items():
+    for store, generation in (*live.items(), *former.items()):
         whole = isinstance(generation, int) and not isinstance(generation, bool)
         if not re.fullmatch(_STORE, store) or not whole or generation < 0:
             raise _damaged(path, f"{store}: {json.dumps(generation)} names no volume")
-    return {store: generation for store, generation in live.items() if generation}
+    return {"volumes": live, "before": former}
 
 
 def _damaged(path: Path, why: str) -> GroundworkError:
@@ -75,13 +87,17 @@ def _damaged(path: Path, why: str) -> GroundworkError:
     )
 
 
-def write(stack_dir: Path, live: Mapping[str, int]) -> None:
-    """Say which volumes are live, by store; what isn't named has generation 0.
+def write(
+    stack_dir: Path, live: Mapping[str, int], before: Mapping[str, int] | None = None
+) -> None:
+    """Say which volumes are live, by store; what isn't named has generation 0. `before` those,
+    these were.
 
     In one step, on the disk when this returns. Raises GroundworkError.
     """
     kept = {store: generation for store, generation in sorted(live.items()) if generation}
-    text = json.dumps({"format": FORMAT, "volumes": kept}, indent=2)
+    content = {"format": FORMAT, "volumes": kept} | ({"before": {**before}} if before else {})
+    text = json.dumps(content, indent=2)
     files.write(stack_dir / FILE, f"{text}\n", 0o644)
     files.flush_directory((stack_dir / FILE).resolve().parent)
 
@@ -91,7 +107,8 @@ def forget(stack_dir: Path, stores: Iterable[str]) -> bool:
     live, gone = read(stack_dir), set(stores)
     if not gone & set(live):
         return False
-    write(stack_dir, {store: live[store] for store in live if store not in gone})
+    former = {store: each for store, each in before(stack_dir).items() if store not in gone}
+    write(stack_dir, {store: live[store] for store in live if store not in gone}, former)
     return True
 
 

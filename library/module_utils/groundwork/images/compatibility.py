@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ..docker import Docker
 from ..errors import Problem
 from ..services import Service, lacks
@@ -81,12 +83,7 @@ def format_conflict(
             "this one the labels groundwork.major (16) and groundwork.libc (glibc or musl).",
         )
     built = image.built if image.built != image.reference else ""
-    move = (
-        f"To move the data to {wanted}: playbooks/upgrade.yml -e service={service.name}"
-        if service.kind == "postgres"
-        else f"To move to {wanted}, remove the volume knowingly (`docker volume rm {name}`) and "
-        "fill the new one from the source of its data"
-    )
+    move = _way(service, name, made_by, wanted)
     return Problem(
         f"The volume {name} was made by {made_by}; the image {image.reference} is "
         f"{wanted}, which can't read it safely.",
@@ -95,3 +92,23 @@ def format_conflict(
         + (f" (if that was {built}: images_sources: [present, build])" if built else "")
         + f". {move} (docs/data.md).",
     )
+
+
+def _way(service: Service, volume: str, made_by: str, wanted: str) -> str:
+    """How data come to what an image wants."""
+    if service.kind != "postgres":
+        return (
+            f"To move to {wanted}, remove the volume knowingly (`docker volume rm {volume}`) and "
+            "fill the new one from the source of its data"
+        )
+    if _major(wanted) < _major(made_by):
+        return (
+            "An older PostgreSQL can't take a newer one's data; to go back to those from before an "
+            f"upgrade: playbooks/restore.yml -e back=true -e service={service.name}"
+        )
+    return f"To move the data to {wanted}: playbooks/upgrade.yml -e service={service.name}"
+
+
+def _major(storage_format: str) -> int:
+    number = re.search(r"\d+", storage_format)
+    return int(number[0]) if number else 0
