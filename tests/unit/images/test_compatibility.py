@@ -12,6 +12,7 @@ from ansible.module_utils.groundwork.images.compatibility import (
     format_conflict,
     missing_extensions,
     missing_ports,
+    skipped_version,
 )
 from ansible.module_utils.groundwork.images.recipes import read_recipes
 from ansible.module_utils.groundwork.images.setup import Setup
@@ -84,3 +85,31 @@ def test_an_image_that_cannot_be_asked_is_believed(monkeypatch: pytest.MonkeyPat
     (service,) = parse_services({"db": entry})
     monkeypatch.setattr(Docker, "run", lambda *_, **__: CommandResult(127, "", "no sh"))
     assert missing_extensions(Docker(), service, "postgres:16") == []
+
+
+@pytest.mark.parametrize(
+    ("has", "wants", "words"),
+    [
+        ("qdrant/qdrant:v1.7.4", "qdrant/qdrant:v1.7.6", ""),
+        ("qdrant/qdrant:v1.7.4", "qdrant/qdrant:v1.8.4", ""),
+        ("qdrant/qdrant:v1.7.4", "qdrant/qdrant:v1.9.0", "skips minor versions"),
+        ("qdrant/qdrant:v1.9.0", "qdrant/qdrant:v1.10.1", ""),
+        ("qdrant/qdrant:v1.9.0", "mirror.example/qdrant/qdrant:v2.0.0", "skips minor versions"),
+        ("qdrant/qdrant:v1.8.4", "qdrant/qdrant:v1.7.4", "is older"),
+        ("qdrant/qdrant:v1.7.4", "qdrant/qdrant:latest", ""),
+        ("groundwork/qdrant:edge-0.9.0-4", "qdrant/qdrant:v1.9.0", ""),
+        ("", "qdrant/qdrant:v1.9.0", ""),
+    ],
+)
+def test_qdrant_goes_minor_by_minor(has: str, wants: str, words: str) -> None:
+    (vectors,) = parse_services({"vectors": {"kind": "qdrant", "image": "x", "port": 1}})
+    found = skipped_version(vectors, has, wants)
+    assert bool(found) == bool(words)
+    if found:
+        assert words in found.what
+        assert ("1.8" in found.next_step) == ("v1.7.4" in has)
+
+
+def test_other_kinds_may_skip() -> None:
+    (cache,) = parse_services({"cache": {"kind": "redis", "image": "x", "port": 1}})
+    assert skipped_version(cache, "redis:7.0", "redis:7.4") is None

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.groundwork.services import ProbeError
+from ansible.module_utils.groundwork.config.services import parse_services
+from ansible.module_utils.groundwork.services import ProbeError, postgres
 from probing import SECRET, free_port, probe, refusal, until_open
 
 
@@ -90,3 +91,28 @@ def test_postgres_tells_what_passes(message: str, code: str, permanent: bool) ->
     error = postgres._probe_error(text, "", 2)
     assert (error.code, error.permanent) == (code, permanent)
     assert str(error) == message.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("image", "said"),
+    [
+        ("postgres:16-alpine", False),
+        ("postgres:17.2", False),
+        ("postgres:18", True),
+        ("postgres:18beta1-bookworm", True),
+        ("pgvector/pgvector:pg16", False),
+        ("pgvector/pgvector:0.8.1-pg18", True),
+        ("timescale/timescaledb:latest-pg16", False),
+        ("postgis/postgis:16-3.4", False),
+        ("mirror.example:5000/postgres:19", True),
+        ("postgres", True),
+        ("postgres:latest", True),
+    ],
+)
+def test_images_that_may_look_elsewhere_are_told_where_their_data_are(
+    image: str, said: bool
+) -> None:
+    """Those that surely don't are told nothing, so that their containers stay."""
+    (service,) = parse_services({"db": {"kind": "postgres", "image": image, "port": 1}})
+    told = {"PGDATA": "/var/lib/postgresql/data"} if said else {}
+    assert postgres.TYPE.compose(service) == told

@@ -16,7 +16,7 @@ from . import (
 )
 from .build import Builder
 from .choice import ImageChoice, Known, Present
-from .compatibility import format_conflict, missing_extensions, missing_ports
+from .compatibility import format_conflict, missing_extensions, missing_ports, skipped_version
 from .fetch import BuildError, complete_wheels, download_wheels
 from .recipes import INPUTS_LABEL, digest, read_recipes
 from .resolve import ImageResult, ImagesResult, WantedImage
@@ -58,5 +58,6 @@ __all__ = [
     "resolve",
     "save",
     "send",
+    "skipped_version",
     "source_words",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from .. import image_names
 from ..docker import Docker
 from ..errors import Problem
 from ..services import Service, lacks
@@ -92,6 +93,38 @@ def format_conflict(
         + (f" (if that was {built}: images_sources: [present, build])" if built else "")
         + f". {move} (docs/data.md).",
     )
+
+
+def skipped_version(service: Service, has: str, wants: str) -> Problem | None:
+    """A Qdrant that would skip a minor version, or go back one: it reads the files of the one
+    before it alone. `has` and `wants` are images; only tags tell their versions."""
+    if service.kind != "qdrant":
+        return None
+    found, wanted = _minor(has), _minor(wants)
+    if found is None or wanted is None or found == wanted:
+        return None
+    (major, minor), (to_major, to_minor) = found, wanted
+    if to_major == major and to_minor == minor + 1:
+        return None
+    newer = wanted > found
+    return Problem(
+        f"The data of {service.name} are of {has}; {wants} "
+        + (
+            "skips minor versions, which Qdrant can't."
+            if newer
+            else "is older, and can't read them."
+        ),
+        f"stack_services.{service.name}.image",
+        f"Name the last patch of {major}.{minor + 1} first, run, and go on from there."
+        if newer
+        else "Put back the image from before.",
+    )
+
+
+def _minor(reference: str) -> tuple[int, int] | None:
+    image = image_names.parse(reference)
+    number = re.match(r"(\d+)\.(\d+)", image_names.version(image.tag)) if image else None
+    return (int(number[1]), int(number[2])) if number else None
 
 
 def _way(service: Service, volume: str, made_by: str, wanted: str) -> str:

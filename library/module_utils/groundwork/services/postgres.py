@@ -215,7 +215,7 @@ def _probe_error(message: str, code: str, timeout: float) -> ProbeError:
 
 
 # Of the image's name; the versions after it may have their data in another place
-_MAJOR = re.compile(r"(?:^v?|pg)(\d+)")
+_MAJORS = (re.compile(r"pg(\d+)"), re.compile(r"^(\d+)"))
 _LAST_WITH_PLACE = 17
 
 
@@ -225,7 +225,8 @@ def _compose(service: Service) -> dict[str, str]:
     Images whose names tell that they do are left alone: the same container goes on.
     """
     image = image_names.parse(service.image)
-    major = _MAJOR.search(image.tag) if image else None
+    found = (pattern.search(image.tag) if image else None for pattern in _MAJORS)
+    major = next(filter(None, found), None)
     if major and int(major[1]) <= _LAST_WITH_PLACE:
         return {}
     return {"PGDATA": "/var/lib/postgresql/data"}

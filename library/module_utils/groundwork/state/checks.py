@@ -16,7 +16,7 @@ from ..docker import Docker, compose, refusal
 from ..env import git
 from ..errors import GroundworkError, Problem
 from ..host import ObjectsState
-from ..images import format_conflict, missing_extensions, missing_ports
+from ..images import format_conflict, missing_extensions, missing_ports, skipped_version
 from .compare import Comparison
 from .desired import Desired
 from .gather import Facts, free_megabytes
@@ -200,6 +200,8 @@ def format_conflicts(
             conflict = format_conflict(
                 service, name, volume.storage_format, volume.data_version, image
             )
+            last = desired.kept.get(f"{service.prefix}_IMAGE", "")
+            conflict = conflict or skipped_version(service, last, image.reference)
             found += [conflict] if conflict and service.name not in moving else []
             found += missing_ports(service, image.reference)
     return found
