@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.module_utils.groundwork.data import Restored, Snapshot, Snapshots, WayBack
+from ansible.module_utils.groundwork.data import (
+    Move,
+    Restored,
+    Snapshot,
+    Snapshots,
+    Upgraded,
+    WayBack,
+)
 from ansible.module_utils.groundwork.display.data import (
     restore_lines,
     snapshot_lines,
+    upgrade_lines,
     way_back_lines,
 )
 from ansible.module_utils.groundwork.display.outcome import Outcome, Task
@@ -81,3 +89,18 @@ def test_what_was_under_way_is_told() -> None:
     goes_on, snapshot = way_back(snapshot="migration-c3", interrupted="a1 → c3")
     assert goes_on.split(maxsplit=2)[2] == "a run ended in the midst of a1 -> c3"
     assert snapshot.endswith("migration-c3 is from before that")
+
+
+def test_an_upgrade_says_what_is_kept_and_all_that_going_back_takes() -> None:
+    move = Move("db", "postgres:17", "postgres-17-glibc", "postgres:16", "postgres-16-glibc")
+    result = Upgraded(move, "v.1", "v").to_dict()
+    way, kept, confirm, *back = plain(upgrade_lines(outcome(result), ASCII))
+    assert "postgres-16-glibc to postgres-17-glibc" in way
+    assert kept.split() == ["kept", "v", "until", "it", "is", "confirmed"]
+    assert "-e confirm=true" in confirm
+    assert "postgres:16" in back[0]
+    assert "-e back=true -e service=db" in back[1]
+    assert "lost" in back[2]
+    assert len(upgrade_lines(outcome(Upgraded(move).to_dict()), ASCII)) == 1  # a check
+    assert upgrade_lines(outcome(Upgraded().to_dict()), ASCII) == []
+    assert upgrade_lines(outcome(result, "failed"), ASCII) == []

@@ -12,7 +12,7 @@ from ansible.module_utils.groundwork.state import checks
 from ansible.module_utils.groundwork.state.desired import Desired
 from ansible.module_utils.groundwork.state.model import Plan, ServiceState, State
 from container_entry import ENTRY
-from converged import CONVERGED, changed, planned, problems
+from converged import CONVERGED, DESIRED, changed, planned, problems
 from stack_params import params, problems_found
 
 REDIS = {"kind": "redis", "image": "redis:7", "port": 6379}
@@ -65,6 +65,15 @@ def test_a_volume_goes_to_the_flavour_that_made_it(volume: dict[str, str], refus
     if refused:
         assert "groundwork_postgres_data" in found[0]["what"]
         assert "playbooks/upgrade.yml -e service=postgres" in found[0]["next_step"]
+
+
+def test_data_that_are_about_to_move_conflict_with_nothing() -> None:
+    state = State.from_dict(
+        changed("volumes", {"postgres": {"storage_format": "postgres-15-musl"}})
+    )
+    assert checks.format_conflicts(DESIRED, state)
+    assert not checks.format_conflicts(DESIRED, state, frozenset({"postgres"}))
+    assert checks.format_conflicts(DESIRED, state, frozenset({"redis"}))
 
 
 def test_an_older_image_leads_back_not_on() -> None:
