@@ -103,6 +103,7 @@ def test_new_volumes_are_filled_and_then_live(tmp_path: Path) -> None:
     switched = restore.put_back(engine, tmp_path, both, 1000, fill)
     assert filled == {"db": "shop_db_data.1", "cache": "shop_cache_data.5"}
     assert volumes.read(tmp_path) == {"db": 1, "cache": 5}
+    assert volumes.before(tmp_path) == {"db": 0, "cache": 4}
     assert [(each.before, each.after) for each in switched] == [
         ({"db": 0}, {"db": 1}),
         ({"cache": 4}, {"cache": 5}),
@@ -130,8 +131,8 @@ def test_an_interruption_right_after_the_switch_keeps_what_is_live(
 ) -> None:
     engine, write = Engine(volumes=["shop_db_data"]), volumes.write
 
-    def interrupted(directory: Path, live: Mapping[str, int]) -> None:
-        write(directory, live)
+    def interrupted(directory: Path, live: Mapping[str, int], before: Mapping[str, int]) -> None:
+        write(directory, live, before)
         if live:
             raise KeyboardInterrupt
 

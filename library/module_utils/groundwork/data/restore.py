@@ -122,7 +122,8 @@ def put_back(
     added = {store: g for each in fresh.values() for store, g in each.items()}
     made = [name for each in names.values() for name in each.values()]
     # From now on a file that is lost is told from one that was never there
-    volumes.write(stack_dir, live)
+    known = volumes.before(stack_dir)
+    volumes.write(stack_dir, live, known)
     files.write(stack_dir / JOURNAL, "".join(f"{name}\n" for name in made), 0o644)
     try:
         for source in sources:
@@ -134,7 +135,7 @@ def put_back(
         with ThreadPoolExecutor(len(sources)) as pool:
             list(pool.map(lambda each: fill(each, names[each.service.name]), sources))
         former = {store: live.get(store, 0) for store in added}
-        volumes.write(stack_dir, {**live, **added}, {**volumes.before(stack_dir), **former})
+        volumes.write(stack_dir, {**live, **added}, {**known, **former})
     except BaseException:
         # The file alone says whether they count: an interruption may come right after its rename
         clear(docker, first.stack, stack_dir)
