@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ..errors import GroundworkError
 from ..services import Service
 from .database import current_revisions
 from .effects import Effects, effects_of
@@ -60,10 +61,14 @@ def foresee(
     Raises GroundworkError where there is no tree, or the database can't be read.
     """
     directory, ini, start, memory = setup.paths()
-    layout = find_layout(directory, ini, start)
-    tree = read_tree(layout)
     database = login_of(service, setup, secrets)
-    table = Memory(layout, database.key, memory).table()
+    try:
+        layout = find_layout(directory, ini, start)
+        tree, table = read_tree(layout), Memory(layout, database.key, memory).table()
+    except GroundworkError:
+        if setup.run_on == "controller":  # its files may be there alone, so nothing can be told
+            return Outlook()
+        raise
     with database.connect() as connection:
         current = current_revisions(connection, table) if table else None
         name = (table or DEFAULT_TABLE).name
