@@ -203,6 +203,7 @@ def test_to_18_killed_before_and_after_the_switch(
     names = {mount["Destination"]: mount.get("Name") for mount in container["Mounts"]}
     wanted = f"{stack.project}_postgres_data.{live(stack)}"
     assert names["/var/lib/postgresql/data"] == wanted
+    assert "/var/lib/postgresql" not in names, "a volume of the image's own"
     assert "PG_VERSION" in docker("exec", container["Id"], "ls", "/var/lib/postgresql/data")
     play = stack.play("restore", back=True, service="postgres")
     assert play.code == 0, play.output
