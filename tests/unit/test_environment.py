@@ -154,6 +154,7 @@ def test_nothing_else_reads_what_the_environment_says() -> None:
         f"{core}/docker/engine.py",  # PATH
         f"{core}/docker/engine_choice.py",  # DOCKER_HOST and its like: where they lead
         f"{core}/images/fetch.py",  # with apt's proxy
+        f"{core}/data/repository.py",  # what restic's ssh needs: PATH, HOME, SSH_AUTH_SOCK
         f"{core}/docker/ownership.py",  # XDG_STATE_HOME
         f"{core}/locking/lease.py",  # `ps`, in English; sent alone to other machines
         "module_utils/groundwork_workspace.py",  # GROUNDWORK_WORKSPACE, as -e workspace
