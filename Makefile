@@ -34,7 +34,7 @@ unit: .venv/ready-dev ## Run the tests that need no Docker
 	.venv/bin/pytest -c images/qdrant/pyproject.toml images/qdrant # the gateway, a program of its own
 
 integration: .venv/ready-dev ## Run the tests against the real engine and services
-	.venv/bin/pytest tests/integration # as root: becomes an ordinary user, see tools/as_user.py
+	.venv/bin/pytest -n 2 --dist loadfile tests/integration # as root: an ordinary user, see tools/as_user.py
 	.venv/bin/pytest tests/root
 
 # `make test` leaves out those of the shared machine (staging, sharing, secrets, hardening)
