@@ -83,8 +83,8 @@ def _check_fits(saved: Checkpoint, source: Source, name: str) -> None:
         raise _refusal(
             f"The data of {service.name} in the snapshot {name} are {saved.storage_format}; the "
             f"image {source.image} has {source.storage_format}, which can't read them.",
-            f"Name the image that made them in stack_services ({saved.image}), or take a backup, "
-            "which crosses formats (docs/data.md).",
+            f"Name the image that made them in stack_services ({saved.image}), run "
+            "playbooks/dev.yml, and then this again.",
         )
 
 
