@@ -25,7 +25,12 @@ def test_a_volume_of_another_flavour_is_refused_and_left_alone(other: Stack) -> 
     volume = f"{other.project}_postgres_data"
     docker("volume", "create", "--label", "groundwork.flavour=postgres-15-musl", volume)
     text = other.refuse()
-    for word in (volume, "postgres-15-musl", "stack_services.postgres.image", "dump"):
+    for word in (
+        volume,
+        "postgres-15-musl",
+        "stack_services.postgres.image",
+        "playbooks/upgrade.yml",
+    ):
         assert word in text
     assert nothing_is_there(other)
 
