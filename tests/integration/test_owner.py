@@ -159,7 +159,7 @@ def test_a_persons_engine_counts_for_down_and_nothing_else_of_a_shell(
     monkeypatch.undo()
     assert check.code == play.code == 0, check.output + play.output
     assert play.output.count(f"docker_host: unix://{socket}") > 1
-    assert check.changed == 2 and play.changed == 1
+    assert check.changed == 3 and play.changed == 1  # stop, remove the data, then the mark
     assert own.containers() == {}
     own.up()
 
