@@ -27,7 +27,12 @@ ansible.module_utils.__path__.append(str(ROOT / "library" / "module_utils"))
 from ansible import constants as C  # noqa: E402
 from ansible.errors import AnsibleError  # noqa: E402
 from ansible.inventory.manager import InventoryManager  # noqa: E402
-from ansible.module_utils.groundwork.config import layers, with_passwords, workspace  # noqa: E402
+from ansible.module_utils.groundwork.config import (  # noqa: E402
+    BACKUP_KEY,
+    layers,
+    with_passwords,
+    workspace,
+)
 from ansible.module_utils.groundwork.env import new_secret  # noqa: E402
 from ansible.module_utils.groundwork.errors import GroundworkError  # noqa: E402
 from ansible.module_utils.groundwork.text import did_you_mean  # noqa: E402
@@ -52,11 +57,17 @@ def main() -> int:
             path = workspace.vault_file(directory, options.group)
         names, external, length = services(options.inventory, options.group, directory)
         known = {*names, *names.values()}
+        if BACKUP_KEY in options.new:
+            raise GroundworkError(
+                "The backups' key can't be replaced: what was made with the old one would be lost.",
+                next_step=f"For a new repository, type a new {BACKUP_KEY} (`ansible-vault edit "
+                f"{path}`), name that place in backup_repository, and keep the old key.",
+            )
         for name in options.new:
             if name not in known:
                 raise GroundworkError(f"No service {name!r}.{did_you_mean(name, known)}")
         renew = [key for key, service in names.items() if {key, service} & {*options.new}]
-        made = fill(path, list(names), renew, length)
+        made = fill(path, [*names, BACKUP_KEY], renew, length)
     except (GroundworkError, AnsibleError) as error:
         print(error, file=sys.stderr)
         return 1

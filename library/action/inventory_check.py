@@ -19,6 +19,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.yaml import yaml_load  # the quick parser, in C
 from ansible.module_utils.groundwork.config import (
     OF_NO_ROLE,
+    check_backup,
     check_limits,
     check_names,
     check_parts,
@@ -97,6 +98,8 @@ class ActionModule(ActionBase):
         # One that is no truth value is refused with the role's other variables
         if boolean(self._worth("stack_require_secrets", variables), strict=False):
             check_secrets(services, self._worth("vault_passwords", variables))
+        if boolean(self._worth("backup_enabled", variables) or False, strict=False):
+            check_backup(str(self._worth("backup_key", variables) or ""))
         return self._check_roles(roles, variables)
 
     def _check_workspace(self, variables: dict[str, Any]) -> None:

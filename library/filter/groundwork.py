@@ -23,7 +23,7 @@ from ansible.module_utils.groundwork.config import (
 )
 from ansible.module_utils.groundwork.env import tunnel
 from ansible.module_utils.groundwork.errors import GroundworkError
-from ansible.module_utils.groundwork.host import monitoring_files
+from ansible.module_utils.groundwork.host import backup_files, monitoring_files
 from ansible.module_utils.groundwork.migrations import setup_of
 from ansible.module_utils.groundwork.services import describe
 from ansible.module_utils.groundwork.state import Inspection, unwell
@@ -143,6 +143,11 @@ def groundwork_monitoring(asked: Mapping[str, Any], trees: Sequence[Any]) -> dic
     return monitoring_files({**asked, "params": {**asked["params"], "trees": list(trees)}})
 
 
+def groundwork_backup(asked: Mapping[str, Any]) -> dict[str, str]:
+    """The files of the timer for the backups (see `host.backup_files`)."""
+    return backup_files(asked)
+
+
 class FilterModule:
     def filters(self) -> dict[str, Any]:
         return {
@@ -152,4 +157,5 @@ class FilterModule:
             "groundwork_tunnel": groundwork_tunnel,
             "groundwork_unwell": groundwork_unwell,
             "groundwork_monitoring": groundwork_monitoring,
+            "groundwork_backup": groundwork_backup,
         }

@@ -1,19 +1,27 @@
-"""Put a stack's data back from a snapshot, go back from that, or give the former volumes up."""
+"""Put a stack's data back from a snapshot or a backup, go back, or give former volumes up."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.groundwork import data
-from ansible.module_utils.groundwork.data import former, restore, snapshots
+from ansible.module_utils.groundwork.data import (
+    backup,
+    backup_program,
+    former,
+    restore,
+    snapshots,
+)
+from ansible.module_utils.groundwork.data.backup_types import DUMPS
 from ansible.module_utils.groundwork.docker import Docker, volumes
 from ansible.module_utils.groundwork_module import Call, main
 
 DOCUMENTATION = r"""
 module: data_restore
-short_description: Put a stack's data back from a snapshot
+short_description: Put a stack's data back from a snapshot or a backup
 description:
   - Fills new volumes and proves them (a throw-away server starts on each, and takes today's
     passwords), then says in C(volumes.json) that they are live. The services' containers have yet
@@ -43,6 +51,15 @@ options:
     description: The snapshot.
     type: str
     default: ""
+  backup:
+    description:
+      - In place of O(name), a backup's id or the first digits of it, or V(latest). What made it
+        may have another storage format than what reads it.
+    type: str
+    default: ""
+  backup_settings:
+    description: The file of settings that the role C(backup) writes.
+    type: path
   only:
     description: The services; empty, all that the snapshot has, or with O(state=confirmed) all.
     type: list
@@ -91,6 +108,10 @@ name:
   description: The snapshot that was put back; empty where none was.
   returned: success
   type: str
+backup:
+  description: The backup that was put back, by its id; empty where none was.
+  returned: success
+  type: str
 services:
   description: The services whose live volumes are others now.
   returned: success
@@ -123,6 +144,8 @@ ARGUMENT_SPEC: dict[str, Any] = {
         "default": "restored",
     },
     "name": {"type": "str", "default": ""},
+    "backup": {"type": "str", "default": ""},
+    "backup_settings": {"type": "path"},
     "only": {"type": "list", "elements": "str", "default": []},
     "images": {"type": "dict", "default": {}},
     "word": {"type": "str", "required": True},
@@ -159,21 +182,49 @@ def run(call: Call) -> dict[str, Any]:
             volumes=tuple(volumes.name_of(stack, *each) for each in live.items()),
             former=tuple(before[store] for store in live),
         ).to_dict() | {"changed": True}
-    image = data.any_image(found)
-    manifest = snapshots.find(snapshots.listed(docker, stack, image), params["name"])
+    if params["backup"]:
+        settings = backup_program.read(Path(params["backup_settings"] or ""))
+        place, _ = backup_program.set_up(settings)
+        call.secrets.update(str(value) for value in settings["environment"].values())
+        if call.check:
+            short = place.repository.find(params["backup"]).short
+            return restore.Restored(backup=short).to_dict() | {"changed": True}
+        with backup.opened(place, found, params["backup"]) as (manifest, files):
+            chosen = restore.choose(manifest, found, params["only"], "backup", DUMPS)
+            fill = backup.from_backup(manifest, files)
+            return _restored(call, docker, chosen, manifest, fill)
+    manifest = snapshots.find(
+        snapshots.listed(docker, stack, data.any_image(found)), params["name"]
+    )
     chosen = restore.choose(manifest, found, params["only"])
+    return _restored(call, docker, chosen, manifest, restore.from_snapshot(manifest))
+
+
+def _restored(
+    call: Call,
+    docker: Docker,
+    chosen: list[data.Source],
+    manifest: data.Manifest,
+    fill: restore.Fill,
+) -> dict[str, Any]:
+    stack, directory = call.params["stack_name"], Path(call.params["stack_dir"])
     names = tuple(each.service.name for each in chosen)
+    result = restore.Restored(services=names)
+    if call.params["backup"]:
+        result = replace(result, backup=manifest.name)
+    else:
+        result = replace(result, name=manifest.name)
     if call.check:
-        return restore.Restored(name=manifest.name, services=names).to_dict() | {"changed": True}
+        return result.to_dict() | {"changed": True}
     stores = [store for each in chosen for store in each.volumes]
     others = former.others(docker, stack, directory, stores)
-    old = former.expired(docker, stack, others, datetime.now(timezone.utc), params["keep_days"])
+    old = former.expired(
+        docker, stack, others, datetime.now(timezone.utc), call.params["keep_days"]
+    )
     needed = sum(manifest.services[name].bytes for name in names)
-    fill = restore.from_snapshot(manifest)
     switched = restore.put_back(docker, directory, chosen, needed, fill)
-    return restore.Restored(
-        name=manifest.name,
-        services=names,
+    return replace(
+        result,
         volumes=tuple(
             volumes.name_of(stack, *pair) for each in switched for pair in each.after.items()
         ),

@@ -113,16 +113,14 @@ options:
       that are to go. Left out, they are not inspected.
     type: dict
     default: {}
+  backup: {description: The same of the backups' timer., type: dict, default: {}}
+  backup_dir: {description: Where backups are noted; empty for none., type: str, default: ""}
   moving:
-    description: Services whose data are about to move to another storage format, so that the one
-      that they have isn't compared with the image's.
+    description: Services that move to another storage format, so that theirs isn't compared.
     type: list
     elements: str
     default: []
-  moving_back:
-    description: Whether they go back to what they were; else their data say nothing of the image.
-    type: bool
-    default: false
+  moving_back: {description: Whether they go back to what they were., type: bool, default: false}
   core_dir:
     description:
       - A directory on another machine that holds the project's core (the package C(groundwork)).
@@ -160,7 +158,7 @@ state:
       returned: always
       type: dict
     engine_settings:
-      description: The names of the engine's settings that differ, where the role docker made them.
+      description: The engine's settings that differ, where the role docker made them.
       returned: always
       type: list
       elements: str
@@ -225,6 +223,13 @@ state:
       returned: always
       type: list
       elements: str
+    backup: {description: As above; the backups', returned: always, type: list, elements: str}
+    backups:
+      description: >-
+        When the newest proven backup was C(made), its C(age) in seconds, what one that C(failed)
+        since then said, and the C(hours) that may pass.
+      returned: where O(backup_dir) is given
+      type: dict
     owner:
       description: >-
         Another directory that the stack belongs to, and its user; nothing else is told of it then.
@@ -248,7 +253,7 @@ state:
 plan:
   description: >-
     The reasons to act, for each of docker, images, files, services, env_files, schema,
-    firewall and monitoring.
+    firewall, monitoring and backup.
   returned: always
   type: dict
 problems:

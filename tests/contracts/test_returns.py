@@ -36,6 +36,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "pending_changes": {"reasons": ["redis is missing"]},
     "inventory_check": {"roles": ["stack"]},
     "prepared_images": {"services": SERVICES, "sources": ["archive"], "archive_dir": "none"},
+    "data_backup": {"settings": "backup.json", "state": "listed"},
     "data_restore": STACK | {"word": "returns"},
     "data_upgrade": STACK | {"service": "redis", "images": {}, "word": "returns"},
     "migration_snapshot": STACK | {"state": "before", "tree": {"name": "x"}, "word": "returns"},

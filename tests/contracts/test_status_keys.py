@@ -21,6 +21,7 @@ INNER: dict[str, type[Record]] = {
     "connections": Connections,
     "problems": Problem,
     "running": status_document.RunningStatus,
+    "backup": status_document.BackupStatus,
     "last_run": status_document.RunStatus,
 }
 

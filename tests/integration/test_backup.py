@@ -16,15 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.module_utils.groundwork.data import backup, backup_notes, backup_program
+from ansible.module_utils.groundwork.data import backup, backup_program
 from ansible.module_utils.groundwork.data.backup import BackupPlace
-from ansible.module_utils.groundwork.data.backup_notes import BackupNote
 from ansible.module_utils.groundwork.data.model import Source
 from ansible.module_utils.groundwork.data.postgres_comparison import differences
 from ansible.module_utils.groundwork.data.postgres_dump import read_facts
 from ansible.module_utils.groundwork.docker import Docker
 from ansible.module_utils.groundwork.docker.jobs import LABEL
 from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.host import backup_notes
+from ansible.module_utils.groundwork.host.backup_notes import BackupNote
 
 from .stack import ROOT, Stack, docker, new_stack
 

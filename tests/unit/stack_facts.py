@@ -27,6 +27,8 @@ def facts_of(desired: Desired, **known: Any) -> Facts:
         schema={"": SchemaState("off")},
         firewall=(),
         monitoring=(),
+        backup=(),
+        backups=None,
         interface=False,
         owner=None,
         files={path: files.Found(None) for path in desired.paths()},

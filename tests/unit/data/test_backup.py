@@ -8,8 +8,9 @@ import os
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.groundwork.data import backup, backup_notes
+from ansible.module_utils.groundwork.data import backup
 from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.host import backup_notes
 from ansible.module_utils.groundwork.locking import claim, lease
 
 from .backing_up import PretendedType, kind, place_in, sources_of

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.groundwork.data import backup, backup_program
-from ansible.module_utils.groundwork.data.backup_notes import BackupNote
 from ansible.module_utils.groundwork.errors import GroundworkError
+from ansible.module_utils.groundwork.host.backup_notes import BackupNote
 
 
 def settings(tmp_path: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PARTS = {
     "dev": {"docker", "images", "stack", "env_files", "schema"},
     "staging": {
-        *("docker", "firewall", "updates", "monitoring"),
+        *("docker", "firewall", "updates", "monitoring", "backup"),
         *("images", "stack", "env_files", "schema"),
     },
 }

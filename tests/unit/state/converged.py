@@ -53,12 +53,14 @@ CONVERGED: dict[str, Any] = {
     "schema": {"": {"state": "at_head", "pending": []}},
     "firewall": [],
     "monitoring": [],
+    "backup": [],
     "owner": None,
     "left_data": {},
     "ports_taken": [],
     "foreign_compose_file": "",
 }
-STEPS = ["docker", "images", "firewall", "files", "services", "env_files", "schema", "monitoring"]
+STEPS = ["docker", "images", "firewall", "files", "services", "env_files", "schema"]
+STEPS += ["monitoring", "backup"]
 
 
 FACTS = facts_of(DESIRED, stack_containers=StackContainers(None))

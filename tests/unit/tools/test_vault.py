@@ -61,8 +61,8 @@ def test_the_tool_makes_completes_and_renews(inventory: Path) -> None:
     first = run(inventory)
     assert first.returncode == 0, first.stderr
     made = vault(inventory)
-    assert set(made) == {"postgres", "qdrant", "redis"}
-    assert len(set(made.values())) == 3
+    assert set(made) == {"postgres", "qdrant", "redis", "backup_key"}
+    assert len(set(made.values())) == 4
     assert {len(value) for value in made.values()} == {32}
     file = inventory / "group_vars/staging/vault.yml"
     before = file.read_bytes()
@@ -92,7 +92,7 @@ def test_external_services_are_left_to_a_person_and_ansibles_tags_are_read(
     done = run(inventory)
     assert done.returncode == 0, done.stderr
     assert "they are external: warehouse" in done.stdout
-    assert set(vault(inventory)) == {"postgres", "qdrant", "redis", "cache"}
+    assert set(vault(inventory)) == {"postgres", "qdrant", "redis", "cache", "backup_key"}
     text = stack.read_text()
     more = """
   mail: {kind: container, image: "x:1", secrets: {login: X_FILE, relay: {plain_variable: Y}}}
@@ -118,6 +118,7 @@ def test_external_services_are_left_to_a_person_and_ansibles_tags_are_read(
     [
         ((), "", "ANSIBLE_VAULT_PASSWORD_FILE"),
         (("--new", "redsi"), "key", "Did you mean 'redis'?"),
+        (("--new", "backup_key"), "key", "keep the old key"),
         (("--group", "stagin"), "key", "Did you mean 'staging'?"),
         ((), "short", "12 characters"),
         ((), "nowhere", "nowhere"),
@@ -161,7 +162,7 @@ def test_a_databases_roles_have_passwords_of_their_own(inventory: Path) -> None:
     assert run(inventory).returncode == 0
     roles = {"postgres_reader", "postgres_billing", "postgres_superuser"}
     before = vault(inventory)
-    assert set(before) == {"postgres", "qdrant", "redis"} | roles
+    assert set(before) == {"postgres", "qdrant", "redis", "backup_key"} | roles
     assert run(inventory, "--new", "postgres_reader").returncode == 0
     after = vault(inventory)
     assert {name for name in after if after[name] != before[name]} == {"postgres_reader"}
@@ -179,8 +180,8 @@ def test_a_group_below_staging_has_the_services_of_those_above_and_a_vault_of_it
     assert run(inventory).returncode == 0
     done = run(inventory, "--group", "qa")
     assert done.returncode == 0, done.stderr
-    assert set(vault(inventory)) == {"cache"}
-    assert set(decrypted(variables / "qa/vault.yml")) == {"cache", "queue"}
+    assert set(vault(inventory)) == {"cache", "backup_key"}
+    assert set(decrypted(variables / "qa/vault.yml")) == {"cache", "queue", "backup_key"}
 
 
 def test_a_workspace_has_its_own_vaults(
@@ -197,7 +198,7 @@ def test_a_workspace_has_its_own_vaults(
     done = run(inventory)
     assert done.returncode == 0, done.stderr
     made = decrypted(shop / "groundwork.staging.vault.yml")
-    assert list(made) == ["cache"]
+    assert list(made) == ["cache", "backup_key"]
     assert len(made["cache"]) == 40
     assert f"'{shop}/groundwork.staging.vault.yml'" in done.stdout, "to be copied into a shell"
     assert not (inventory / "group_vars/staging").exists()

@@ -6,7 +6,7 @@ from .limits import check_limits
 from .lines import PLACE
 from .logins import Login, further_logins
 from .parts import check_parts
-from .password_rules import check
+from .password_rules import BACKUP_KEY, check, check_backup
 from .services import (
     check_names,
     check_stack_name,
@@ -20,12 +20,14 @@ from .variables import OF_NO_ROLE, name_problems
 from .vault import with_passwords
 
 __all__ = [
+    "BACKUP_KEY",
     "OF_NO_ROLE",
     "PLACE",
     "App",
     "Login",
     "SchemaTree",
     "check",
+    "check_backup",
     "check_limits",
     "check_names",
     "check_parts",

@@ -18,6 +18,7 @@ from ..text import did_you_mean
 MINIMUM = 16  # characters
 DIFFERENT = 8  # different characters among them
 VARIABLE = "vault_passwords"
+BACKUP_KEY = "backup_key"  # its name there: what the backups are encrypted with
 
 # What people put where a password is asked for. A password is no better for several of them in a
 # row, so they are cut out, and the rest has to be a password by itself.
@@ -55,6 +56,7 @@ def problems(
     missing = [secret.vault for secret in secrets if not secret.given]
     if isinstance(given, Mapping):
         names = [each.vault for service in services for each in secrets_of(service)]
+        names.append(BACKUP_KEY)
         # Only where one is missing, which this one may be meant for: who takes a service out of the
         # inventory may keep its password in the vault.
         found += [
@@ -102,6 +104,17 @@ def _left(secret: str, own_words: Iterable[str]) -> int:
         len(re.sub(r"[\W_]", "", known.sub("", text)))
         for text in (secret.lower(), secret.lower().translate(_LEET))
     )
+
+
+def check_backup(key: str) -> None:
+    """Raise GroundworkError where backups are to be made, and their key is none."""
+    if why := weakness(key):
+        raise GroundworkError(
+            f"Backups can't be made: backup_key {why}. Nothing was changed.",
+            where=f"{VARIABLE}.{BACKUP_KEY} in the group's vault.yml",
+            next_step="`make vault` makes one. Keep a copy of it elsewhere: without it no backup "
+            "can be read.",
+        )
 
 
 def check(services: Iterable[Service], given: Any = None) -> None:

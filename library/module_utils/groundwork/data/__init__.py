@@ -1,6 +1,17 @@
 """A stack's data: copied while it runs, proven, and put back."""
 
-from . import former, notes, restore, snapshots, upgrade, upgrade_checks, way_back
+from . import (
+    backup,
+    backup_program,
+    former,
+    notes,
+    restore,
+    snapshots,
+    upgrade,
+    upgrade_checks,
+    way_back,
+)
+from .backup import Backups
 from .clear import clear
 from .job import Job, Mount
 from .model import Checkpoint, Manifest, Source
@@ -13,6 +24,7 @@ from .way_back import WayBack
 from .word import check_word
 
 __all__ = [
+    "Backups",
     "Checkpoint",
     "Job",
     "Manifest",
@@ -25,6 +37,8 @@ __all__ = [
     "Upgraded",
     "WayBack",
     "any_image",
+    "backup",
+    "backup_program",
     "check_word",
     "clear",
     "former",

@@ -23,9 +23,10 @@ from pathlib import Path
 
 from ..docker import Docker, jobs
 from ..errors import GroundworkError
+from ..host import BackupNote, backup_notes
 from ..locking import LockHolder, claim, in_the_way, lease
-from . import backup_copy, backup_notes, backup_types
-from .backup_notes import BackupNote, iso
+from ..records import Record
+from . import backup_copy, backup_types
 from .job import Job, Mount
 from .model import Manifest, Source
 from .repository import Backup, Repository, reading
@@ -57,6 +58,15 @@ class BackupPlace:
     keep: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Backups(Record):
+    """The module's result; see data_backup."""
+
+    id: str = ""
+    said: tuple[str, ...] = ()
+    backups: tuple[BackupNote, ...] = ()
+
+
 def make(place: BackupPlace, sources: Sequence[Source], say: Say) -> BackupNote:
     """Make a backup, prove it, and forget those that aren't kept any more.
 
@@ -67,7 +77,7 @@ def make(place: BackupPlace, sources: Sequence[Source], say: Say) -> BackupNote:
             with _told():
                 note = _made(place, sources, say)
         except GroundworkError as error:
-            backup_notes.fail(place.directory, error.what, iso(_now()))
+            backup_notes.fail(place.directory, error.what, backup_notes.iso(_now()))
             raise
         note = _verified(place, sources, note)
         say(f"backup {note.id[:8]} is {note.verdict}")
@@ -107,8 +117,9 @@ def opened(
     """
     with _alone(place):
         place.repository.ensure()
-        with _restored(place, sources, place.repository.find(wanted)) as found:
-            yield found
+        found = place.repository.find(wanted)
+        with _restored(place, sources, found) as (manifest, directory):
+            yield replace(manifest, name=found.short), directory
 
 
 def from_backup(manifest: Manifest, directory: Path) -> Fill:
@@ -170,7 +181,7 @@ def _verified(place: BackupPlace, sources: Sequence[Source], note: BackupNote) -
                 backup_types.prove(source, saved, str(directory), name)
     except GroundworkError as error:
         why = " ".join([error.what, *error.details[:5]])
-    note = replace(note, proven=not why, why=why, proof=iso(_now()))
+    note = replace(note, proven=not why, why=why, proof=backup_notes.iso(_now()))
     backup_notes.write(place.directory, note)
     return note
 

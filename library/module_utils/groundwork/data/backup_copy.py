@@ -10,8 +10,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from ..errors import GroundworkError
+from ..host import backup_notes
 from . import backup_types
-from .backup_notes import iso
 from .model import FORMAT, Checkpoint, Manifest, Source
 
 ENV = "infra.env"
@@ -31,7 +31,7 @@ def write(
     (copy / ENV).write_bytes(env.read_bytes())
     parts: dict[str, Checkpoint] = {}
     skipped = []
-    created = iso(datetime.now(timezone.utc))
+    created = backup_notes.iso(datetime.now(timezone.utc))
     for source in sorted(sources, key=lambda each: each.service.kind == "postgres"):
         name, kind = source.service.name, backup_types.backup_type(source.service)
         if not source.volumes:

@@ -1,7 +1,7 @@
 """The program of the timer: makes a backup of this machine's stack, and proves it.
 
 It starts from the toolbox (host/backup_timer.py), with settings that the role backup wrote; the
-module `backup` works with the same.
+modules data_backup and data_restore work with the same.
 """
 
 from __future__ import annotations
@@ -20,6 +20,20 @@ from .backup import BackupPlace
 from .model import Source
 from .repository import Repository
 from .sources import sources
+
+
+def read(file: Path) -> dict[str, Any]:
+    """The settings, of the file that the timer has. Raises GroundworkError."""
+    try:
+        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or "it is no JSON"
+        raise GroundworkError(
+            f"The settings of the backups can't be read: {said}.",
+            where=str(file),
+            next_step="Set backup_enabled and run playbooks/staging.yml, which writes them.",
+        ) from None
+    return found
 
 
 def set_up(settings: Mapping[str, Any]) -> tuple[BackupPlace, list[Source]]:

@@ -54,6 +54,7 @@ class PostgresDump:
 
 
 POSTGRES = PostgresDump()
+DUMPS = frozenset({"postgres"})  # the kinds whose data any storage format can take
 
 
 def backup_type(service: Service) -> DataType | None:

@@ -25,7 +25,7 @@ _MEANINGS = (
     (
         "wrong password or no key found",
         "The backup repository was made with another password.",
-        "Put the one that it was made with into the vault (stack_passwords.backup); without it "
+        "Put the one that it was made with into the vault (vault_passwords.backup_key); without it "
         "the backups can't be read. To begin a new repository, name another place.",
     ),
     (
@@ -65,6 +65,8 @@ _MEANINGS = (
     ),
 )
 
+_MISSING, _LOCKED = _MEANINGS[1], _MEANINGS[2]
+
 
 @dataclass(frozen=True)
 class Backup(Record):
@@ -100,23 +102,23 @@ class Repository:
         done = self._run("unlock")
         if done.returncode == 0:
             return False
-        if _meaning(done.stderr) != _MEANINGS[1]:
+        if _meaning(done.stderr) != _MISSING:
             raise self._error(done)
-        self._checked(self._run("init"))
+        self._checked("init")
         return True
 
     def add(self, directory: Path) -> Backup:
         """Back a directory up, whole; what of it couldn't be read is an error."""
         tags = (option for tag in (TAG, self.stack) for option in ("--tag", tag))
         host = ("--host", self.stack)
-        done = self._checked(self._run("backup", "--json", *host, *tags, ".", cwd=directory))
+        done = self._checked("backup", "--json", *host, *tags, ".", cwd=directory)
         ids = [line["snapshot_id"] for line in _lines(done.stdout) if "snapshot_id" in line]
         return self.find(ids[-1])
 
     def backups(self) -> list[Backup]:
         """This stack's, the newest first."""
         tags = ("--tag", f"{TAG},{self.stack}")
-        done = self._checked(self._run("snapshots", "--json", *tags))
+        done = self._checked("snapshots", "--json", *tags)
         found = [Backup.from_dict(each) for each in json.loads(done.stdout) or []]
         return sorted(found, key=lambda each: each.time, reverse=True)
 
@@ -136,20 +138,20 @@ class Repository:
         """Write a backup's files into a directory, each checked. Raises GroundworkError."""
         # Not from the cache: a proof is one of the repository
         restore = ("restore", "--no-cache", backup.id, "--target", str(directory))
-        self._checked(self._run(*restore))
+        self._checked(*restore)
 
     def forget(self, keep: Mapping[str, int]) -> int:
         """Remove those that `keep` (daily, weekly, monthly …) doesn't; how many."""
         rules = [part for name, count in keep.items() for part in (f"--keep-{name}", str(count))]
         chosen = ("--tag", f"{TAG},{self.stack}", "--group-by", "host,tags")
-        done = self._checked(self._run("forget", "--json", "--prune", *chosen, *rules))
+        done = self._checked("forget", "--json", "--prune", *chosen, *rules)
         # What prune says comes behind it, and not in JSON
         groups, _ = json.JSONDecoder().raw_decode(done.stdout.lstrip() or "[]")
         return sum(len(group.get("remove") or ()) for group in groups)
 
     def check(self, part: int, parts: int) -> None:
         """Read one of so many parts of all data. Raises GroundworkError where it's damaged."""
-        self._checked(self._run("check", f"--read-data-subset={part}/{parts}"))
+        self._checked("check", f"--read-data-subset={part}/{parts}")
 
     def _run(self, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         own = {
@@ -182,7 +184,14 @@ class Repository:
                 next_step="See that the repository's place is fast enough.",
             ) from None
 
-    def _checked(self, done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+    def _checked(
+        self, *arguments: str, cwd: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        done = self._run(*arguments, cwd=cwd)
+        if done.returncode and _meaning(done.stderr) == _LOCKED:
+            # A process that was killed may still have been there when its locks were looked for
+            self._run("unlock")
+            done = self._run(*arguments, cwd=cwd)
         if done.returncode:
             raise self._error(done)
         return done

@@ -6,7 +6,7 @@ from then on the next run of any playbook finishes what is left, which is its co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,47 +41,55 @@ class Restored(Record):
     volumes: tuple[str, ...] = ()
     former: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    backup: str = ""
 
 
 JOURNAL = ".filling"  # the volumes that are being filled; beside volumes.json
 Fill = Callable[[Source, Mapping[str, str]], None]
 
 
-def choose(manifest: Manifest, sources: Sequence[Source], asked: Sequence[str]) -> list[Source]:
+def choose(
+    manifest: Manifest,
+    sources: Sequence[Source],
+    asked: Sequence[str],
+    what: str = "snapshot",
+    dumps: Collection[str] = (),
+) -> list[Source]:
     """The services that are put back: those `asked`, or all that the snapshot has. Pure.
+
+    `what` it is, and the kinds whose data any storage format can take from it.
 
     Raises GroundworkError where one of them isn't in both, or its data wouldn't fit.
     """
     known = {source.service.name: source for source in sources}
+    copy = f"{what} {manifest.name}"
     for name in asked:
         if name not in manifest.services:
             there = ", ".join(manifest.services)
-            raise _refusal(
-                f"The snapshot {manifest.name} has no data of {name!r}.", f"It has: {there}."
-            )
+            raise _refusal(f"The {copy} has no data of {name!r}.", f"It has: {there}.")
     wanted = asked or list(manifest.services)
     for name in wanted:
         if name not in known:
             raise _refusal(
-                f"The snapshot {manifest.name} has data of {name}, which stack_services doesn't.",
+                f"The {copy} has data of {name}, which stack_services doesn't.",
                 f"Put {name} back into stack_services, or name the services: -e service=…",
             )
-        _check_fits(manifest.services[name], known[name], manifest.name)
+        _check_fits(manifest.services[name], known[name], copy, dumps)
     return [known[name] for name in wanted]
 
 
-def _check_fits(saved: Checkpoint, source: Source, name: str) -> None:
+def _check_fits(saved: Checkpoint, source: Source, copy: str, dumps: Collection[str]) -> None:
     service = source.service
     if saved.kind != service.kind:
         raise _refusal(
-            f"{service.name} was of the kind {saved.kind} when the snapshot {name} was made, and "
+            f"{service.name} was of the kind {saved.kind} when the {copy} was made, and "
             f"is {service.kind} now.",
             "Correct its kind in stack_services.",
         )
-    one = service_type(service).one_storage_format
+    one = service_type(service).one_storage_format or saved.kind in dumps
     if not one and saved.storage_format != source.storage_format:
         raise _refusal(
-            f"The data of {service.name} in the snapshot {name} are {saved.storage_format}; the "
+            f"The data of {service.name} in the {copy} are {saved.storage_format}; the "
             f"image {source.image} has {source.storage_format}, which can't read them.",
             f"Name the image that made them in stack_services ({saved.image}), run "
             "playbooks/dev.yml, and then this again.",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from ..data import Restored, Snapshot, Snapshots, Upgraded, WayBack
+from ..data import Backups, Restored, Snapshot, Snapshots, Upgraded, WayBack
+from ..host import BackupNote
 from .outcome import Outcome
 from .text import Line, Marks, age, labelled, line, size
 
@@ -52,18 +53,42 @@ def restore_lines(outcome: Outcome, marks: Marks) -> list[Line]:
     found = Restored.from_dict(outcome.result)
     if outcome.status == "failed":
         return []
-    what = f"the snapshot {found.name}" if found.name else "the data from before"
-    lines = [labelled("restored", ", ".join(found.services), "changed", f"from {what}")] * bool(
-        found.services
-    )
+    copy = f"the snapshot {found.name}" if found.name else ""
+    copy = f"the backup {found.backup}" if found.backup else copy
+    lines = [
+        labelled(
+            "restored",
+            ", ".join(found.services),
+            "changed",
+            f"from {copy or 'the data from before'}",
+        )
+    ] * bool(found.services)
     if found.former:
         lines.append(labelled("kept", ", ".join(found.former), "", "until it is confirmed"))
-        if found.name:
+        if copy:
             lines.append(
                 labelled("back", "ansible-playbook playbooks/restore.yml -e back=true", "dim")
             )
     lines += [labelled("removed", name, "changed") for name in found.removed]
     return lines
+
+
+def backup_lines(outcome: Outcome, marks: Marks) -> list[Line]:
+    """What became of a backup; for a list, a line for each, the newest first."""
+    found = Backups.from_dict(outcome.result)
+    if outcome.status == "failed":
+        return []
+    if found.id:
+        lines = [labelled("", text, "dim") for text in found.said]
+        return lines + [_backup_row(each, "changed") for each in found.backups]
+    return [_backup_row(each) for each in found.backups] or [line(("  no backups", "dim"))]
+
+
+def _backup_row(each: BackupNote, style: str = "") -> Line:
+    what = f"{', '.join(each.services)} {size(each.bytes)}" if each.services else ""
+    text = f"{each.id[:8]}  {_ago(each.made)} ago"
+    return labelled("backup", text, style or ("" if each.proven else "warn"),
+                    f"{each.verdict}  {what}")  # fmt: skip
 
 
 def upgrade_lines(outcome: Outcome, marks: Marks) -> list[Line]:

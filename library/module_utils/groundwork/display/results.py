@@ -16,7 +16,6 @@ from ..images import ImageResult, ImagesResult, source_words
 from ..migrations import MigrationResult, TreeHistory
 from ..rendered import FilesResult
 from ..state import Inspection
-from .data import restore_lines, snapshot_lines, upgrade_lines, way_back_lines
 from .outcome import Outcome
 from .text import (
     UP_TO_DATE,
@@ -211,6 +210,18 @@ def inspect_note(result: Mapping[str, Any]) -> str:
     return f"{count(reasons, 'change')} pending"
 
 
+def _of_data(name: str) -> Callable[[Outcome, Marks], list[Line]]:
+    """Of `data.py`; most runs don't touch data, and what knows them takes its time to import."""
+
+    def lines(outcome: Outcome, marks: Marks) -> list[Line]:
+        from . import data
+
+        found: list[Line] = getattr(data, name)(outcome, marks)
+        return found
+
+    return lines
+
+
 LINES: dict[str, Callable[[Outcome, Marks], list[Line]]] = {
     "service_health": health_lines,
     "container_images": image_lines,
@@ -220,8 +231,9 @@ LINES: dict[str, Callable[[Outcome, Marks], list[Line]]] = {
     "managed_files": file_lines,
     "tunnel_files": file_lines,
     "sent_archives": archive_lines,
-    "data_snapshot": snapshot_lines,
-    "data_restore": restore_lines,
-    "data_upgrade": upgrade_lines,
-    "migration_snapshot": way_back_lines,
+    "data_snapshot": _of_data("snapshot_lines"),
+    "data_restore": _of_data("restore_lines"),
+    "data_backup": _of_data("backup_lines"),
+    "data_upgrade": _of_data("upgrade_lines"),
+    "migration_snapshot": _of_data("way_back_lines"),
 }

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..errors import Problem
+from ..host import BackupState
 from ..locking import LoggedRun
 from ..records import Record
 from ..services import Connections
@@ -58,6 +59,17 @@ class VolumeStatus(Record):
 
 
 @dataclass(frozen=True)
+class BackupStatus(Record):
+    """The newest proven backup: when it was made, in UTC; empty where there is none. `ok`: it is
+    new enough. `failed`: what one that failed since then said."""
+
+    ok: bool = False
+    made: str = ""
+    age_seconds: int = 0
+    failed: str = ""
+
+
+@dataclass(frozen=True)
 class RunStatus(Record):
     """A run of the audit log; `at` is its start in UTC, `age_seconds` counts from its end."""
 
@@ -95,6 +107,7 @@ class HostStatus(Record):
     free_bytes: int | None = None
     plan: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    backup: BackupStatus | None = None
     running: RunningStatus | None = None
     last_run: RunStatus | None = None
     last_success: RunStatus | None = None
@@ -142,12 +155,19 @@ def _host(known: HostFacts, now: float) -> HostStatus:
         free_bytes=usage.free if usage else None,
         plan=dict(found.plan.steps()),
         problems=found.problems,
+        backup=_backup(found.state.backups),
         running=RunningStatus(_iso(log.holder.since), log.holder.who, log.holder.where)
         if log.holder
         else None,
         last_run=_run(log.runs[0], now) if log.runs else None,
         last_success=_run(log.succeeded, now) if log.succeeded else None,
     )
+
+
+def _backup(known: BackupState | None) -> BackupStatus | None:
+    if known is None:
+        return None
+    return BackupStatus(not known.overdue, known.made, round(known.age), known.failed)
 
 
 def _services(found: Inspection) -> dict[str, ServiceStatus]:

@@ -30,6 +30,7 @@ TITLES = {
     "stack": "Stack",
     "firewall": "Firewall",
     "monitoring": "Monitoring",
+    "backup": "Backup",
     "updates": "Updates",
     "env_files": "Env files",
     "schema": "Schema",

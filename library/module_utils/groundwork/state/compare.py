@@ -70,6 +70,8 @@ def compare(desired: Desired, facts: Facts, asked: Asked) -> Comparison:
         schema=facts.schema,
         firewall=tuple(facts.firewall),
         monitoring=tuple(facts.monitoring),
+        backup=tuple(facts.backup),
+        backups=facts.backups,
         left_data=left_data(desired, facts.volumes),
         ports_taken=tuple(_ports(desired, facts)),
         foreign_compose_file=_foreign_compose_file(desired, facts),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ from ..docker import engine as engines
 from ..docker import volumes as stack_volumes
 from ..errors import GroundworkError
 from ..health import ProbeAnswer, probe_all
-from ..host import firewall, monitoring, postgres_facts, postgres_roles
+from ..host import backup_notes, firewall, postgres_facts, postgres_roles, timers
 from ..images import Present, WantedImage
 from ..migrations import SchemaSetup, SchemaState, schema_states
 from ..services import Service, service_type
@@ -38,6 +39,8 @@ class Where:
     daemon: Mapping[str, Any]  # the engine's options, and swarm; nothing where not asked for
     firewall: Mapping[str, Any]  # bridge, enabled, allow_from; nothing where not asked for
     monitoring: Mapping[str, str]  # see monitoring_files; nothing where not asked for
+    backup: Mapping[str, str]  # see backup_files
+    backup_dir: str  # where the notes of the backups are; empty where none are made
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ class Facts:
     schema: Mapping[str, SchemaState]
     firewall: Sequence[str]
     monitoring: Sequence[str]
+    backup: Sequence[str]
+    backups: backup_notes.BackupState | None
     interface: bool
     owner: StackOwner | None
     files: Mapping[Path, files.Found] = field(repr=False)
@@ -107,7 +112,9 @@ def gather(desired: Desired, where: Where) -> Facts:
             answers=asked_health.result(),
             schema=asked_schema.result(),
             firewall=asked_firewall.result(),
-            monitoring=monitoring.reasons(where.monitoring),
+            monitoring=timers.reasons(where.monitoring),
+            backup=timers.reasons(where.backup),
+            backups=_backups(where),
             interface=_has_interface(where),
             owner=ownership.other_owner(
                 desired.stack, desired.stack_dir, (containers or {}).values(), volumes
@@ -159,6 +166,12 @@ def _firewall(desired: Desired, where: Where) -> list[str]:
         else {}
     )
     return firewall.reasons(rules, asked["bridge"])
+
+
+def _backups(where: Where) -> backup_notes.BackupState | None:
+    if not where.backup_dir:
+        return None
+    return backup_notes.state(Path(where.backup_dir), datetime.now(timezone.utc))
 
 
 def _has_interface(where: Where) -> bool:

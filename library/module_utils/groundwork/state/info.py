@@ -56,6 +56,8 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "daemon": {"type": "dict", "default": {}},
     "firewall": {"type": "dict", "default": {}},
     "monitoring": {"type": "dict", "default": {}},
+    "backup": {"type": "dict", "default": {}},
+    "backup_dir": {"type": "str", "default": ""},
     "moving": {"type": "list", "elements": "str", "default": []},
     "moving_back": {"type": "bool", "default": False},
     "core_dir": {"type": "path"},
@@ -89,8 +91,16 @@ def inspect(params: Mapping[str, Any]) -> Inspection:
         registry=checked_prefix(params["registry"]),
     ).wanted(desired.services)
     trees = [SchemaSetup.from_dict(each) for each in params["trees"]]
-    monitoring = params.get("monitoring") or {}
-    where = Where(docker, images, trees, params["daemon"], params["firewall"], monitoring)
+    where = Where(
+        docker,
+        images,
+        trees,
+        params["daemon"],
+        params["firewall"],
+        monitoring=params.get("monitoring") or {},
+        backup=params.get("backup") or {},
+        backup_dir=params.get("backup_dir") or "",
+    )
     facts = gather(desired, where)
     if facts.engine.state == "ok":
         desired = for_volumes(desired, facts.volumes)
@@ -134,6 +144,8 @@ def _docs(
             yield "left", f"{each} of {name}, which the inventory doesn't have any more"
     if not refused:
         yield from _own_lines(desired, facts)
+    if state.backups:
+        yield "backup", str(state.backups)
     for name, volume in state.left_data.items():
         yield "data", f"of {name} are here still: {volume}"
     if not state.owner:

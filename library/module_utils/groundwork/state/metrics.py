@@ -28,7 +28,12 @@ LIMIT = Metric("groundwork_connections_max", "How many connections the server ta
 FREE = Metric("groundwork_free_bytes", "Free space where the volumes are.")
 LAST_RUN = Metric("groundwork_last_run_timestamp_seconds", "When the last run ended, however.")
 LAST_OK = Metric("groundwork_last_success_timestamp_seconds", "When a run last ended well.")
-METRICS = (INFO, UP, PENDING, AT_HEAD, VOLUME, USED, LIMIT, FREE, LAST_RUN, LAST_OK)
+BACKUP = Metric("groundwork_backup_timestamp_seconds", "When the newest proven backup was made.")
+OVERDUE = Metric("groundwork_backup_overdue", "1 where none was proven for too long, else 0.")
+METRICS = (
+    *(INFO, UP, PENDING, AT_HEAD, VOLUME, USED, LIMIT, FREE, LAST_RUN, LAST_OK),
+    *(BACKUP, OVERDUE),
+)
 
 _Samples = list[tuple[Metric, Mapping[str, str], float]]
 
@@ -63,6 +68,10 @@ def _state(found: Inspection) -> _Samples:
         if tree.state in _KNOWN:
             samples.append((PENDING, {"tree": name}, len(tree.pending)))
         samples.append((AT_HEAD, {"tree": name}, float(tree.state == "at_head")))
+    if backups := state.backups:
+        if backups.made:
+            samples.append((BACKUP, {}, backups.seconds))
+        samples.append((OVERDUE, {}, float(bool(backups.overdue))))
     return samples
 
 

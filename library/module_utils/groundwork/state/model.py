@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from ..docker import Engine, StackOwner
 from ..env import Image
 from ..errors import Problem
-from ..host import ObjectsState
+from ..host import BackupState, ObjectsState
 from ..images import ImageChoice
 from ..migrations import SchemaState
 from ..records import Record
@@ -83,8 +83,8 @@ class State(Record):
     the secrets' variables whose change an interrupted run began, `other_passwords` the secrets of
     which the inventory gives another than infra/.env has. `objects`: what each PostgreSQL holds.
     `schema`: by tree, of which one alone may have no name. `left_data`: volumes of services that
-    don't run here any more. `firewall`, `monitoring`: why it has to be set
-    up anew.
+    don't run here any more. `firewall`, `monitoring`, `backup`: why it has to be set
+    up anew. `backups`: how they are, where some are to be made.
     """
 
     engine: Engine
@@ -100,6 +100,8 @@ class State(Record):
     schema: Mapping[str, SchemaState] = field(default_factory=dict)
     firewall: tuple[str, ...] = ()
     monitoring: tuple[str, ...] = ()
+    backup: tuple[str, ...] = ()
+    backups: BackupState | None = None
     owner: StackOwner | None = None
     left_data: Mapping[str, str] = field(default_factory=dict)
     ports_taken: tuple[PortTaken, ...] = ()
@@ -118,6 +120,7 @@ class Plan(Record):
     env_files: tuple[str, ...] = ()
     schema: tuple[str, ...] = ()
     monitoring: tuple[str, ...] = ()
+    backup: tuple[str, ...] = ()
 
     def steps(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Each step that has reasons, with them."""

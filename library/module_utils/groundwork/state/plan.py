@@ -37,6 +37,7 @@ def plan(desired: Desired, state: State) -> Plan:
         env_files=_file_reasons(desired, state.env_files),
         schema=_schema_reasons(state.schema),
         monitoring=state.monitoring,
+        backup=state.backup,
     )
 
 

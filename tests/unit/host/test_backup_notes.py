@@ -6,8 +6,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.groundwork.data import backup_notes
-from ansible.module_utils.groundwork.data.backup_notes import BackupNote, BackupState
+from ansible.module_utils.groundwork.host import backup_notes
+from ansible.module_utils.groundwork.host.backup_notes import BackupNote, BackupState
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=timezone.utc)
 

@@ -60,6 +60,11 @@ class BackupState(Record):
     hours: int = HOURS
 
     @property
+    def seconds(self) -> float:
+        """When it was made, in seconds since 1970."""
+        return _time(self.made).timestamp()
+
+    @property
     def overdue(self) -> str:
         """Why that isn't well, or `""`."""
         if self.made and self.age <= self.hours * 3600:
