@@ -37,7 +37,7 @@ integration: .venv/ready-dev ## Run the tests against the real engine and servic
 	.venv/bin/pytest -n 2 --dist loadfile tests/integration # as root: an ordinary user, see tools/as_user.py
 	.venv/bin/pytest tests/root
 
-# `make test` leaves out those of the shared machine (staging, sharing, secrets, hardening)
+# `make test` leaves out those of the shared machine (staging, sharing, secrets, hardening, backup)
 molecule: .venv/ready-dev ## Test the roles on hosts of their own, in containers
 	.venv/bin/python tools/scenarios.py $(SCENARIOS)
 
