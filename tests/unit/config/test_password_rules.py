@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible.module_utils.groundwork.config.password_rules import check, problems, weakness
+from ansible.module_utils.groundwork.config.password_rules import (
+    check,
+    check_backup,
+    problems,
+    weakness,
+)
 from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.env.secrets import new_secret
 from ansible.module_utils.groundwork.errors import GroundworkError
@@ -32,6 +37,16 @@ def test_good_ones_are_let_through() -> None:
 def test_what_groundwork_makes_is_let_through() -> None:
     for length in (16, 32):
         assert [why for _ in range(500) if (why := weakness(new_secret(length)))] == []
+
+
+def test_the_backups_key_is_no_services_and_has_to_be_one() -> None:
+    given = {"postgres": GOOD, "redis": "", "backup_key": OTHER}
+    assert problems(services(postgres=GOOD), given) == ["stack_services.redis.password is missing."]
+    check_backup(OTHER)
+    for key in ("", "short", "changeme-changeme"):
+        with pytest.raises(GroundworkError, match="backup_key") as caught:
+            check_backup(key)
+        assert not key or key not in str(caught.value)
 
 
 def test_a_missing_one_is_named() -> None:

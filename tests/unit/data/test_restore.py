@@ -86,6 +86,11 @@ def test_another_storage_format_or_kind_is_refused() -> None:
     other = Manifest(FORMAT, "shop", "x", services={"db": Checkpoint(kind="redis")})
     with pytest.raises(GroundworkError, match="of the kind redis"):
         restore.choose(other, [source(Engine(), DB)], ["db"])
+    # Of a dump that is no obstacle
+    newer = [source(Engine(), DB, "postgres-17-glibc")]
+    assert restore.choose(SAVED, newer, ["db"], "backup", {"postgres"}) == newer
+    with pytest.raises(GroundworkError, match=r"The backup .* has no data of 'x'"):
+        restore.choose(SAVED, newer, ["x"], "backup", {"postgres"})
     # Redis reads the files of its older versions
     assert restore.choose(SAVED, [source(Engine(), CACHE, "else")], ["cache"])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.groundwork.data import (
+    Backups,
     Move,
     Restored,
     Snapshot,
@@ -13,6 +14,7 @@ from ansible.module_utils.groundwork.data import (
     WayBack,
 )
 from ansible.module_utils.groundwork.display.data import (
+    backup_lines,
     restore_lines,
     snapshot_lines,
     upgrade_lines,
@@ -20,6 +22,7 @@ from ansible.module_utils.groundwork.display.data import (
 )
 from ansible.module_utils.groundwork.display.outcome import Outcome, Task
 from ansible.module_utils.groundwork.display.text import ASCII, plain
+from ansible.module_utils.groundwork.host import BackupNote
 
 ONE = Snapshot("before-x", "2026-01-29T10:12:00Z", "", {"postgres": 47_100_000, "redis": 177})
 TWO = Snapshot("2026-02-01", "damaged", "migration to 8c1d", {})
@@ -104,3 +107,25 @@ def test_an_upgrade_says_what_is_kept_and_all_that_going_back_takes() -> None:
     assert len(upgrade_lines(outcome(Upgraded(move).to_dict()), ASCII)) == 1  # a check
     assert upgrade_lines(outcome(Upgraded().to_dict()), ASCII) == []
     assert upgrade_lines(outcome(result, "failed"), ASCII) == []
+
+
+def test_backups_say_whether_they_are_proven() -> None:
+    notes = (
+        BackupNote("a" * 64, "2026-01-29T10:12:00Z", 47_100_000, ("postgres",), proven=True),
+        BackupNote("b" * 64, "2026-01-28T10:12:00Z", why="postgres: a table differs"),
+    )
+    rows = plain(backup_lines(outcome(Backups(backups=notes).to_dict()), ASCII))
+    assert rows[0].split()[:2] == ["backup", "aaaaaaaa"]
+    assert rows[0].endswith("ago  proven  postgres 47.1 MB")
+    assert rows[1].endswith("not proven: postgres: a table differs")
+    assert plain(backup_lines(outcome(Backups().to_dict()), ASCII)) == ["  no backups"]
+    made = Backups("a" * 64, ("copied postgres",), notes[:1]).to_dict()
+    assert "copied postgres" in plain(backup_lines(outcome(made), ASCII))[0]
+    assert backup_lines(outcome(made, "failed"), ASCII) == []
+
+
+def test_a_restore_of_a_backup_names_it() -> None:
+    result = Restored(services=("db",), former=("v",), backup="aaaaaaaa").to_dict()
+    restored, _, back = plain(restore_lines(outcome(result), ASCII))
+    assert restored.split() == ["restored", "db", "from", "the", "backup", "aaaaaaaa"]
+    assert "-e back=true" in back

@@ -56,6 +56,7 @@ def test_all_is_well() -> None:
     assert host.free_bytes == 5
     assert host.last_run and host.last_run.result == "failed"
     assert host.last_success
+    assert host.backup is None
     assert (host.last_success.at, host.last_success.age_seconds) == ("2026-09-21T13:13:00Z", 3600)
     json.dumps(found.to_dict())
 
@@ -105,3 +106,15 @@ def test_no_password_of_a_url_is_shown() -> None:
     found = told(("stack_info", "ok", inspected(changed("services/redis/url", url))))
     assert SECRET not in json.dumps(found.to_dict())
     assert found.hosts["vm"].services["redis"].url == "redis://:***@127.0.0.1:6379/0"
+
+
+def test_a_backup_that_is_too_old() -> None:
+    made = {"made": "2026-09-20T03:15:00Z", "age": 126_000, "failed": "no room", "hours": 26}
+    host = told(("stack_info", "ok", inspected(changed("backups", made)))).hosts["vm"]
+    assert host.backup and host.backup.to_dict() == {
+        "ok": False,
+        "made": "2026-09-20T03:15:00Z",
+        "age_seconds": 126_000,
+        "failed": "no room",
+    }
+    assert not host.ok

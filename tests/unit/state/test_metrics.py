@@ -32,6 +32,17 @@ def told(look: dict[str, Any], log: dict[str, Any] | None = None, **more: Any) -
     }
 
 
+def test_backups_where_some_are_made() -> None:
+    made = {"made": "2026-09-21T13:13:00Z", "age": 3600, "hours": 26}
+    found = told(changed("backups", made))
+    assert found["groundwork_backup_timestamp_seconds"] == 1_789_996_380
+    assert found["groundwork_backup_overdue"] == 0
+    found = told(changed("backups", {"hours": 26}))
+    assert found["groundwork_backup_overdue"] == 1
+    assert "groundwork_backup_timestamp_seconds" not in found
+    assert not [name for name in told(CONVERGED) if "backup" in name]
+
+
 def test_everything_that_is_known() -> None:
     look = changed("engine", {"state": "ok", "version": '26 "x\\y"\nz'})
     assert told(look, LOG, usage=USAGE) == {

@@ -18,6 +18,8 @@ def told(look: dict[str, Any], *problems: Problem) -> list[str]:
 
 def test_all_is_well() -> None:
     assert told(CONVERGED) == []
+    made = {"made": "2026-01-29T10:12:00Z", "age": 3600, "hours": 26}
+    assert told(changed("backups", made)) == []
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,9 @@ def test_all_is_well() -> None:
          "mine, a service of your own, is exited"),
         ("services/mine", {"custom": True, "state": "running", "health": "unhealthy"},
          "mine, a service of your own, is unhealthy"),
+        ("backups", {"hours": 26}, "backup: no backup was proven yet"),
+        ("backups", {"made": "2026-01-29T10:12:00Z", "age": 27 * 3600, "failed": "no room",
+                     "hours": 26}, "backup: no backup was proven for 27 h: no room"),
     ],
 )  # fmt: skip
 def test_what_is_not(path: str, value: Any, why: str) -> None:

@@ -85,10 +85,10 @@ def backup_lines(outcome: Outcome, marks: Marks) -> list[Line]:
 
 
 def _backup_row(each: BackupNote, style: str = "") -> Line:
-    what = f"{', '.join(each.services)} {size(each.bytes)}" if each.services else ""
+    what = f"  {', '.join(each.services)} {size(each.bytes)}" if each.services else ""
+    style = style or ("" if each.proven else "warn")
     text = f"{each.id[:8]}  {_ago(each.made)} ago"
-    return labelled("backup", text, style or ("" if each.proven else "warn"),
-                    f"{each.verdict}  {what}")  # fmt: skip
+    return labelled("backup", text, style, f"{each.verdict}{what}")
 
 
 def upgrade_lines(outcome: Outcome, marks: Marks) -> list[Line]:
