@@ -26,7 +26,7 @@ from ansible.module_utils.groundwork.display.story import Story, short
 from ansible.module_utils.groundwork.display.summary import Run, closing_lines, recap_line
 from ansible.module_utils.groundwork.display.text import Line, item_label, line
 from ansible.module_utils.groundwork_errors import reword
-from ansible.module_utils.groundwork_fork import prepare
+from ansible.module_utils.groundwork_fork import load_ahead, prepare
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.callback import CallbackBase
 from ansible.utils.color import stringc
@@ -93,7 +93,6 @@ class CallbackModule(CallbackBase):
 
     def __init__(self) -> None:
         super().__init__()
-        self._began = time.monotonic()
         self._play: Any = None
         self._tasks: dict[str, Task] = {}
         self._facts = RunFacts()
@@ -205,6 +204,7 @@ class CallbackModule(CallbackBase):
         if self._screen.live and not local and name not in self._answered:
             return  # ssh may ask something on the terminal; a live line would draw over it
         known = self._task(task)
+        load_ahead(known.module if local else "", self._facts.hosts.get(name))
         self._screen.ticker.start((name, task._uuid), f"{known.title}: {short(known.name)}")
 
     def v2_runner_retry(self, result: CallbackTaskResult) -> None:

@@ -22,6 +22,7 @@ FAKES = (
     "service_health",
     "container_images",
     "alembic_migrate",
+    "compose_up",
     "managed_files",
     "sent_archives",
     "pending_changes",
