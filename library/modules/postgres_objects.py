@@ -7,6 +7,7 @@ from typing import Any
 
 from ansible.module_utils.groundwork import dotenv, files
 from ansible.module_utils.groundwork.config import parse_services
+from ansible.module_utils.groundwork.data import notes
 from ansible.module_utils.groundwork.docker import Docker
 from ansible.module_utils.groundwork.env import as_made, known_values
 from ansible.module_utils.groundwork.host import postgres_objects, postgres_roles
@@ -70,6 +71,13 @@ done:
   returned: success
   type: list
   elements: str
+empty:
+  description:
+    - The databases that were made, by service. They hold nothing that a migration could lose. None
+      where C(migration.json) has a migration that a run ended in.
+  returned: success
+  type: dict
+  sample: {postgres: [app]}
 """
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -89,6 +97,7 @@ def run(call: Call) -> dict[str, Any]:
     noted = postgres_roles.journal(directory)
     ca = str(ca_file_of(directory))
     done: list[str] = []
+    made: dict[str, list[str]] = {}
     all_up = True
     for parsed in parse_services(params["services"], ca=ca):
         service = as_made(parsed, kept)
@@ -101,11 +110,14 @@ def run(call: Call) -> dict[str, Any]:
             all_up = False
             continue
         renewed = set(secrets) if params["force"] else noted
-        did = postgres_objects.ensure(*place, renewed, call.check)
-        done += [f"{service.name}: {each}" for each in did]
+        ensured = postgres_objects.ensure(*place, renewed, call.check)
+        done += [f"{service.name}: {each}" for each in ensured.done]
+        if ensured.databases:
+            made[service.name] = list(ensured.databases)
     if all_up and not call.check:
         postgres_roles.clear_journal(directory)
-    return {"changed": bool(done), "done": done}
+    empty = {} if made and notes.interrupted(directory) else made
+    return {"changed": bool(done), "done": done, "empty": empty}
 
 
 if __name__ == "__main__":

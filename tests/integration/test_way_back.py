@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.module_utils.groundwork.data import notes
+from ansible.module_utils.groundwork.data.notes import Note
 
 from .schema_server import revision, server_of, table, write_tree
 from .stack import Stack, docker, family, kill, new_stack
@@ -151,3 +156,23 @@ def test_a_killed_migration_is_known_and_gone_on_with(home: Stack, tmp_path: Pat
     assert (tree.now(), tree.notes()) == (BEFORE, [("migration-k2", "restored")])
     tree.stack.up(**tree.own)
     assert tree.now() == (["k2"], 3, ["cut_b"], [])
+
+
+def test_a_database_that_a_run_makes_has_nothing_to_go_back_to(home: Stack, tmp_path: Path) -> None:
+    tree = Tree(home, tmp_path / "an app", "anew")
+    asked = r"(?m)^  ok +Save a snapshot where the migration needs one"
+    lose_database(home)
+    assert not re.search(asked, home.up("-v", **tree.own).output)
+
+    note = Note("postgres", tree.name, "migration-a1", (), ("a1",), (), notes.RUNNING)
+    volume = f"{home.project}_postgres_data"
+    notes.keep(home.infra, replace(note, volume=volume), datetime.now(timezone.utc))
+    lose_database(home)
+    assert re.search(asked, home.up("-v", **tree.own).output)
+    assert tree.notes() == [("migration-a1", "done")], "its database is lost, so it is over"
+
+
+def lose_database(stack: Stack) -> None:
+    container = stack.containers()["postgres"]["Id"]
+    drop = "DROP DATABASE app WITH (FORCE)"
+    docker("exec", container, "psql", "-XqU", "postgres", "-d", "postgres", "-c", drop)

@@ -62,3 +62,13 @@ def test_the_one_under_way_is_the_trees_own() -> None:
     assert notes.running([other], "db", "shop") is None
     assert NOTE.way == "a1 → b2"
     assert replace(NOTE, before=()).way == "base → b2"
+
+
+def test_a_run_that_ended_in_a_migration_is_known(tmp_path: Path) -> None:
+    assert not notes.interrupted(tmp_path)
+    notes.keep(tmp_path, replace(NOTE, state=FAILED), NOW)
+    assert not notes.interrupted(tmp_path)
+    notes.keep(tmp_path, NOTE, NOW)
+    assert notes.interrupted(tmp_path)
+    (tmp_path / "migration.json").write_text("{", encoding="utf-8")
+    assert notes.interrupted(tmp_path), "nobody can tell"

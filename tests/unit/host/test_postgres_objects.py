@@ -9,7 +9,12 @@ from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.docker.cli import Docker
 from ansible.module_utils.groundwork.host import postgres_facts, postgres_objects
 from ansible.module_utils.groundwork.host.postgres_facts import ACCESS, FoundObjects, Inside
-from ansible.module_utils.groundwork.host.postgres_objects import ObjectsState, compare, ensure
+from ansible.module_utils.groundwork.host.postgres_objects import (
+    Ensured,
+    ObjectsState,
+    compare,
+    ensure,
+)
 from ansible.module_utils.groundwork.services import Service
 
 NEW = FoundObjects(
@@ -93,13 +98,23 @@ def test_a_check_says_what_would_be_made(monkeypatch: pytest.MonkeyPatch) -> Non
     bare = found(roles=frozenset({"postgres"}), databases={"postgres": "postgres"})
     monkeypatch.setattr(postgres_facts, "read", lambda *_: bare)
     secrets = {"DB_PASSWORD": "x", "DB_SUPERUSER_PASSWORD": "y"}
-    done = ensure(Docker("no such docker"), "ours", service(), secrets, check=True)
-    assert done == ["the role app was made", "the database app was made"]
+    ensured = ensure(Docker("no such docker"), "ours", service(), secrets, check=True)
+    assert ensured.done == ("the role app was made", "the database app was made")
+    assert ensured.databases == ("app",)
+
+
+def test_a_database_that_is_handed_over_was_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    unfinished = found(databases={"postgres": "postgres", "app": "postgres"})
+    monkeypatch.setattr(postgres_facts, "read", lambda *_: unfinished)
+    secrets = {"DB_PASSWORD": "x", "DB_SUPERUSER_PASSWORD": "y"}
+    ensured = ensure(Docker("no such docker"), "ours", service(), secrets, check=True)
+    assert ensured.done == ("the database app is not app's yet",)
+    assert ensured.databases == ()
 
 
 def test_only_passwords_that_are_not_there_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres_facts, "read", lambda *_: NEW)
     monkeypatch.setattr(postgres_objects, "lets_in", lambda _, role, password: role != "postgres")
     secrets = {"DB_PASSWORD": "x", "DB_SUPERUSER_PASSWORD": "y"}
-    done = ensure(Docker("no such docker"), "ours", service(), secrets, secrets, check=True)
-    assert done == ["the role postgres got its new password"]
+    ensured = ensure(Docker("no such docker"), "ours", service(), secrets, secrets, check=True)
+    assert ensured == Ensured(("the role postgres got its new password",))

@@ -97,6 +97,14 @@ def running(notes: Iterable[Note], service: str, tree: str) -> Note | None:
     return found[-1] if found else None
 
 
+def interrupted(stack_dir: Path) -> bool:
+    """Whether a run ended in the midst of a migration, or nobody can tell."""
+    try:
+        return any(each.state == RUNNING for each in read(stack_dir))
+    except GroundworkError:
+        return True
+
+
 def needed(notes: Iterable[Note], now: datetime) -> set[str]:
     """The snapshots that have to stay."""
     return {each.snapshot for each in notes if each.needed(now)}

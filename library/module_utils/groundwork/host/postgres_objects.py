@@ -50,6 +50,14 @@ class ObjectsState(Record):
         return (*self.pending, *refused)
 
 
+@dataclass(frozen=True)
+class Ensured:
+    """What was made or changed, as sentences (`done`), and the `databases` that were made."""
+
+    done: tuple[str, ...] = ()
+    databases: tuple[str, ...] = ()
+
+
 def compare(service: Service, found: FoundObjects | None) -> ObjectsState:
     """What the facts mean. Pure."""
     if found is None:
@@ -137,8 +145,8 @@ def ensure(
     secrets: Mapping[str, str],
     renewed: Collection[str] = (),
     check: bool = False,
-) -> list[str]:
-    """Bring a server that is up in line; what was done, as sentences, or in a `check` would be.
+) -> Ensured:
+    """Bring a server that is up in line; what was done, or in a `check` would be.
 
     `renewed` are the variables of secrets that its roles may not have yet. Raises GroundworkError
     where the server refuses.
@@ -155,8 +163,9 @@ def ensure(
     change = [each for each in change if not lets_in(service, each.role, secrets[each.variable])]
     done = [each.replace(" is not there yet", " was made") for each in state.pending]
     done += [f"the role {names[each.role]} got its new password" for each in change]
+    ensured = Ensured(tuple(done), _databases_missing(service, found))
     if not done or check or (found is None and not change):
-        return done
+        return ensured
     values = {names[each.role]: secrets[each.variable] for each in secrets_of(service)}
     missing = {name: values[name] for name in values if name not in there}
     text = script(
@@ -178,4 +187,9 @@ def ensure(
             where=f"stack_services.{service.name}",
             next_step="Correct what it says and run again; what was made before stays.",
         )
-    return done
+    return ensured
+
+
+def _databases_missing(service: Service, found: FoundObjects | None) -> tuple[str, ...]:
+    names = [database.name for database in service.objects.databases]
+    return tuple(name for name in names if found and name not in found.databases)
