@@ -67,6 +67,21 @@ def test_a_second_run_has_nothing_to_do(secure: Stack) -> None:
     assert secure.started_at() == before
 
 
+def test_a_snapshot_is_made_and_put_back(secure: Stack, app: SecureApp) -> None:
+    app.write("kept")
+    play = secure.play("snapshot", snapshot="with-tls")
+    assert play.code == 0, play.output
+    app.write("lost")
+    play = secure.play("restore", snapshot="with-tls")
+    assert play.code == 0, play.output
+    assert app.read() == ["kept"] * 3
+    assert secure.up().idle
+    play = secure.play("restore", confirm="true")
+    assert play.code == 0, play.output
+    assert secure.play("snapshot", remove="with-tls").code == 0
+    app.write("from before")
+
+
 def test_nobody_gets_in_without_tls(secure: Stack) -> None:
     with pytest.raises(psycopg.OperationalError, match="no encryption"):
         psycopg.connect(

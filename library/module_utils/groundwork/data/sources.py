@@ -13,6 +13,7 @@ from ..docker import Docker, engine, volumes
 from ..env import as_made, known_values
 from ..errors import GroundworkError
 from ..services import service_type
+from ..tls import ca_file_of
 from .model import Source
 
 
@@ -31,7 +32,8 @@ def sources(
         if found["State"]["Status"] == "running"
     }
     live = volumes.read(stack_dir)
-    known = [as_made(each, kept) for each in parse_services(services) if not each.external]
+    parsed = parse_services(services, ca=str(ca_file_of(stack_dir)))
+    known = [as_made(each, kept) for each in parsed if not each.external]
     found = [
         Source(
             docker=docker,
