@@ -24,6 +24,7 @@ class Engine(Docker):
     inside: Callable[[tuple[str, ...], str], str] = lambda words, stdin: ""
     running: bool = True
     exit_code: int = 0
+    exec_code: int = 0
     user: str = ""
     asked: list[tuple[str, ...]] = field(default_factory=list)
 
@@ -31,8 +32,10 @@ class Engine(Docker):
         self.asked.append(args)
         if args[0] == "run" and "--detach" not in args:
             return self.jobs.pop(0)
+        if args[0] == "exec" and "-euc" in args:  # a script of a container that waits for some
+            return self.jobs.pop(0)
         if args[0] == "exec":
-            return done(stdout=self.inside(args, options.get("stdin") or ""))
+            return done(self.exec_code, stdout=self.inside(args, options.get("stdin") or ""))
         return done(stderr="the log's last line") if args[0] == "logs" else done()
 
     def inspect(self, kind: str, names: Any) -> dict[str, dict[str, Any]]:

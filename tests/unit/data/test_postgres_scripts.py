@@ -59,7 +59,7 @@ def test_a_volume_is_filled_and_every_file_verified(
     }
     assert notes.splitlines() == [
         f"chown -R postgres:postgres {tmp_path}/new",
-        "sync ",
+        f"sync -f {tmp_path}/new",
         f"pg_verifybackup -q {tmp_path}/new",
     ]
     assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700

@@ -90,9 +90,15 @@ def live(**given: Any) -> Iterator[Live]:
 
 
 def test_a_copy_needs_its_volume_twice() -> None:
-    engine = Engine(jobs=[done(stdout="30\t/qdrant/storage\n")])
+    engine = Engine(jobs=[done(stdout="30\t/qdrant/storage\n")], exec_code=126)
     assert TYPE.bytes_needed(store(engine, "qdrant")) == 60 * 1024
     assert "source=live,target=/qdrant/storage,readonly" in engine.begun()[0]
+
+
+def test_its_own_container_tells_the_size() -> None:
+    engine = Engine(inside=lambda words, stdin: "30\t/qdrant/storage\n")
+    assert TYPE.bytes_needed(store(engine, "qdrant")) == 60 * 1024
+    assert engine.begun() == []
 
 
 def test_a_checkpoint_has_every_collection_and_leaves_none_on_the_server() -> None:

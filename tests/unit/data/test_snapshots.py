@@ -14,7 +14,7 @@ import pytest
 from ansible.module_utils.groundwork.config.services import parse_services
 from ansible.module_utils.groundwork.data import snapshots
 from ansible.module_utils.groundwork.data import types as data_types
-from ansible.module_utils.groundwork.data.model import FORMAT, Checkpoint, Manifest, Source
+from ansible.module_utils.groundwork.data.model import FORMAT, Checkpoint, Manifest, Source, Turn
 from ansible.module_utils.groundwork.docker import CommandResult, Docker
 from ansible.module_utils.groundwork.errors import GroundworkError
 
@@ -45,7 +45,7 @@ class Engine(Docker):
             self.volumes.remove(args[-1])
         elif args[:2] == ("volume", "ls"):
             return CommandResult(0, "\n".join(self.volumes), "")
-        elif args[0] == "run" and any("df -Pk" in each for each in args):
+        elif args[0] == "exec" and any("df -Pk" in each for each in args):
             return CommandResult(0, f"/dev/x {10**9} 1 {self.free} 1% /copy", "")
         elif args[0] == "run" and any("/snapshots/*" in each for each in args):
             lines = (
@@ -66,7 +66,8 @@ class Kind:
     def bytes_needed(self, source: Source) -> int:
         return 1000
 
-    def checkpoint(self, source: Source, place: str, path: str) -> Checkpoint:
+    def checkpoint(self, source: Source, place: str, path: str, turn: Turn) -> Checkpoint:
+        turn()
         self.log.append(path)
         if self.fails:
             raise GroundworkError("the copy failed")
@@ -109,6 +110,15 @@ def test_where_a_part_fails_no_volume_stays(
         snapshots.create([source(engine, DB), source(engine, CACHE)], "x", NOW)
     assert engine.volumes == []
     assert engine.wrote == []
+
+
+def test_where_another_fails_postgres_does_not_begin(
+    log: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(data_types.DATA_TYPES, "redis", Kind("redis", log, fails=True))
+    with pytest.raises(GroundworkError, match="the copy failed"):
+        snapshots.create([source(Engine(), DB), source(Engine(), CACHE)], "x", NOW)
+    assert log == ["cache"]
 
 
 def test_without_room_nothing_is_copied(log: list[str]) -> None:
@@ -175,9 +185,9 @@ def test_parts_that_may_are_copied_at_the_same_time(
     both = threading.Barrier(2, timeout=10)
 
     class Waiting(Kind):
-        def checkpoint(self, source: Source, place: str, path: str) -> Checkpoint:
+        def checkpoint(self, source: Source, place: str, path: str, turn: Turn) -> Checkpoint:
             both.wait()
-            return super().checkpoint(source, place, path)
+            return super().checkpoint(source, place, path, turn)
 
     monkeypatch.setitem(data_types.DATA_TYPES, "redis", Waiting("redis", log))
     (other,) = parse_services({"more": {"kind": "redis", "image": "redis:7-alpine", "port": 3}})

@@ -15,7 +15,7 @@ from ..errors import GroundworkError
 from ..services import container as described
 from . import steps
 from .job import FILE_CAPABILITIES, Job, Mount
-from .model import Checkpoint, Source
+from .model import Checkpoint, Source, Turn, at_once
 
 _NO_SHELL = (126, 127)  # of `docker run`, where the program can't be started
 _CAPABILITIES = (*FILE_CAPABILITIES, "FSETID")  # which keeps a directory's group for new files
@@ -83,8 +83,9 @@ class ContainerData:
         _expect(source, done, "can't be read")
         return steps.kilobytes(done)
 
-    def checkpoint(self, source: Source, place: str, path: str) -> Checkpoint:
+    def checkpoint(self, source: Source, place: str, path: str, turn: Turn = at_once) -> Checkpoint:
         """Stop it, copy, start it again, whatever happens. That it is healthy is the caller's."""
+        turn()
         sums: dict[str, str] = {}
         size = 0
         if source.volumes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -19,6 +19,7 @@ from ..errors import GroundworkError
 _LIMIT = 6 * 3600.0  # seconds; a copy takes as long as the disk does
 # To read and copy files of every owner, keeping owners and modes
 FILE_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER")
+Work = Callable[..., CommandResult]  # as `Job.run`
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,30 @@ class Job:
                 self.docker.run("rm", "--force", "--volumes", name)
 
     @contextmanager
+    def waiting(self) -> Iterator[Work]:
+        """One that is there meanwhile, for scripts as `run` has them, one after the other.
+
+        Raises GroundworkError where it can't be started.
+        """
+        container = self._name("work")
+        idle = ("-c", "while :; do sleep 3600; done")
+        try:
+            self._start(container, "--log-driver", "none", "--entrypoint", "sh", words=idle)
+
+            def work(
+                script: str, *arguments: str, stdin: str | None = None, timeout: float = _LIMIT
+            ) -> CommandResult:
+                interactive = [] if stdin is None else ["--interactive"]
+                command = ("sh", "-euc", script, "sh", *arguments)
+                return self.docker.run(
+                    "exec", *interactive, container, *command, stdin=stdin, timeout=timeout
+                )
+
+            yield work
+        finally:
+            self.docker.run("rm", "--force", "--volumes", container)
+
+    @contextmanager
     def started(self, *command: str, entrypoint: str = "", name: str = "server") -> Iterator[str]:
         """A server that runs meanwhile: the container's name. Afterwards it is stopped and removed.
 
@@ -96,19 +121,22 @@ class Job:
         """
         container = self._name(name)
         chosen = ["--entrypoint", entrypoint] if entrypoint else []
-        done = self.docker.run(
-            *("run", "--detach", *self._options(container), *chosen, self.image, *command)
-        )
         try:
-            if not done.ok:
-                raise GroundworkError(
-                    f"A throw-away container of {self.image} can't be started: {done.error}",
-                    next_step="Fix what it says, then run again. Nothing was changed.",
-                )
+            self._start(container, *chosen, words=command)
             yield container
             self.docker.run("stop", "--time", "120", container, timeout=150)
         finally:
             self.docker.run("rm", "--force", "--volumes", container)
+
+    def _start(self, container: str, *options: str, words: Sequence[str]) -> None:
+        done = self.docker.run(
+            "run", "--detach", *self._options(container), *options, self.image, *words
+        )
+        if not done.ok:
+            raise GroundworkError(
+                f"A throw-away container of {self.image} can't be started: {done.error}",
+                next_step="Fix what it says, then run again. Nothing was changed.",
+            )
 
     def _options(self, name: str) -> Iterator[str]:
         yield from ("--name", name, "--label", f"{jobs.LABEL}={self.stack}", "--pull", "never")

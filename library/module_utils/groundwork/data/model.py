@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -69,6 +69,13 @@ class Source:
     helper: str = ""
 
 
+Turn = Callable[[], None]
+
+
+def at_once() -> None:
+    """A turn of whoever has nobody to wait for."""
+
+
 class DataType(Protocol):
     """What a service type knows of its data. Everything raises GroundworkError.
 
@@ -81,8 +88,12 @@ class DataType(Protocol):
         """About what a checkpoint takes, in bytes."""
         ...
 
-    def checkpoint(self, source: Source, place: str, path: str) -> Checkpoint:
-        """Copy the running service's data, consistent in itself; nobody notices."""
+    def checkpoint(self, source: Source, place: str, path: str, turn: Turn = at_once) -> Checkpoint:
+        """Copy the running service's data, consistent in itself; nobody notices.
+
+        `turn` returns when it may begin: the copy is of a moment after that. Raises what kept the
+        others from being copied.
+        """
         ...
 
     def fill(

@@ -15,8 +15,9 @@ from ..host import postgres_facts
 from ..services import service_type
 from . import postgres_contents as contents
 from . import postgres_scripts as scripts
+from . import steps
 from .job import FILE_CAPABILITIES, Job, Mount
-from .model import Checkpoint, Source
+from .model import Checkpoint, Source, Turn, at_once
 from .postgres_contents import Contents
 
 _MARGIN = 10**9  # bytes, for the WAL that comes meanwhile
@@ -41,7 +42,7 @@ class PostgresData:
         sql = "SELECT sum(pg_database_size(oid)) FROM pg_database;"
         return int(ask(source, _running(source), sql)) + _MARGIN
 
-    def checkpoint(self, source: Source, place: str, path: str) -> Checkpoint:
+    def checkpoint(self, source: Source, place: str, path: str, turn: Turn = at_once) -> Checkpoint:
         """By pg_basebackup over the container's own socket, which needs no password."""
         container = _running(source)
         before = contents_of(source, container)
@@ -59,7 +60,9 @@ class PostgresData:
             directory=f"/copy/{path}",  # `place` is root's alone
             tmpfs=scripts.IN_MEMORY,
         )
-        done = job.run(scripts.BACKUP, before.owner)
+        with job.waiting() as work:
+            turn()
+            done = work(scripts.BACKUP, before.owner)
         if not done.ok:
             raise _failed(f"{source.service.name} can't be copied.", source, done, _BACKUP_ADVICE)
         after = contents_of(source, container)
@@ -83,7 +86,6 @@ class PostgresData:
         volume = volumes[source.service.name]
         _copy(source, place, path, volume)
         _prove(source, wanted, given, volume)
-        check_end(source, volume)
 
 
 def _copy(source: Source, place: str, path: str, volume: str) -> None:
@@ -152,9 +154,7 @@ def _prove(source: Source, wanted: Contents, given: Mapping[str, str], volume: s
                 next_step=f"{_UNTOUCHED}Choose another copy.",
             )
         ask(source, container, contents.password_script(given))
-        stopped = source.docker.run("stop", "--time", str(_STOP), container, timeout=_STOP + 60)
-        if not stopped.ok:
-            raise _unproven(source, container, f"doesn't stop: {stopped.error}")
+        steps.stop(source, container, fine=(0,))
 
 
 def wait(source: Source, container: str) -> None:

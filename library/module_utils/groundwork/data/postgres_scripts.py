@@ -22,9 +22,9 @@ if [ "$at" = none ]; then
   echo 'the server has no socket in /run/postgresql and /tmp' >&2
   exit 1
 fi
+# It syncs what it writes
 pg_basebackup -h "/proc/1/root/$at" -U "$1" -w -D data -Fp -X stream -c fast
 pg_verifybackup -q data
-sync
 du -sk data
 """
 
@@ -37,7 +37,7 @@ done
 cp -a "/copy/$1/data/." /new/
 chown -R postgres:postgres /new
 chmod 0700 /new
-sync
+sync -f /new 2>/dev/null || sync
 pg_verifybackup -q /new || exit {BROKEN}
 """
 
@@ -57,5 +57,5 @@ ALONE = (
 
 ENDED = f"""
 pg_controldata -D {DATA}
-sync
+sync -f {DATA} 2>/dev/null || sync
 """

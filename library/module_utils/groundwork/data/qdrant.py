@@ -17,7 +17,7 @@ from ..services import qdrant as server
 from . import qdrant_scripts as scripts
 from . import steps
 from .job import FILE_CAPABILITIES, Job, Mount
-from .model import Checkpoint, Source
+from .model import Checkpoint, Source, Turn, at_once
 from .qdrant_collections import Collection, at, read, words
 from .qdrant_recovery import prove
 
@@ -31,16 +31,19 @@ class QdrantData:
 
     def bytes_needed(self, source: Source) -> int:
         """Its volume twice: the server's own snapshots are there until they are copied."""
-        live = source.volumes[source.service.name]
-        job = _job(source, Mount(live, scripts.STORAGE, read_only=True))
-        done = job.run(f"du -sk {scripts.STORAGE}")
+        asked = f"du -sk {scripts.STORAGE}"
+        done = source.docker.run("exec", source.container, "sh", "-c", asked)
+        if not done.ok:  # its user may not read all
+            live = source.volumes[source.service.name]
+            done = _job(source, Mount(live, scripts.STORAGE, read_only=True)).run(asked)
         if not done.ok:
             raise steps.failed("Qdrant's volume can't be read.", source, done, "Run again.")
         return 2 * steps.kilobytes(done)
 
-    def checkpoint(self, source: Source, place: str, path: str) -> Checkpoint:
+    def checkpoint(self, source: Source, place: str, path: str, turn: Turn = at_once) -> Checkpoint:
         """Snapshots by the server, which are removed from its volume once they are copied."""
         steps.container_of(source)
+        turn()
         made: list[tuple[str, str]] = []
         found: list[Collection] = []
         try:

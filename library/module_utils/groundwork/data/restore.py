@@ -17,7 +17,6 @@ from ..errors import GroundworkError
 from ..records import Record
 from ..services import service_type
 from . import space
-from .job import Job, Mount
 from .model import Checkpoint, Manifest, Source
 from .snapshots import volume_of
 from .types import data_type
@@ -137,9 +136,7 @@ def put_back(
         for source in sources:
             for store, generation in fresh[source.service.name].items():
                 volumes.create(docker, source.stack, store, generation, source.storage_format)
-        some = next(iter(names[first.service.name].values()))
-        job = Job(docker, first.stack, first.image, (Mount(some, "/volume"),))
-        space.check(job, "/volume", needed, "the restored data")
+        space.check(first, next(iter(names[first.service.name].values())), needed)
         with ThreadPoolExecutor(len(sources)) as pool:
             list(pool.map(lambda each: fill(each, names[each.service.name]), sources))
         former = {store: live.get(store, 0) for store in added}

@@ -19,7 +19,7 @@ from ..errors import GroundworkError
 from ..records import Record
 from . import space
 from .job import FILE_CAPABILITIES, Job, Mount
-from .model import FORMAT, Checkpoint, Manifest, Source
+from .model import FORMAT, Checkpoint, Manifest, Source, Turn, at_once
 from .types import data_type
 
 LABEL = "groundwork.snapshot"
@@ -186,34 +186,42 @@ def create(sources: Sequence[Source], name: str, now: datetime, reason: str = ""
     )
     labels = {LABEL: name, STACK_LABEL: first.stack}
     named = [part for pair in labels.items() for part in ("--label", "=".join(pair))]
-    needed = sum(data_type(source.service).bytes_needed(source) for source in sources)
     _expect(first.docker.run("volume", "create", *named, volume), "can't be made", volume)
     try:
-        prepared = job.run(_PREPARE, *(each.service.name for each in sources), timeout=120)
-        _expect(prepared, "can't be written", volume)
-        space.judge(prepared, needed, "a snapshot")
-        parts = _checkpoints(sources, volume)
-        manifest = Manifest(FORMAT, first.stack, name, _time(now), reason, parts)
-        text = json.dumps(manifest.to_dict(), indent=1)
-        _expect(job.run(_FINISH, stdin=text), "can't be written", volume)
-        return manifest
+        with ThreadPoolExecutor(len(sources)) as pool, job.waiting() as work:
+            sizes = pool.map(lambda each: data_type(each.service).bytes_needed(each), sources)
+            prepared = work(_PREPARE, *(each.service.name for each in sources), timeout=120)
+            _expect(prepared, "can't be written", volume)
+            space.judge(prepared, sum(sizes), "a snapshot")
+            parts = _checkpoints(sources, volume)
+            manifest = Manifest(FORMAT, first.stack, name, _time(now), reason, parts)
+            text = json.dumps(manifest.to_dict(), indent=1)
+            _expect(work(_FINISH, stdin=text), "can't be written", volume)
+            return manifest
     except BaseException:
         first.docker.run("volume", "rm", "--force", volume)
         raise
 
 
 def _checkpoints(sources: Sequence[Source], volume: str) -> dict[str, Checkpoint]:
-    """The others at the same time, then PostgreSQL."""
-    parts: dict[str, Checkpoint] = {}
+    """The others at the same time, then PostgreSQL, which prepares meanwhile."""
+
+    def copied(source: Source, turn: Turn) -> Checkpoint:
+        return data_type(source.service).checkpoint(source, volume, source.service.name, turn)
+
+    def after_the_others() -> None:
+        for each in made.values():
+            each.result()
+
     last = [source for source in sources if source.service.kind == "postgres"]
-    for group in ([each for each in sources if each not in last], last):
-        with ThreadPoolExecutor(max(1, len(group))) as pool:
-            made = pool.map(
-                lambda each: data_type(each.service).checkpoint(each, volume, each.service.name),
-                group,
-            )
-            parts |= dict(zip((each.service.name for each in group), made, strict=True))
-    return parts
+    with ThreadPoolExecutor(len(sources)) as pool:
+        made = {
+            each.service.name: pool.submit(copied, each, at_once)
+            for each in sources
+            if each not in last
+        }
+        ends = {each.service.name: pool.submit(copied, each, after_the_others) for each in last}
+        return {name: each.result() for name, each in (made | ends).items()}
 
 
 def remove(docker: Docker, stack: str, name: str) -> None:

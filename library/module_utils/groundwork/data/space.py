@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from ..docker import CommandResult
 from ..errors import GroundworkError
-from .job import Job
+from .job import Job, Mount
+from .model import Source
 
 RESERVE = 0.05  # of the file system, which stays free
 MARGIN = 1.2  # what is needed is an estimate
@@ -15,16 +16,20 @@ MARGIN = 1.2  # what is needed is an estimate
 _DF = 'df -Pk "$1" | tail -n 1'
 
 
-def check(job: Job, directory: str, needed: int, purpose: str) -> None:
-    """Raise GroundworkError where the file system of `directory` inside `job` has less than
-    `needed` bytes and a reserve. `purpose` is a noun: `a snapshot`.
+def check(source: Source, volume: str, needed: int) -> None:
+    """Raise GroundworkError where the file system of a new `volume` has less than `needed` bytes
+    and a reserve. New volumes are where containers are, so a running one is asked.
     """
-    judge(job.run(_DF, directory, timeout=60), needed, purpose)
+    asked = source.docker.run("exec", source.container, "df", "-Pk", "/", timeout=60)
+    if not source.container or not asked.ok:  # it may have no such program
+        job = Job(source.docker, source.stack, source.image, (Mount(volume, "/volume"),))
+        asked = job.run(_DF, "/volume", timeout=60)
+    judge(asked, needed, "the restored data")
 
 
 def judge(asked: CommandResult, needed: int, purpose: str) -> None:
     """The same, of what `df -Pk` said in its last line."""
-    words = asked.stdout.split()
+    words = "".join(asked.stdout.strip().splitlines()[-1:]).split()
     if not asked.ok or len(words) < 6 or not words[1].isdigit() or not words[3].isdigit():
         raise GroundworkError(
             f"The free space for {purpose} can't be told: {asked.error or asked.stdout.strip()}",

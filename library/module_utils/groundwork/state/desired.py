@@ -113,7 +113,7 @@ class Desired:
             raise GroundworkError(
                 f"The workspace {self.workspace} is not a directory; nothing was changed.",
                 where="workspace_dir",
-                next_step="Correct workspace_dir in inventory/group_vars/all/stack.yml.",
+                next_step="Correct workspace_dir in the inventory, or make that directory.",
             )
 
     @property
