@@ -19,6 +19,9 @@ class Engine(Docker):
         self.asked.append(args)
         return CommandResult(0, "job\n" if args[0] == "ps" else "", "")
 
+    def inspect(self, kind: str, names: Any) -> dict[str, dict[str, Any]]:
+        return {name: {"Config": {"Labels": {}}} for name in names}
+
 
 def removed(tmp_path: Path) -> list[tuple[str, ...]]:
     engine = Engine()

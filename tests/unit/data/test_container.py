@@ -43,7 +43,8 @@ def verbs(of: Engine) -> list[str]:
 def test_it_is_stopped_only_while_its_files_are_copied() -> None:
     one = engine(done(), done(), SUMS)
     made = TYPE.checkpoint(mail(one), "kept", "mail")
-    assert verbs(one) == ["run", "stop", "run", "start", "run"]
+    assert verbs(one) == ["run", "run", "stop", "exec", "start", "rm", "run"]
+    assert "--label groundwork.stopped=running" in one.begun()[1]  # for who clears after a kill
     assert {each[-1] for each in one.asked if each[0] in ("stop", "start")} == {"running"}
     for job in one.begun()[:2]:
         assert "source=live,target=/live/mail,readonly" in job
@@ -59,12 +60,13 @@ def test_it_is_started_again_whatever_happens(how: str, monkeypatch: pytest.Monk
     if how == "an interruption":
         one.jobs.pop()
 
-        def run(self: Any, script: str, *arguments: str) -> CommandResult:
-            if script == "true":
-                return done()
-            raise KeyboardInterrupt
+        def run(self: Any, *args: str, **options: Any) -> CommandResult:
+            if args[0] == "exec":
+                raise KeyboardInterrupt
+            return asked(self, *args, **options)
 
-        monkeypatch.setattr(data.Job, "run", run)
+        asked = Engine.run
+        monkeypatch.setattr(Engine, "run", run)
         with pytest.raises(KeyboardInterrupt):
             TYPE.checkpoint(mail(one), "kept", "mail")
     else:
@@ -77,7 +79,7 @@ def test_it_is_started_again_whatever_happens(how: str, monkeypatch: pytest.Monk
 def test_one_that_does_not_run_stays_so() -> None:
     one = engine(done(), done(), SUMS)
     TYPE.checkpoint(mail(one, container=""), "kept", "mail")
-    assert {*verbs(one)} == {"run"}
+    assert {*verbs(one)} == {"run", "exec", "rm"}
 
 
 def test_an_image_without_a_shell_is_refused_before_anything_stops() -> None:

@@ -56,6 +56,13 @@ def test_what_has_to_stay() -> None:
     }
 
 
+def test_of_many_in_a_day_the_newest_stay() -> None:
+    times = [(NOW - timedelta(hours=hours)).isoformat() for hours in range(1, 11)]
+    known = [replace(NOTE, snapshot=f"s{n}", state=DONE, at=at) for n, at in enumerate(times)]
+    known.append(replace(NOTE, snapshot="open", state=FAILED, at=times[-1]))
+    assert notes.needed(known, NOW) == {"s0", "s1", "s2", "s3", "s4", "open"}
+
+
 def test_the_one_under_way_is_the_trees_own() -> None:
     other = replace(NOTE, tree="orders")
     assert notes.running([NOTE, replace(NOTE, state=DONE)], "db", "shop") == NOTE

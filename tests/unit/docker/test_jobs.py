@@ -11,7 +11,16 @@ from ansible.module_utils.groundwork.docker import CommandResult, Docker, jobs
 @dataclass(frozen=True)
 class Engine(Docker):
     left: dict[str, str] = field(default_factory=dict)
+    stopped: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, ...]] = field(default_factory=list)
+
+    def inspect(self, kind: str, names: Any) -> dict[str, dict[str, Any]]:
+        return {
+            each: {"Config": {"Labels": {"groundwork.stopped": self.stopped[each]}}}
+            if each in self.stopped
+            else {"Config": {"Labels": None}}
+            for each in names
+        }
 
     def run(self, *args: str, **options: Any) -> CommandResult:
         self.asked.append(args)
@@ -25,6 +34,14 @@ def test_containers_end_in_order_and_go_by_their_label_before_volumes_do() -> No
     assert engine.asked[1] == ("stop", "--time", "60", "a", "b")
     assert engine.asked[2] == ("rm", "--force", "--volumes", "a", "b")
     assert engine.asked[-1] == ("volume", "rm", "--force", "work")
+
+
+def test_what_was_stopped_for_them_is_started_again() -> None:
+    engine = Engine(left={"ps": "a\nb\n"}, stopped={"b": "mail"})
+    jobs.clear(engine, "shop")
+    verbs = [each[0] for each in engine.asked]
+    assert verbs.index("start") > verbs.index("rm")
+    assert [each for each in engine.asked if each[0] == "start"] == [("start", "mail")]
 
 
 def test_without_any_nothing_is_touched() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..docker import CommandResult
 from ..errors import GroundworkError
@@ -92,10 +92,10 @@ class ContainerData:
             steps.require_volumes(source, place, *source.volumes.values())
             stores = tuple(source.volumes)
             kept = Mount(place, "/copy")
-            copying = _job(source, *_live(source), kept)
-            _expect(source, copying.run("true"), "can't be copied")  # before it is stopped
-            with _stopped(source):
-                copied = copying.run(_COPY, path, *stores)
+            job = _job(source, *_live(source), kept)
+            _expect(source, job.run("true"), "can't be copied")  # before it is stopped
+            with replace(job, stopped=source.container).waiting() as work, _stopped(source):
+                copied = work(_COPY, path, *stores)
             _expect(source, copied, "can't be copied")
             done = _job(source, kept).run(_SUM, path, *stores)
             _expect(source, done, "can't be copied")

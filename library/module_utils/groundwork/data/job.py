@@ -54,7 +54,7 @@ class Job:
     `pid`: the container whose processes it sees, `""` for none; it reaches their sockets by
     `/proc/1/root`. `memory` bounds it (`1g`). It begins in `directory`, also where its user may not
     go through those above. `environment` holds nothing secret: `docker inspect`
-    shows it.
+    shows it. `stopped`: the container that has to be started again where a run ends meanwhile.
     """
 
     docker: Docker
@@ -69,6 +69,7 @@ class Job:
     directory: str = "/"
     tmpfs: tuple[str, ...] = ("/tmp:size=64m,mode=1777",)  # noqa: S108
     environment: Mapping[str, str] = field(default_factory=dict)
+    stopped: str = ""
 
     def run(
         self, script: str, *arguments: str, stdin: str | None = None, timeout: float = _LIMIT
@@ -96,7 +97,7 @@ class Job:
         Raises GroundworkError where it can't be started.
         """
         container = self._name("work")
-        idle = ("-c", "while :; do sleep 3600; done")
+        idle = ("-c", "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait; done")
         try:
             self._start(container, "--log-driver", "none", "--entrypoint", "sh", words=idle)
 
@@ -147,6 +148,8 @@ class Job:
         yield from _each("--tmpfs", self.tmpfs)
         yield from _each("--mount", (mount.argument for mount in self.mounts))
         yield from _each("--env", (f"{key}={value}" for key, value in self.environment.items()))
+        if self.stopped:
+            yield from ("--label", f"{jobs.STOPPED}={self.stopped}")
         if self.pid:
             yield from ("--pid", f"container:{self.pid}")
         if self.memory:

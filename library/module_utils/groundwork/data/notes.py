@@ -17,6 +17,7 @@ from ..records import Record
 
 FILE = "migration.json"
 KEPT = timedelta(days=7)
+MOST = 5  # of migrations that are done; a day of trying things out may have dozens
 # A migration that ended: well, or with nothing of it left; one that was put back needs no snapshot
 RUNNING, DONE, FAILED, RESTORED = "running", "done", "failed", "restored"
 _FORMAT = 1
@@ -46,12 +47,6 @@ class Note(Record):
     def way(self) -> str:
         """`5a01 → 5a02`."""
         return " → ".join(", ".join(each) or "base" for each in (self.before, self.after))
-
-    def needed(self, now: datetime) -> bool:
-        """Whether its snapshot has to stay."""
-        if self.state == DONE:
-            return now - datetime.fromisoformat(self.at) < KEPT
-        return self.state != RESTORED
 
 
 def read(stack_dir: Path) -> list[Note]:
@@ -106,5 +101,13 @@ def interrupted(stack_dir: Path) -> bool:
 
 
 def needed(notes: Iterable[Note], now: datetime) -> set[str]:
-    """The snapshots that have to stay."""
-    return {each.snapshot for each in notes if each.needed(now)}
+    """The snapshots that have to stay: of what isn't done, and the newest of what is."""
+    known = list(notes)
+    late = [
+        each
+        for each in known
+        if each.state == DONE and now - datetime.fromisoformat(each.at) < KEPT
+    ]
+    newest = sorted(late, key=lambda each: each.at)[-MOST:]
+    stay = [each for each in known if each.state not in (DONE, RESTORED)]
+    return {each.snapshot for each in (*stay, *newest)}

@@ -160,7 +160,8 @@ def new_name(after: Iterable[str], there: Collection[str]) -> str:
 def _tidy(stack: Stack, there: Iterable[Manifest], now: datetime) -> list[str]:
     """Remove what migrations needed and don't any more: snapshots, and volumes put aside."""
     known = notes.read(stack.directory)
-    old = [each for each in known if not each.needed(now)]
+    needed = notes.needed(known, now)
+    old = [each for each in known if each.snapshot not in needed]
     names = {each.name for each in there}
     gone = [each.snapshot for each in old if each.snapshot in names]
     for name in gone:
