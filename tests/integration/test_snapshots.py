@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections.abc import Iterator
@@ -77,6 +78,21 @@ def test_all_three_come_back_and_the_former_data_are_kept(stack: Stack, app: App
     docker("restart", *(item["Id"] for item in stack.containers().values()))
     stack.up()
     assert app.read() == ["later"] * 3
+
+
+def test_the_schema_is_not_touched_while_a_container_has_other_data(stack: Stack) -> None:
+    file = stack.infra / "volumes.json"
+    text = file.read_text(encoding="utf-8")
+    content = json.loads(text)
+    assert content["volumes"].pop("postgres") == 1
+    file.write_text(json.dumps(content), encoding="utf-8")  # as a run that ended right after it
+    try:
+        said = stack.refuse(playbook="schema", schema_target="head")
+    finally:
+        file.write_text(text, encoding="utf-8")
+    assert "The data of postgres were put back or moved" in said
+    assert "playbooks/dev.yml" in said
+    assert stack.up().idle
 
 
 def test_back_and_then_the_rest_is_given_up(stack: Stack, app: App) -> None:

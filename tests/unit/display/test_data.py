@@ -124,6 +124,14 @@ def test_backups_say_whether_they_are_proven() -> None:
     assert backup_lines(outcome(made, "failed"), ASCII) == []
 
 
+def test_going_back_says_what_is_left_behind() -> None:
+    result = Restored(services=("db",), volumes=("v",), former=("v.1",)).to_dict()
+    restored, kept, note = plain(restore_lines(outcome(result), ASCII))
+    assert restored.endswith("from the data from before")
+    assert kept.split()[1] == "v.1"
+    assert "what was written since the restore is in these alone" in note
+
+
 def test_a_restore_of_a_backup_names_it() -> None:
     result = Restored(services=("db",), former=("v",), backup="aaaaaaaa").to_dict()
     restored, _, back = plain(restore_lines(outcome(result), ASCII))

@@ -69,6 +69,9 @@ def restore_lines(outcome: Outcome, marks: Marks) -> list[Line]:
             lines.append(
                 labelled("back", "ansible-playbook playbooks/restore.yml -e back=true", "dim")
             )
+        else:
+            lost = "what was written since the restore is in these alone, and no service has them"
+            lines.append(labelled("note", lost, "warn"))
     lines += [labelled("removed", name, "changed") for name in found.removed]
     return lines
 
