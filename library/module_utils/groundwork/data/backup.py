@@ -83,7 +83,9 @@ def make(place: BackupPlace, sources: Sequence[Source], say: Say) -> BackupNote:
         say(f"backup {note.id[:8]} is {note.verdict}")
         if note.proven:
             forgotten = place.repository.forget(place.keep)
-            backup_notes.drop(place.directory, [each.id for each in place.repository.backups()])
+            if forgotten:
+                kept = [each.id for each in place.repository.backups()]
+                backup_notes.drop(place.directory, kept)
             say(f"{forgotten} older ones were removed" if forgotten else "all older ones are kept")
             _read_a_part(place, say)
         return note

@@ -113,7 +113,7 @@ class Repository:
         host = ("--host", self.stack)
         done = self._checked("backup", "--json", *host, *tags, ".", cwd=directory)
         ids = [line["snapshot_id"] for line in _lines(done.stdout) if "snapshot_id" in line]
-        return self.find(ids[-1])
+        return self.find(ids[-1])  # older ones say its first digits alone
 
     def backups(self) -> list[Backup]:
         """This stack's, the newest first."""
