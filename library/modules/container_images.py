@@ -162,9 +162,9 @@ ARGUMENT_SPEC: dict[str, Any] = ARGUMENTS | {
 def run(call: Call) -> dict[str, Any]:
     setup = Setup.of(call.params, dry=call.check)
     wanted = setup.wanted(parse_services(call.params["services"]))
-    before = resolve.ids(setup.docker, wanted)
+    before = resolve.ids(setup.here, wanted)
     outcomes = resolve.resolve_all(wanted.values(), setup.ask())
-    found = resolve.report(setup.docker, wanted, outcomes, before)
+    found = resolve.report(setup.docker, setup.here, wanted, outcomes, before)
     changed = any(image.changed for image in found.values())
     error = resolve.failure(outcomes)
     if error is None:

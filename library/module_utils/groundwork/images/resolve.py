@@ -17,6 +17,7 @@ from ..errors import GroundworkError
 from ..records import Record
 from ..services import SERVICE_TYPES
 from . import archive, formats
+from .here import Here
 from .recipes import INPUTS_LABEL
 
 
@@ -157,10 +158,10 @@ def failure(outcomes: Mapping[WantedImage, Resolution]) -> GroundworkError | Non
     )
 
 
-def ids(docker: Docker, services: Mapping[str, WantedImage]) -> dict[str, str]:
+def ids(here: Here, services: Mapping[str, WantedImage]) -> dict[str, str]:
     """The ids of the images that are here, by each name that a service may have."""
-    names = sorted({name for item in services.values() for name in item.names})
-    return {name: str(image["Id"]) for name, image in docker.inspect("image", names).items()}
+    found = here.inspect(name for item in services.values() for name in item.names)
+    return {name: str(image["Id"]) for name, image in found.items()}
 
 
 @dataclass(frozen=True)
@@ -201,12 +202,13 @@ class ImagesResult(Record):
 
 def report(
     docker: Docker,
+    here: Here,
     services: Mapping[str, WantedImage],
     outcomes: Mapping[WantedImage, Resolution],
     before: Mapping[str, str],
 ) -> dict[str, ImageResult]:
     """By service; `before` are the images' ids by name before the sources were asked."""
-    inspected = docker.inspect("image", sorted({o.used for o in outcomes.values() if o.used}))
+    inspected = here.inspect(outcome.used for outcome in outcomes.values() if outcome.used)
     kinds = {outcomes[item].used: SERVICE_TYPES[item.kind] for item in services.values()}
     storage_formats = formats.find(docker, inspected, kinds)
     found: dict[str, ImageResult] = {}

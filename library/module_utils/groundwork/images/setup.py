@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from . import registry as image_registry
 from .archive import ArchiveError
 from .build import Builder
 from .fetch import BuildError
+from .here import Here
 from .recipes import Recipe
 from .registry import PullError
 from .resolve import Resolution, Source, SourceAnswer, WantedImage, absent, refused
@@ -85,6 +87,11 @@ class Setup:
             kept=params.get("kept", ()),
             renew=params.get("renew", False),
         )
+
+    @cached_property
+    def here(self) -> Here:
+        """The images that are here."""
+        return Here(self.docker)
 
     def wanted(self, services: Iterable[Service]) -> dict[str, WantedImage]:
         """The image that each service asks for; two services may ask for the same."""
@@ -154,7 +161,7 @@ class Setup:
         return self._present([i for i in wanted if i.kept or image_names.pinned(i.reference)])
 
     def _present(self, wanted: Sequence[WantedImage]) -> dict[WantedImage, SourceAnswer]:
-        present = self.docker.inspect("image", sorted({n for item in wanted for n in item.names}))
+        present = self.here.inspect(name for item in wanted for name in item.names)
         answers = {}
         for item in wanted:
             found = [name for name in item.names if name in present]
@@ -188,6 +195,7 @@ class Setup:
             full = next(each for each in item.names if archive.short(each) == name)
             image = self.docker.inspect("image", [full]).get(full)
             if not self.dry and not (image and load.same(held, image)):
+                self.here.forget()
                 load.load(self.docker, held, full)
         except ArchiveError as error:
             return SourceAnswer(why=str(error))
@@ -198,7 +206,7 @@ class Setup:
         if self.dry:
             return {item: SourceAnswer(item.reference, resolved=False) for item in asked}
         run = image_registry.runner(self.docker.cli)
-        before = self.docker.inspect("image", sorted({item.reference for item in asked}))
+        before = self.here.inspect(item.reference for item in asked)
         with ThreadPoolExecutor(4) as pool:
             refusals = list(pool.map(lambda i: image_registry.pull(i.reference, run), asked))
         found = dict(zip(asked, refusals, strict=True))
@@ -221,6 +229,7 @@ class Setup:
         were `before`. An engine that can run them may."""
         if not came:
             return {}
+        self.here.forget()
         machine = self.docker.run("version", "--format", "{{.Server.Arch}}").stdout.strip()
         pulled = self.docker.inspect("image", sorted({item.reference for item in came}))
         found: dict[WantedImage, PullError | None] = {}
@@ -255,6 +264,7 @@ class Setup:
         if lacking := build.missing_tools(self.docker, recipes):
             why = f"missing on this machine: {', '.join(lacking)}"
             return answers | dict.fromkeys(able, SourceAnswer(why=why))
+        self.here.forget()
         try:
             errors = {} if self.dry else Builder(self.docker, self.cache_dir).build(recipes)
         except (BuildError, OSError) as error:
