@@ -76,3 +76,12 @@ def test_a_server_is_stopped_in_order_and_removed_after_an_error_too() -> None:
     with pytest.raises(ZeroDivisionError), Job(engine, "shop", "image").started():
         raise ZeroDivisionError
     assert engine.asked[-1][0] == "rm"
+
+
+@pytest.mark.parametrize(("pid", "children"), [("", True), ("postgres", False)])
+def test_beside_a_service_nothing_is_left_to_its_first_process(pid: str, children: bool) -> None:
+    engine = Recorded()
+    with Job(engine, "shop", "image", pid=pid).waiting() as work:
+        work("true")
+    run, *_ = engine.asked
+    assert run[-1].startswith("exec ") is not children

@@ -19,6 +19,7 @@ from ..errors import GroundworkError
 _LIMIT = 6 * 3600.0  # seconds; a copy takes as long as the disk does
 # To read and copy files of every owner, keeping owners and modes
 FILE_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER")
+_IDLE = "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait; done"
 Work = Callable[..., CommandResult]  # as `Job.run`
 
 
@@ -97,9 +98,11 @@ class Job:
         Raises GroundworkError where it can't be started.
         """
         container = self._name("work")
-        idle = ("-c", "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait; done")
+        # Beside others' processes no child may outlive its parent: it would become their first
+        # process's, and a postmaster that has a child killed restarts all of its server
+        idle = "exec sleep 2147483647" if self.pid else _IDLE
         try:
-            self._start(container, "--log-driver", "none", "--entrypoint", "sh", words=idle)
+            self._start(container, "--log-driver", "none", "--entrypoint", "sh", words=("-c", idle))
 
             def work(
                 script: str, *arguments: str, stdin: str | None = None, timeout: float = _LIMIT
