@@ -84,7 +84,7 @@ def test_each_collection_is_recovered_and_counted_and_has_its_aliases() -> None:
         (Engine(jobs=[done(20)]), "no whole copy"),
         (Engine(jobs=[done()], inside=New(refuses="/collections/rotes")), "answers 400 to PUT"),
         (Engine(jobs=[done()], inside=New(refuses="/collections/alias")), "answers 400 to POST"),
-        (Engine(jobs=[done()], inside=New(points=9)), "doesn't have all"),
+        (Engine(jobs=[done()], inside=New(points=0)), "doesn't have all"),
         (Engine(jobs=[done()], inside=New(refuses="/readyz"), running=False), "doesn't start"),
         (Engine(jobs=[done()], inside=New(), exit_code=137), "in order"),
         (Engine(jobs=[done(), done(1)], inside=New()), "can't be filled"),
