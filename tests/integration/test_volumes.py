@@ -143,6 +143,23 @@ def test_down_and_reset_know_all_generations_and_leave_snapshots(other: Stack) -
     assert there(other) == set()
 
 
+def test_compose_down_with_volumes_by_hand_leaves_what_a_restore_made(other: Stack) -> None:
+    """As docs/data.md says, and what removes them all."""
+    other.up()
+    app_of(other).write("first")
+    assert other.play("down").code == 0
+    fill(other, 1, "redis")
+    switch(other, redis=1)
+    other.up()
+    by_hand(other, "down", "-v")
+    left = {f"{other.project}_redis_data", f"{other.project}_redis_data.1"}
+    assert there(other) - {f"{other.project}_owner"} == left
+    play = other.play("down", stack_remove_data=other.project)
+    assert play.code == 0, play.output
+    assert there(other) == set()
+    assert volumes.read(other.infra) == {}
+
+
 def test_a_stack_that_moves_keeps_its_live_volumes(other: Stack) -> None:
     """Where only data came along, nothing empty takes their place."""
     other.up()
