@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,8 +12,9 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from ansible.module_utils.groundwork.data import Checkpoint
+from ansible.module_utils.groundwork.data import Checkpoint, Job
 from ansible.module_utils.groundwork.data.types import data_type
+from ansible.module_utils.groundwork.docker import jobs
 from ansible.module_utils.groundwork.errors import GroundworkError
 
 from . import copies
@@ -134,3 +137,31 @@ def test_the_other_server_s_snapshots_are_refused(stack: Stack) -> None:
     saved = Checkpoint(kind="qdrant", image="qdrant/qdrant:v1.7.4", storage_format="qdrant-server")
     with pytest.raises(GroundworkError, match="made by qdrant-server"):
         fill(one, saved)
+
+
+def test_what_a_killed_copy_leaves_on_the_server_goes_with_the_next(
+    stack: Stack, vectors: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(job: Job, script: str, *arguments: str) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    own = vectors.post(f"/collections/{NAMES[1]}/snapshots").json()["result"]["name"]
+    one = source(stack, "qdrant")
+    with monkeypatch.context() as patched:
+        patched.setattr(Job, "run", run)
+        child = os.fork()
+        if child == 0:
+            try:
+                data_type(one.service).checkpoint(one, COPY, "qdrant")
+            finally:
+                os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    assert len(server_snapshots(vectors)) == 3
+    jobs.clear(DOCKER, one.stack)
+    time.sleep(1.1)  # names have seconds
+    later = vectors.post(f"/collections/{NAMES[1]}/snapshots").json()["result"]["name"]
+    checkpoint(one)
+    assert {each["name"] for each in server_snapshots(vectors)} == {own, later}
+    assert jobs.places(DOCKER, one.stack) == []
+    for each in (own, later):
+        vectors.delete(f"/collections/{NAMES[1]}/snapshots/{each}").raise_for_status()

@@ -44,6 +44,13 @@ def test_what_was_stopped_for_them_is_started_again() -> None:
     assert [each for each in engine.asked if each[0] == "start"] == [("start", "mail")]
 
 
+def test_a_note_stays_for_who_wrote_it() -> None:
+    engine = Engine(left={"volume": "work\nnote|a%20b\n"})
+    assert jobs.notes(engine, "shop") == {"note": "a b"}
+    jobs.write_note(engine, "shop", "a b")
+    assert "groundwork.note=a%20b" in engine.asked[-1]
+
+
 def test_without_any_nothing_is_touched() -> None:
     engine = Engine()
     assert jobs.clear(engine, "shop") == 0

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
-from urllib.parse import quote
 
 from ..errors import GroundworkError
 from ..services import ProbeError, endpoint, service_type
 from ..services import qdrant as server
+from . import qdrant_left, steps
 from . import qdrant_scripts as scripts
-from . import steps
 from .job import FILE_CAPABILITIES, Job, Mount
 from .model import Checkpoint, Source, Turn, at_once
 from .qdrant_collections import Collection, at, read, words
@@ -46,9 +46,13 @@ class QdrantData:
         turn()
         made: list[tuple[str, str]] = []
         found: list[Collection] = []
+        notes: dict[str, str] = {}
+        send = partial(_send, source)
+        qdrant_left.clear(source, send)
         try:
             for name in _names(source):
                 before = _describe(source, name)
+                notes[name] = qdrant_left.note(source, send, name)
                 snapshot = _create(source, name)
                 if snapshot and before:
                     made.append((name, snapshot))
@@ -60,12 +64,16 @@ class QdrantData:
                     )
             aliases = _aliases(source)
             copied = _copy(source, place, path, made)
-        except BaseException:
+        except BaseException as error:
             for each in made:
                 _delete(source, *each, strict=False)
+            # Where it was interrupted, the server goes on with one
+            ended = notes if isinstance(error, GroundworkError) else dict(made)
+            qdrant_left.forget(source, [notes[name] for name in ended])
             raise
         for each in made:
             _delete(source, *each)
+        qdrant_left.forget(source, [*notes.values()])
         sums, size = copied
         kept = {each.name for each in found}
         return Checkpoint(
@@ -186,11 +194,10 @@ def _create(source: Source, name: str) -> str:
 
 
 def _delete(source: Source, name: str, snapshot: str, strict: bool = True) -> None:
-    path = f"{at(name)}/snapshots/{quote(snapshot, safe='')}?wait=true"
     try:
-        status, answer = _send(source, "DELETE", path)
+        status, answer = qdrant_left.remove(partial(_send, source), name, snapshot)
         if status not in (200, 404):
-            raise _answered(source, "DELETE", path, status, answer)
+            raise _answered(source, "DELETE", f"{at(name)}/snapshots", status, answer)
     except GroundworkError:
         if strict:  # else another failure is what is told
             raise

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from .cli import Docker
+import os
+from urllib.parse import quote, unquote
+
+from .cli import CommandResult, Docker
 
 LABEL = "groundwork.job"  # of containers and volumes; its value is the stack
 STOPPED = "groundwork.stopped"  # the service's container that is stopped while a job is there
+NOTE = "groundwork.note"  # of an empty volume: what its writer clears itself, and `clear` doesn't
 
 
 def left(docker: Docker, stack: str) -> list[str]:
@@ -37,5 +41,23 @@ def clear(docker: Docker, stack: str) -> int:
             docker.run("start", container, timeout=120)
     work = places(docker, stack)
     if work:
+        kept = notes(docker, stack)
+        work = [each for each in work if each not in kept]
+    if work:
         docker.run("volume", "rm", "--force", *work, timeout=120)
     return len(containers) + len(work)
+
+
+def write_note(docker: Docker, stack: str, text: str) -> CommandResult:
+    """Note what a run that is killed leaves outside of the engine; what it says is a volume."""
+    labels = ("--label", f"{LABEL}={stack}", "--label", f"{NOTE}={quote(text)}")
+    return docker.run("volume", "create", *labels, f"{stack}-note-{os.urandom(4).hex()}")
+
+
+def notes(docker: Docker, stack: str) -> dict[str, str]:
+    """The notes that are there by their volumes, for whoever has the deploy lock."""
+    form = f'{{{{.Name}}}}|{{{{.Label "{NOTE}"}}}}'
+    filters = ("--filter", f"label={LABEL}={stack}")
+    found = docker.run("volume", "ls", *filters, "--format", form)
+    rows = [line.partition("|") for line in found.stdout.splitlines()] if found.ok else []
+    return {name: unquote(text) for name, _, text in rows if text}
