@@ -30,16 +30,18 @@ def test_a_collection_goes_through_json() -> None:
     ("wanted", "points", "fine"),
     [
         ((10,), 10, True),
-        ((10,), 9, True),  # somebody deletes and inserts all the time
+        ((10,), 9, False),
+        ((10, 11), 9, True),  # somebody deletes and inserts all the time
         ((10,), 0, False),
         ((10, 14), 12, True),
         ((0,), 0, True),
         ((0, 3), 0, True),
         ((3, 500), 0, False),
         ((100, 104), 0, False),
-        ((5000,), 4600, True),
-        ((5000,), 4400, False),
-        ((5000,), 5501, False),
+        ((5000,), 4999, False),
+        ((5000, 5001), 4600, True),
+        ((5000, 5001), 4400, False),
+        ((5000, 5001), 5502, False),
         ((5000, 7000), 8900, True),  # deletions came after it
         ((5000, 7000), 2900, False),
     ],

@@ -45,8 +45,8 @@ def lacking(wanted: Collection, found: Collection) -> Iterator[str]:
     """What a recovered collection has otherwise than it should."""
     points = max(found.points)
     least, most = min(wanted.points), max(wanted.points)
-    # Somebody may write all the time, and as many points as before may be there afterwards
-    room = max(most - least, _FEW, most // 10)
+    # Where somebody inserts and deletes meanwhile, the counts before and after are no bounds
+    room = max(most - least, _FEW, most // 10) if most > least else 0
     if not least - room <= points <= most + room or (least and not points):
         known = f"{least}" if least == most else f"{least} to {most}"
         yield f"The collection {wanted.name} has {points} points, and had {known}."
