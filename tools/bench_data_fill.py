@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import redis
-from integration.stack import Stack, docker
+from integration.stack import Stack, docker, slot_name
 from measure import run
 
-BY_HAND = "groundwork-bench-by-hand"
+BY_HAND = slot_name("groundwork-bench-by-hand")
 _ROWS, _KEYS, _POINTS = 150_000, 200_000, 20_000
 _BATCH = 2_000
 _COLLECTIONS = {"items": 1.0, "few": 0.005}
