@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import signal
+import subprocess
 import time
 from collections.abc import Iterator
 
@@ -181,3 +184,43 @@ def test_down_keeps_snapshots_and_says_so(stack: Stack, app: App) -> None:
     stack.up()
     play(stack, "restore", snapshot="last")
     assert app.read()[0] != "gone"
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_one_that_is_ended_while_postgres_is_copied_disconnects_nobody(
+    stack: Stack, app: App, how: signal.Signals
+) -> None:
+    """A process that is left beside the server's would be taken for a crash of its own."""
+    postgres = str(stack.containers()["postgres"]["Id"])
+    with app.postgres() as connection:
+        connection.execute("DROP TABLE IF EXISTS big")
+        connection.execute(
+            "CREATE TABLE big AS SELECT md5(n::text) || md5((n + 1)::text) AS it "
+            "FROM generate_series(1, 3000000) n"
+        )
+        run = stack.start("snapshot", (stack.workspace / "log").open("w"), snapshot="ended")
+        deadline = time.monotonic() + 60
+        while "pg_basebackup" not in commands(stack):
+            assert time.monotonic() < deadline
+            assert run.poll() is None
+        if how == signal.SIGINT:
+            os.killpg(run.pid, how)
+        else:
+            kill(family(run.pid))
+        run.wait(120)
+        play(stack, "snapshot", snapshot="after")
+        play(stack, "snapshot", remove="after")
+        assert connection.execute("SELECT count(*) FROM big").fetchone() == (3000000,)
+        connection.execute("DROP TABLE big")
+    log = subprocess.run(["docker", "logs", postgres], capture_output=True, text=True, check=True)
+    assert "reinitializing" not in log.stdout + log.stderr
+    assert jobs(stack) == ""
+
+
+def commands(stack: Stack) -> str:
+    """What runs in the stack's jobs."""
+    found = [
+        subprocess.run(["docker", "top", job], capture_output=True, text=True, check=False).stdout
+        for job in jobs(stack).split()
+    ]
+    return "".join(found)

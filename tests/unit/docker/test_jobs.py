@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from ansible.module_utils.groundwork.docker import CommandResult, Docker, jobs
 
 
@@ -12,13 +13,16 @@ from ansible.module_utils.groundwork.docker import CommandResult, Docker, jobs
 class Engine(Docker):
     left: dict[str, str] = field(default_factory=dict)
     stopped: dict[str, str] = field(default_factory=dict)
+    beside: tuple[str, ...] = ()
     asked: list[tuple[str, ...]] = field(default_factory=list)
 
     def inspect(self, kind: str, names: Any) -> dict[str, dict[str, Any]]:
         return {
-            each: {"Config": {"Labels": {"groundwork.stopped": self.stopped[each]}}}
-            if each in self.stopped
-            else {"Config": {"Labels": None}}
+            each: {
+                "Id": each,
+                "Config": {"Labels": {jobs.STOPPED: self.stopped.get(each, "")}},
+                "HostConfig": {"PidMode": "container:db" if each in self.beside else ""},
+            }
             for each in names
         }
 
@@ -55,3 +59,34 @@ def test_without_any_nothing_is_touched() -> None:
     engine = Engine()
     assert jobs.clear(engine, "shop") == 0
     assert [each[0] for each in engine.asked] == ["ps", "volume"]
+
+
+@dataclass(frozen=True)
+class Beside(Docker):
+    """Its job has so many processes when it is asked, one after the other."""
+
+    counts: list[int] = field(default_factory=list)
+
+    def run(self, *args: str, **options: Any) -> CommandResult:
+        assert args[0] == "top"
+        count = self.counts.pop(0)
+        return CommandResult(0 if count else 1, "PID\n" + "7\n" * count, "")
+
+
+@pytest.mark.parametrize(
+    ("counts", "seconds", "ends"),
+    [([3, 2, 1], 60, True), ([3, 0], 60, True), ([1], 0, True), ([3, 3], -1, False)],
+)
+def test_work_beside_a_service_is_let_to_its_end(
+    counts: list[int], seconds: float, ends: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "_PAUSE", 0)
+    assert jobs.finished(Beside(counts=counts), "job", seconds) is ends
+
+
+def test_what_works_beside_a_service_is_waited_for_before_it_is_stopped() -> None:
+    engine = Engine(left={"ps": "a\nb\n"}, beside=("b",))
+    jobs.clear(engine, "shop")
+    verbs = [each[:2] for each in engine.asked]
+    assert verbs.index(("top", "b")) < verbs.index(("stop", "--time"))
+    assert ("top", "a") not in verbs

@@ -17,6 +17,7 @@ from ..docker import CommandResult, Docker, jobs
 from ..errors import GroundworkError
 
 _LIMIT = 6 * 3600.0  # seconds; a copy takes as long as the disk does
+_PATIENCE = 20.0  # seconds; see `jobs.finished`
 # To read and copy files of every owner, keeping owners and modes
 FILE_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER")
 _IDLE = "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait; done"
@@ -89,7 +90,7 @@ class Job:
             return done
         finally:
             if not ended:  # an interruption ends the client alone
-                self.docker.run("rm", "--force", "--volumes", name)
+                self._remove(name)
 
     @contextmanager
     def waiting(self) -> Iterator[Work]:
@@ -115,7 +116,7 @@ class Job:
 
             yield work
         finally:
-            self.docker.run("rm", "--force", "--volumes", container)
+            self._remove(container)
 
     @contextmanager
     def started(self, *command: str, entrypoint: str = "", name: str = "server") -> Iterator[str]:
@@ -141,6 +142,11 @@ class Job:
                 f"A throw-away container of {self.image} can't be started: {done.error}",
                 next_step="Fix what it says, then run again. Nothing was changed.",
             )
+
+    def _remove(self, container: str) -> None:
+        # One that can't be ended without harm is cleared by the next run
+        if not self.pid or jobs.finished(self.docker, container, _PATIENCE):
+            self.docker.run("rm", "--force", "--volumes", container)
 
     def _options(self, name: str) -> Iterator[str]:
         yield from ("--name", name, "--label", f"{jobs.LABEL}={self.stack}", "--pull", "never")

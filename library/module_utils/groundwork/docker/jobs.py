@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from urllib.parse import quote, unquote
 
 from .cli import CommandResult, Docker
@@ -10,6 +11,8 @@ from .cli import CommandResult, Docker
 LABEL = "groundwork.job"  # of containers and volumes; its value is the stack
 STOPPED = "groundwork.stopped"  # the service's container that is stopped while a job is there
 NOTE = "groundwork.note"  # of an empty volume: what its writer clears itself, and `clear` doesn't
+_PAUSE = 0.2  # seconds
+_PATIENCE = 600.0  # seconds; a copy that nobody waits for any more goes on to its end
 
 
 def left(docker: Docker, stack: str) -> list[str]:
@@ -24,6 +27,22 @@ def places(docker: Docker, stack: str) -> list[str]:
     return found.stdout.split() if found.ok else []
 
 
+def finished(docker: Docker, container: str, seconds: float) -> bool:
+    """Wait until a job that works beside a service's processes has none but its first one.
+
+    One that is killed together with its parent becomes the child of the service's first process,
+    and PostgreSQL takes its end for a crash: it restarts, and everybody is disconnected.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        found = docker.run("top", container, "-o", "pid", timeout=30)
+        if not found.ok or len(found.stdout.splitlines()) <= 2:  # a heading, and one
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_PAUSE)
+
+
 def clear(docker: Docker, stack: str) -> int:
     """Stop and remove them, and their volumes; how many there were. What was stopped for them is
     started again.
@@ -35,6 +54,9 @@ def clear(docker: Docker, stack: str) -> int:
     if containers:
         found = docker.inspect("container", containers).values()
         known = [(each["Config"].get("Labels") or {}).get(STOPPED) for each in found]
+        for each in found:
+            if (each.get("HostConfig") or {}).get("PidMode"):
+                finished(docker, each["Id"], _PATIENCE)
         docker.run("stop", "--time", "60", *containers, timeout=120)
         docker.run("rm", "--force", "--volumes", *containers, timeout=120)
         for container in filter(None, known):  # one that is gone was made anew meanwhile
