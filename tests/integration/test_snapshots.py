@@ -208,8 +208,8 @@ def test_one_that_is_ended_while_postgres_is_copied_disconnects_nobody(
         else:
             kill(family(run.pid))
         run.wait(120)
-        play(stack, "snapshot", snapshot="after")
-        play(stack, "snapshot", remove="after")
+        play(stack, "snapshot", snapshot="next")
+        play(stack, "snapshot", remove="next")
         assert connection.execute("SELECT count(*) FROM big").fetchone() == (3000000,)
         connection.execute("DROP TABLE big")
     log = subprocess.run(["docker", "logs", postgres], capture_output=True, text=True, check=True)
