@@ -32,7 +32,7 @@ class New:
     heard: list[tuple[str, str, Any]] = field(default_factory=list)
 
     def __call__(self, words: tuple[str, ...], stdin: str) -> str:
-        method, path = words[-2:]
+        method, path = words[-3:-1]
         self.heard.append((method, path, json.loads(stdin or "null")))
         if self.refuses and path.startswith(self.refuses):
             return 'HTTP/1.0 400 Bad Request\n\n{"status": {"error": "it is no snapshot"}}'

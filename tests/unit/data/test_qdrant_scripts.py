@@ -31,7 +31,7 @@ def test_bash_sends_and_reads_any_text() -> None:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         script = ASK.replace("6333", str(server.server_address[1]))
         done = subprocess.run(
-            ["bash", "-c", script, "bash", "PUT", "/a%20b?wait=true"],
+            ["bash", "-c", script, "bash", "PUT", "/a%20b?wait=true", str(len(body.encode()))],
             input=body,
             capture_output=True,
             text=True,

@@ -61,7 +61,8 @@ class RecoveringServer:
     def send(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Status and answer; 0 where nobody listens."""
         text = "" if body is None else json.dumps(body)
-        script = ("bash", "-c", scripts.ASK, "bash", method, path)
+        length = str(len(text.encode()))
+        script = ("bash", "-c", scripts.ASK, "bash", method, path, length)
         done = self.source.docker.run(
             *("exec", "--interactive", self.container, *script), stdin=text, timeout=steps.LONG
         )

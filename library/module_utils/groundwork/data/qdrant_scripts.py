@@ -53,10 +53,11 @@ sync -f {STORAGE} 2>/dev/null || sync
 
 FINISH = f"rm -rf {SNAPSHOTS}/{RESTORED}; sync -f {STORAGE} 2>/dev/null || sync"
 
-# $1: method, $2: path; the body on standard input. The answer as it comes, closed at its end.
+# $1: method, $2: path, $3: the bytes of the body on standard input, whose end may get lost on the
+# way into a container. The answer as it comes, closed at its end.
 ASK = """
 export LC_ALL=C
-body=$(cat)
+body=$(head -c "$3")
 exec 3<>/dev/tcp/127.0.0.1/6333
 printf '%s %s HTTP/1.0\\r\\nHost: localhost\\r\\nContent-Type: application/json\\r\\n' "$1" "$2" >&3
 printf 'Content-Length: %d\\r\\n\\r\\n%s' "${#body}" "$body" >&3

@@ -38,8 +38,9 @@ cd /copy; chmod 0700 .
 for name; do mkdir -m 0777 -- "$name"; done
 df -Pk . | tail -n 1
 """
+# $1: the bytes on standard input, whose end may get lost on the way into a container
 _FINISH = """
-cat >/copy/manifest.json.new
+head -c "$1" >/copy/manifest.json.new
 sync /copy/manifest.json.new 2>/dev/null || sync
 mv /copy/manifest.json.new /copy/manifest.json
 sync -f /copy 2>/dev/null || sync
@@ -196,7 +197,8 @@ def create(sources: Sequence[Source], name: str, now: datetime, reason: str = ""
             parts = _checkpoints(sources, volume)
             manifest = Manifest(FORMAT, first.stack, name, _time(now), reason, parts)
             text = json.dumps(manifest.to_dict(), indent=1)
-            _expect(work(_FINISH, stdin=text), "can't be written", volume)
+            size = str(len(text.encode()))
+            _expect(work(_FINISH, size, stdin=text), "can't be written", volume)
             return manifest
     except BaseException:
         first.docker.run("volume", "rm", "--force", volume)
