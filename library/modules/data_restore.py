@@ -165,11 +165,11 @@ def run(call: Call) -> dict[str, Any]:
         Path(params["stack_dir"]),
     )
     data.check_word(params["word"], params["given"], stack, PLAYBOOK)
+    if not call.check:
+        data.clear(docker, stack, directory)
     found = data.sources(docker, stack, params["services"], directory)
     call.secrets.update(value for each in found for value in each.secrets.values())
     chosen = data.named(found, params["only"], PLAYBOOK)
-    if not call.check:
-        data.clear(docker, stack, directory)
     stores = [store for each in chosen for store in each.volumes]
     if params["state"] == "confirmed":
         gone = former.others(docker, stack, directory, stores)

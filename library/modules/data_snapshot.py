@@ -126,6 +126,8 @@ def run(call: Call) -> dict[str, Any]:
     params, now = call.params, datetime.now(timezone.utc)
     docker, stack, name = Docker(params["docker_cli"]), params["stack_name"], params["name"]
     directory = Path(params["stack_dir"])
+    if params["state"] != "listed" and not call.check:
+        data.clear(docker, stack, directory)  # what it starts again is asked for what it runs
     found = data.sources(docker, stack, params["services"], directory)
     call.secrets.update(value for each in found for value in each.secrets.values())
     chosen = data.named(found, params["only"], "playbooks/snapshot.yml")
@@ -133,8 +135,6 @@ def run(call: Call) -> dict[str, Any]:
     needed = notes.needed(notes.read(directory), now)
     if params["state"] == "listed":
         return _result("", [], snapshots.listed(docker, stack, image))
-    if not call.check:
-        data.clear(docker, stack, directory)
     there = snapshots.listed(docker, stack, image, clear=not call.check)
     if params["state"] == "absent":
         gone = [snapshots.find(there, name)]

@@ -7,7 +7,6 @@ from typing import Any
 
 from ansible.module_utils.groundwork import dotenv, files
 from ansible.module_utils.groundwork.config import parse_services
-from ansible.module_utils.groundwork.data import notes
 from ansible.module_utils.groundwork.docker import Docker
 from ansible.module_utils.groundwork.env import as_made, known_values
 from ansible.module_utils.groundwork.host import postgres_objects, postgres_roles
@@ -116,8 +115,15 @@ def run(call: Call) -> dict[str, Any]:
             made[service.name] = list(ensured.databases)
     if all_up and not call.check:
         postgres_roles.clear_journal(directory)
-    empty = {} if made and notes.interrupted(directory) else made
-    return {"changed": bool(done), "done": done, "empty": empty}
+    return {"changed": bool(done), "done": done, "empty": _empty(made, directory)}
+
+
+def _empty(made: dict[str, list[str]], directory: Path) -> dict[str, list[str]]:
+    if not (directory / "migration.json").exists():  # the package `data` takes its time to import
+        return made
+    from ansible.module_utils.groundwork.data import notes
+
+    return {} if made and notes.interrupted(directory) else made
 
 
 if __name__ == "__main__":

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.groundwork.data.sources import any_image, named, sources
+from ansible.module_utils.groundwork.data.sources import again, any_image, named, sources
 from ansible.module_utils.groundwork.docker import volumes
 from ansible.module_utils.groundwork.errors import GroundworkError
 from fake_engine import FakeEngine, container
@@ -55,6 +56,22 @@ def test_those_that_were_started_with_their_live_volumes(stack: Path) -> None:
     assert cache.helper == db.helper == "built-postgres"
     assert any_image([cache, db]) == "built-postgres"
     assert any_image([cache]) == "built-redis"
+
+
+def test_who_waited_asks_again_what_runs_and_what_is_live(stack: Path) -> None:
+    down = FakeEngine(containers=[container("a", "shop", service="db")])
+    found = sources(down, "shop", SERVICES, stack)
+    up = FakeEngine(
+        containers=[
+            container("a", "shop", service="db", state="exited"),
+            container("b", "shop", service="cache"),
+        ]
+    )
+    volumes.write(stack, {"db": 4})
+    now = {e.service.name: e for e in again([replace(e, docker=up) for e in found], stack)}
+    assert now["cache"].container and not now["db"].container
+    assert now["db"].volumes == {"db": "shop_db_data.4"}
+    assert again([], stack) == []
 
 
 def test_by_name_or_all(stack: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.groundwork.host.timers import reasons, timer_files
+from ansible.module_utils.groundwork.host.timers import _GUARDED, reasons, timer_files
 
 
 def test_the_service_starts_the_program_of_the_toolbox() -> None:
@@ -13,8 +13,9 @@ def test_the_service_starts_the_program_of_the_toolbox() -> None:
         "/opt/x y", "groundwork-it", "state.it", "{}", "ExecStart=START\n", "[Timer]\n"
     )
     assert files["/etc/systemd/system/groundwork-it.service"] == (
-        "ExecStart=/opt/x y/venv/bin/python -I /opt/x y/it.py\n"
+        f"ExecStart=/opt/x y/venv/bin/python -I /opt/x y/it.py\n{_GUARDED}"
     )
+    assert "NoNewPrivileges=yes\n" in _GUARDED
     assert "from groundwork.state.it import main" in files["/opt/x y/it.py"]
     assert files["/opt/x y/it.json"] == "{}"
     compile(files["/opt/x y/it.py"], "it.py", "exec")

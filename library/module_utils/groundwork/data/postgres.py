@@ -9,7 +9,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..docker import CommandResult
 from ..errors import GroundworkError
 from ..host import postgres_facts
 from ..services import service_type
@@ -22,7 +21,6 @@ from .postgres_contents import Contents
 
 _MARGIN = 10**9  # bytes, for the WAL that comes meanwhile
 _START = 6 * 3600.0  # seconds; until its WAL is replayed
-_STOP = 3600  # seconds; it writes all that it has in memory
 _ASK_TIMEOUT = 300.0  # seconds; many databases' files are counted
 _NOT_YET = "the database system is starting up"  # to whoever asks whether it is ready
 _LINES = 15  # of a program's or server's last words
@@ -30,7 +28,6 @@ _BACKUP_ADVICE = (
     "See what it says, then run again. A copy needs wal_level = replica (or logical), two of "
     "max_wal_senders and one of max_replication_slots to spare: see the entry's `settings`."
 )
-_UNTOUCHED = "The service and its volume are as they were. "
 
 
 @dataclass(frozen=True)
@@ -40,11 +37,11 @@ class PostgresData:
     def bytes_needed(self, source: Source) -> int:
         """The size of its databases and a margin; its volume has old WAL besides."""
         sql = "SELECT sum(pg_database_size(oid)) FROM pg_database;"
-        return int(ask(source, _running(source), sql)) + _MARGIN
+        return int(ask(source, steps.container_of(source), sql)) + _MARGIN
 
     def checkpoint(self, source: Source, place: str, path: str, turn: Turn = at_once) -> Checkpoint:
         """By pg_basebackup over the container's own socket, which needs no password."""
-        container = _running(source)
+        container = steps.container_of(source)
         before = contents_of(source, container)
         if before.tablespaces:
             raise GroundworkError(
@@ -64,7 +61,9 @@ class PostgresData:
             turn()
             done = work(scripts.BACKUP, before.owner)
         if not done.ok:
-            raise _failed(f"{source.service.name} can't be copied.", source, done, _BACKUP_ADVICE)
+            raise steps.failed(
+                f"{source.service.name} can't be copied.", source, done, _BACKUP_ADVICE
+            )
         after = contents_of(source, container)
         kept = contents.both(before, after)
         return Checkpoint(
@@ -89,7 +88,7 @@ class PostgresData:
 
 
 def _copy(source: Source, place: str, path: str, volume: str) -> None:
-    _see(source, place, volume)
+    steps.require_volumes(source, place, volume)
     job = _job(
         source,
         Mount(place, "/copy", read_only=True),
@@ -115,24 +114,11 @@ def _copy(source: Source, place: str, path: str, volume: str) -> None:
         (f"{name}'s new volume {volume} can't be filled.", "See what it says, then run again."),
     )
     if not done.ok:
-        raise _failed(what, source, done, _UNTOUCHED + advice)
-
-
-def _see(source: Source, *places: str) -> None:
-    """That volumes are there: the engine makes one that isn't, by mounting it."""
-    names = [place for place in places if not place.startswith("/")]
-    found = source.docker.inspect("volume", names)
-    for name in names:
-        if name not in found:
-            raise GroundworkError(
-                f"The volume {name} is gone.",
-                where=source.stack,
-                next_step=f"{_UNTOUCHED}Run again.",
-            )
+        raise steps.failed(what, source, done, steps.UNTOUCHED + advice)
 
 
 def _prove(source: Source, wanted: Contents, given: Mapping[str, str], volume: str) -> None:
-    _see(source, volume)
+    steps.require_volumes(source, volume)
     job = _job(
         source,
         Mount(volume, scripts.DATA),
@@ -151,7 +137,7 @@ def _prove(source: Source, wanted: Contents, given: Mapping[str, str], volume: s
                 f"The copy of {source.service.name} doesn't have all that it should.",
                 where=source.stack,
                 details=lacking[:_LINES],
-                next_step=f"{_UNTOUCHED}Choose another copy.",
+                next_step=f"{steps.UNTOUCHED}Choose another copy.",
             )
         ask(source, container, contents.password_script(given))
         steps.stop(source, container, fine=(0,))
@@ -174,7 +160,7 @@ def wait(source: Source, container: str) -> None:
 
 def check_end(source: Source, volume: str) -> None:
     """That the server on a volume ended in order. Raises GroundworkError."""
-    _see(source, volume)
+    steps.require_volumes(source, volume)
     done = _job(source, Mount(volume, scripts.DATA)).run(scripts.ENDED)
     states = [
         line.partition(":")[2].strip()
@@ -182,11 +168,11 @@ def check_end(source: Source, volume: str) -> None:
         if line.startswith("Database cluster state:")
     ]
     if not done.ok or states != ["shut down"]:
-        raise _failed(
+        raise steps.failed(
             f"The server on {source.service.name}'s new volume didn't end in order.",
             source,
             done,
-            f"{_UNTOUCHED}Run again.",
+            f"{steps.UNTOUCHED}Run again.",
         )
 
 
@@ -199,16 +185,6 @@ def _job(source: Source, *mounts: Mount, user: str = "postgres", **options: obje
         user=user,
         environment=scripts.WORDS,
         **options,  # type: ignore[arg-type]
-    )
-
-
-def _running(source: Source) -> str:
-    if source.container:
-        return source.container
-    raise GroundworkError(
-        f"{source.service.name} doesn't run, and is copied while it does.",
-        where=source.stack,
-        next_step="Start the stack, then run again.",
     )
 
 
@@ -234,14 +210,9 @@ def ask(source: Source, container: str, script: str) -> str:
     raise GroundworkError(
         f"{source.service.name} can't be asked what it holds.",
         where=source.stack,
-        details=_last(done.stderr),
+        details=steps.last(done.stderr),
         next_step="See what it says, then run again.",
     )
-
-
-def _failed(what: str, source: Source, done: CommandResult, next_step: str) -> GroundworkError:
-    words = _last(done.stderr or done.stdout)
-    return GroundworkError(what, where=source.stack, details=words, next_step=next_step)
 
 
 def _unproven(source: Source, container: str, what: str) -> GroundworkError:
@@ -252,12 +223,8 @@ def _unproven(source: Source, container: str, what: str) -> GroundworkError:
         f"The server on {source.service.name}'s new volume {what}.",
         where=source.stack,
         details=words,
-        next_step=f"{_UNTOUCHED}See what it says, or choose another copy; then run again.",
+        next_step=f"{steps.UNTOUCHED}See what it says, or choose another copy; then run again.",
     )
-
-
-def _last(text: str) -> list[str]:
-    return text.strip().splitlines()[-_LINES:]
 
 
 TYPE = PostgresData()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from . import steps
+
 DATA = "/var/lib/postgresql/data"
 # The image's own volume would be made otherwise, where nothing is mounted
 IN_MEMORY = ("/tmp:size=64m,mode=1777", f"{DATA}:size=1m,mode=0700")  # noqa: S108
@@ -28,7 +30,7 @@ pg_verifybackup -q data
 du -sk data
 """
 
-NO_COPY, NOT_EMPTY, BROKEN = 20, 21, 22
+NO_COPY, NOT_EMPTY, BROKEN = steps.NO_COPY, steps.NOT_EMPTY, steps.BROKEN
 FILL = f"""
 [ -f "/copy/$1/data/backup_manifest" ] || exit {NO_COPY}
 for each in /new/* /new/.[!.]* /new/..?*; do
@@ -37,7 +39,7 @@ done
 cp -a "/copy/$1/data/." /new/
 chown -R postgres:postgres /new
 chmod 0700 /new
-sync -f /new 2>/dev/null || sync
+{steps.synced("/new")}
 pg_verifybackup -q /new || exit {BROKEN}
 """
 
@@ -57,5 +59,5 @@ ALONE = (
 
 ENDED = f"""
 pg_controldata -D {DATA}
-sync -f {DATA} 2>/dev/null || sync
+{steps.synced(DATA)}
 """

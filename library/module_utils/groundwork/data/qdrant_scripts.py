@@ -29,7 +29,7 @@ while [ "$#" -gt 0 ]; do
   echo "$(sha256sum <"$3" | cut -d' ' -f1) $(wc -c <"$3")"
   shift 3
 done
-sync -f . 2>/dev/null || sync
+{steps.synced(".")}
 du -sk .
 """
 
@@ -48,10 +48,10 @@ while [ "$#" -gt 0 ]; do
   shift 2
 done
 chown -R --reference={STORAGE} {SNAPSHOTS}
-sync -f {STORAGE} 2>/dev/null || sync
+{steps.synced(STORAGE)}
 """
 
-FINISH = f"rm -rf {SNAPSHOTS}/{RESTORED}; sync -f {STORAGE} 2>/dev/null || sync"
+FINISH = f"rm -rf {SNAPSHOTS}/{RESTORED}; {steps.synced(STORAGE)}"
 
 # $1: method, $2: path, $3: the bytes of the body on standard input, whose end may get lost on the
 # way into a container. The answer as it comes, closed at its end.

@@ -46,7 +46,7 @@ cp "/copy/$1/{_FILE}" "$at/appendonly.aof.1.base.rdb"
 [ "$(sha256sum <"$at/appendonly.aof.1.base.rdb" | cut -d' ' -f1)" = "$2" ] || exit {steps.BROKEN}
 redis-check-rdb "$at/appendonly.aof.1.base.rdb" || exit {_REFUSED}
 echo 'file appendonly.aof.1.base.rdb seq 1 type b' >"$at/appendonly.aof.manifest"
-sync -f /data 2>/dev/null || sync
+{steps.synced("/data")}
 """
 _SOCKET = "/tmp/redis.sock"  # noqa: S108  in the container
 # As the service's, over its settings; nothing is evicted or saved besides

@@ -17,7 +17,7 @@ from datetime import datetime, timezone
 from ..docker import CommandResult, Docker, volumes
 from ..errors import GroundworkError
 from ..records import Record
-from . import space
+from . import space, steps
 from .job import FILE_CAPABILITIES, Job, Mount
 from .model import FORMAT, Checkpoint, Manifest, Source, Turn, at_once
 from .types import data_type
@@ -39,11 +39,11 @@ for name; do mkdir -m 0777 -- "$name"; done
 df -Pk . | tail -n 1
 """
 # $1: the bytes on standard input, whose end may get lost on the way into a container
-_FINISH = """
+_FINISH = f"""
 head -c "$1" >/copy/manifest.json.new
 sync /copy/manifest.json.new 2>/dev/null || sync
 mv /copy/manifest.json.new /copy/manifest.json
-sync -f /copy 2>/dev/null || sync
+{steps.synced("/copy")}
 """
 
 

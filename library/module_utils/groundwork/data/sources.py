@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,32 @@ from ..tls import ca_file_of
 from .model import Source
 
 
+def again(found: Sequence[Source], stack_dir: Path) -> list[Source]:
+    """The same, with the containers that run now and the volumes that are live now: for whoever
+    has waited for the deploy lock, or started something again."""
+    if not found:
+        return []
+    running = _running(found[0].docker, found[0].stack)
+    live = volumes.read(stack_dir)
+    return [
+        replace(
+            each,
+            container=running.get(each.service.name, ""),
+            volumes={s: volumes.name_of(each.stack, s, live.get(s, 0)) for s in each.volumes},
+        )
+        for each in found
+    ]
+
+
+def _running(docker: Docker, stack: str) -> dict[str, str]:
+    """The ids of a stack's containers that run, by service."""
+    return {
+        name: str(found["Id"])
+        for name, found in engine.by_service(engine.listed(docker, stack)).items()
+        if found["State"]["Status"] == "running"
+    }
+
+
 def sources(
     docker: Docker, stack: str, services: Mapping[str, Any], stack_dir: Path
 ) -> list[Source]:
@@ -26,11 +52,7 @@ def sources(
     asked.
     """
     kept = dotenv.parse(files.read(stack_dir / ".env") or "")
-    running = {
-        name: found
-        for name, found in engine.by_service(engine.listed(docker, stack)).items()
-        if found["State"]["Status"] == "running"
-    }
+    running = _running(docker, stack)
     live = volumes.read(stack_dir)
     parsed = parse_services(services, ca=str(ca_file_of(stack_dir)))
     known = [as_made(each, kept) for each in parsed if not each.external]
@@ -45,7 +67,7 @@ def sources(
                 store: volumes.name_of(stack, store, live.get(store, 0))
                 for store in service_type(service).stores(service)
             },
-            container=str(running.get(service.name, {}).get("Id", "")),
+            container=running.get(service.name, ""),
             secrets=known_values(service, kept),
         )
         for service in known

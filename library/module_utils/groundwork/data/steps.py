@@ -25,6 +25,11 @@ is_empty() {{
 _LINES = 15  # of a program's or server's last words
 
 
+def synced(place: str) -> str:
+    """A line of a script: what was written on the file system of `place` is on its disk."""
+    return f"sync -f {place} 2>/dev/null || sync"
+
+
 def last(text: str) -> list[str]:
     """A program's last words."""
     return text.strip().splitlines()[-_LINES:]

@@ -27,16 +27,6 @@ TimeoutStopSec=120
 Nice=10
 IOSchedulingClass=idle
 UMask=0077
-NoNewPrivileges=yes
-ProtectClock=yes
-ProtectHostname=yes
-ProtectKernelLogs=yes
-ProtectKernelModules=yes
-ProtectKernelTunables=yes
-ProtectControlGroups=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-LockPersonality=yes
 """
 
 _TIMER = """# Written by Groundwork (docs/data.md)

@@ -10,6 +10,18 @@ from pathlib import Path
 
 SENT = "@sent@"  # in the settings, where the newest toolbox is
 UNITS = "/etc/systemd/system"
+# Of every service, at its end: no program of a timer needs these
+_GUARDED = """NoNewPrivileges=yes
+ProtectClock=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectControlGroups=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+"""
 
 # The newest toolbox that is complete: a run replaces it, and may break off afterwards
 _START = '''"""Written by Groundwork: starts the {what} program of the newest toolbox."""
@@ -35,7 +47,8 @@ def timer_files(
 ) -> dict[str, str]:
     """The program and its settings in the toolbox's `home`, the units, and systemd's link.
 
-    `name` is groundwork-WHAT. In the text of the `service`, START is the command that starts it.
+    `name` is groundwork-WHAT. In the text of the `service`, START is the command that starts it;
+    it ends in its section Service.
     """
     what = name.removeprefix("groundwork-")
     start = f"{home}/{what}.py"
@@ -43,7 +56,7 @@ def timer_files(
     return {
         start: _START.format(what=what, module=module, sent=SENT),
         f"{home}/{what}.json": settings,
-        f"{UNITS}/{name}.service": service.replace("START", command),
+        f"{UNITS}/{name}.service": service.replace("START", command) + _GUARDED,
         timer_unit(name): timer,
         f"{UNITS}/timers.target.wants/{name}.timer": timer,  # systemctl's link to it
     }
