@@ -214,6 +214,20 @@ def test_what_does_not_come_up_is_told_and_the_service_goes_on(
     assert app(stack).postgres().execute("SELECT 1").fetchone() == (1,)
 
 
+def test_a_copy_that_runs_out_of_room_fails_alone(stack: Stack, volumes: Volumes) -> None:
+    given = source(stack)
+    with app(stack).postgres() as connection, volumes.small("small", 24, "postgres") as place:
+        (began,) = connection.execute("SELECT pg_postmaster_start_time()").fetchone()
+        with pytest.raises(GroundworkError, match="postgres can't be copied") as caught:
+            TYPE.checkpoint(given, place, "postgres")
+        assert "No space left on device" in "".join(caught.value.details)
+        time.sleep(1)  # its second process has ended by then
+        assert connection.execute("SELECT pg_postmaster_start_time()").fetchone() == (began,)
+    log = docker("logs", given.container)
+    assert "terminated by signal" not in log
+    assert "reinitializing" not in log
+
+
 FLIP = """
 file=$(find postgres/data/base -type f -size +1000k | head -n 1)
 printf 'sixteen bytes...' | dd of="$file" bs=1 seek=500000 conv=notrunc 2>/dev/null

@@ -24,8 +24,19 @@ if [ "$at" = none ]; then
   echo 'the server has no socket in /run/postgresql and /tmp' >&2
   exit 1
 fi
+# Where it fails it ends its second process by this signal, an orphan then; the server takes that
+# for a crash of its own. Spared, that one ends by itself, once the server ends its connection.
+trap '' TERM
+export PGAPPNAME="groundwork-copy-$$"
 # It syncs what it writes
-pg_basebackup -h "/proc/1/root/$at" -U "$1" -w -D data -Fp -X stream -c fast
+pg_basebackup -h "/proc/1/root/$at" -U "$1" -w -D data -Fp -X stream -c fast || {
+  failed=$?
+  psql -h "/proc/1/root/$at" -U "$1" -w -d postgres -v name="$PGAPPNAME" -XAtq <<'END' >&2 || true
+SELECT FROM (SELECT pg_terminate_backend(pid) FROM pg_stat_replication
+             WHERE application_name = :'name' OFFSET 0) ended;
+END
+  exit "$failed"
+}
 pg_verifybackup -q data
 du -sk data
 """
