@@ -23,6 +23,19 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # What every tree needs: the project's own env.py, and in place of it any other text
 ENV = (ROOT / "alembic" / "env.py").read_text(encoding="utf-8")
+# One with a version table of its own
+VERSIONED = """\
+import sqlalchemy as sa
+from alembic import context
+
+with sa.engine_from_config(
+    context.config.get_section(context.config.config_ini_section), poolclass=sa.pool.NullPool
+).connect() as connection:
+    context.configure(connection=connection, version_table="hand_versions")
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+INI = "[alembic]\nscript_location = alembic\n"
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import shutil
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,16 +19,15 @@ from ansible.module_utils.groundwork.data.model import Source
 from ansible.module_utils.groundwork.data.postgres_comparison import differences
 from ansible.module_utils.groundwork.data.postgres_dump import read_facts
 from ansible.module_utils.groundwork.docker import Docker
-from ansible.module_utils.groundwork.docker.jobs import LABEL
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.host import backup_notes
 from ansible.module_utils.groundwork.host.backup_notes import BackupNote
 
-from .stack import ROOT, Stack, docker, new_stack
+from .killed import jobs, trial
+from .killed_backups import Backups, backup_settings, run_backup
+from .stack import Stack, docker, new_stack
 
 pytestmark = pytest.mark.skipif(not shutil.which("restic"), reason="restic isn't installed")
-
-PASSWORD = "key-of-the-repository-1"
 
 
 @pytest.fixture(scope="module")
@@ -50,20 +46,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture
 def settings(stack: Stack, tmp_path: Path) -> dict[str, Any]:
-    password = tmp_path / "pass word"
-    password.write_text(f"{PASSWORD}\n")
-    return {
-        "stack_name": stack.project,
-        "services": stack.services,
-        "stack_dir": str(stack.infra),
-        "repository": str(tmp_path / "repo sitory"),
-        "directory": str(tmp_path / "back ups"),
-        "password_file": str(password),
-        "environment": {},
-        "keep": {"daily": 7},
-        "lock": str(stack.infra / ".lock"),
-        "patience": 30,
-    }
+    return backup_settings(stack, tmp_path)
 
 
 def psql(stack: Stack, script: str) -> None:
@@ -83,15 +66,6 @@ def made(settings: dict[str, Any]) -> tuple[BackupPlace, list[Source], BackupNot
     return place, sources, note, said
 
 
-def leftovers(stack: Stack, settings: dict[str, Any]) -> list[str]:
-    """What of an earlier run is there."""
-    jobs = docker("ps", "-a", "--format", f'{{{{.Label "{LABEL}"}}}}').split()
-    directory = Path(settings["directory"])
-    left = [job for job in jobs if job.split(".")[0] == stack.project]
-    left += [name for name in ("copy", "proof") if (directory / name).exists()]
-    return left + [str(path) for path in Path(settings["repository"], "locks").iterdir()]
-
-
 def test_a_backup_is_proven_and_put_back_with_today_s_passwords(
     stack: Stack, settings: dict[str, Any]
 ) -> None:
@@ -99,7 +73,7 @@ def test_a_backup_is_proven_and_put_back_with_today_s_passwords(
     assert note.proven, note.why
     assert f"backup {note.id[:8]} is proven" in said
     assert [each.verdict for each in backup.listed(place)] == ["proven"]
-    assert leftovers(stack, settings) == []
+    assert jobs(stack) == []
     before = read_facts(place.docker, container(stack), "postgres")
     assert before["databases"]["app"]["invalid_indexes"] == ["public.bad"]
 
@@ -209,55 +183,22 @@ def test_damage_is_refused_by_name(settings: dict[str, Any], tmp_path: Path) -> 
         place.repository.check(1, 1)
 
 
-def run_program(settings: dict[str, Any]) -> subprocess.Popen[str]:
-    """As the timer does."""
-    program = (
-        "import sys; sys.path.insert(0, sys.argv[1]); "
-        "from groundwork.data.backup_program import main; sys.exit(main(sys.stdin.read()))"
-    )
-    core = str(ROOT / "library" / "module_utils")
-    process = subprocess.Popen(
-        [sys.executable, "-c", program, core],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    assert process.stdin
-    process.stdin.write(json.dumps(settings))
-    process.stdin.close()
-    process.stdin = None
-    return process
-
-
-def test_one_that_was_killed_leaves_nothing_to_the_next(
-    stack: Stack, settings: dict[str, Any]
-) -> None:
-    started = time.monotonic()
-    first = run_program(settings)
+def test_it_shows_no_secret(stack: Stack, settings: dict[str, Any]) -> None:
+    first = run_backup(settings)
     seen = arguments_until_done(first)
     output = first.stdout.read() if first.stdout else ""
     assert first.returncode == 0, output
-    took = time.monotonic() - started
-    secrets = {**stack.secrets(), "key": PASSWORD}
+    secrets = {**stack.secrets(), "key": Path(settings["password_file"]).read_text().strip()}
     assert "pg_restore" in seen
     for name, value in secrets.items():
         assert value not in seen, f"the process table shows {name}"
         assert value not in output
-    chance = random.Random(7)
-    for _ in range(2):
-        process = run_program(settings)
-        time.sleep(chance.uniform(0.2, 0.9) * took)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    last = run_program(settings)
-    output, _ = last.communicate(timeout=180)
-    assert last.returncode == 0, output
-    assert leftovers(stack, settings) == []
-    place, sources = backup_program.set_up(settings)
-    proven = [note.id for note in backup.listed(place) if note.proven]
-    assert backup.verify(place, sources, proven[len(proven) // 2]).proven
+
+
+def test_killed_ones_change_nothing_and_what_is_listed_is_proven(
+    stack: Stack, settings: dict[str, Any]
+) -> None:
+    trial(Backups(stack, settings), 5, random.Random(7))
 
 
 def arguments_until_done(process: subprocess.Popen[str]) -> str:

@@ -8,21 +8,8 @@ from typing import Any
 
 import pytest
 
-from .schema_server import revision, server_of, table, write_tree
+from .schema_server import INI, VERSIONED, revision, server_of, table, write_tree
 from .stack import Stack
-
-VERSIONED = """\
-import sqlalchemy as sa
-from alembic import context
-
-with sa.engine_from_config(
-    context.config.get_section(context.config.config_ini_section), poolclass=sa.pool.NullPool
-).connect() as connection:
-    context.configure(connection=connection, version_table="hand_versions")
-    with context.begin_transaction():
-        context.run_migrations()
-"""
-INI = "[alembic]\nscript_location = alembic\n"
 
 
 @pytest.fixture(name="own")

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from .clients import App
+from .killed import Restores, trial
 from .stack import Play, Stack, docker, family, kill, new_stack
 
 
@@ -155,24 +156,9 @@ def test_by_rule_the_newest_stay(stack: Stack) -> None:
     assert snapshots(stack) == ["third"]
 
 
-def test_killed_restores_leave_the_old_or_the_new_data(stack: Stack, app: App) -> None:
-    """The whole trial is tools/kill_restores.py."""
-    app.write("saved")
-    play(stack, "snapshot", snapshot="kill")
-    chance = random.Random(14)
-    for number in range(4):
-        word = f"today-{number}"
-        app.write(word)
-        run = stack.start("restore", (stack.workspace / "log").open("w"), snapshot="kill")
-        time.sleep(2 + chance.random() * 10)
-        kill(family(run.pid))
-        run.wait(60)
-        stack.up()
-        assert app.read() in (["saved"] * 3, [word] * 3)
-    play(stack, "snapshot", snapshot="after")
-    assert jobs(stack) == ""
-    play(stack, "restore", confirm=True)
-    assert len([name for name in volumes(stack) if "_data" in name]) == 3
+def test_killed_restores_leave_the_old_or_the_new_data(stack: Stack) -> None:
+    """More of them: tools/kill_data.py."""
+    trial(Restores(stack), 5, random.Random(14))
 
 
 def test_down_keeps_snapshots_and_says_so(stack: Stack, app: App) -> None:

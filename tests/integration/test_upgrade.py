@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from ansible.module_utils.groundwork.docker import volumes as live_volumes
 from ansible.module_utils.groundwork.docker.cli import Docker
 
 from .data_copies import jobs
+from .killed import Upgrades, trial
 from .newer_postgres import newer_image
 from .stack import Stack, docker, family, kill, new_stack, with_service
 
@@ -209,3 +211,7 @@ def test_to_18_killed_before_and_after_the_switch(
     assert play.code == 0, play.output
     assert not postgres_comparison.differences(before, facts(stack))
     assert major(stack) == "16"
+
+
+def test_killed_at_random_it_is_16_or_17(filled: Stack, images: Callable[[str], str]) -> None:
+    trial(Upgrades(filled, images("17"), "17"), 5, random.Random(16))

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
+import random
 import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
 import pytest
 from ansible.module_utils.groundwork.data import notes
 from ansible.module_utils.groundwork.data.notes import Note
 
-from .schema_server import revision, server_of, table, write_tree
+from .killed import Migrations, trial
+from .migrated_tree import Tree
+from .schema_server import table
 from .stack import Stack, docker, family, kill, new_stack
-from .test_schema_by_hand import INI, VERSIONED
 
 TWICE = """\
 op.create_table("way_b", sa.Column("id", sa.Integer))
@@ -25,53 +25,6 @@ op.execute("INSERT INTO way_b VALUES (1), (1)")
 with op.get_context().autocommit_block():
     op.execute("CREATE UNIQUE INDEX CONCURRENTLY way_ux ON way_b (id)")
 """
-INVALID = """SELECT indexrelid::regclass::text FROM pg_index
-    WHERE NOT indisvalid AND indrelid::regclass::text ~ '^way_'"""
-
-
-class Tree:
-    """A tree at its first revision, in the stack's database, with three rows in its table."""
-
-    def __init__(self, stack: Stack, directory: Path, name: str) -> None:
-        self.stack, self.directory, self.name = stack, directory, name
-        self.own: dict[str, Any] = {
-            "schema_trees": [{"name": name, "directory": str(directory / "alembic")}]
-        }
-        (directory / "alembic.ini").parent.mkdir(parents=True, exist_ok=True)
-        (directory / "alembic.ini").write_text(INI, encoding="utf-8")
-        self.write("a1", None, table("way_a"))
-        stack.up(**self.own)
-        self.ask("INSERT INTO way_a SELECT generate_series(1, 3)")
-
-    def write(self, id_: str, below: str | None, up: str) -> None:
-        text = revision(id_, below, up.replace("way_", f"{self.name}_"))
-        env = VERSIONED.replace("hand_", f"{self.name}_")
-        write_tree(self.directory / "alembic", text, env=env)
-
-    def ask(self, query: str) -> list[Any]:
-        with server_of(self.stack).connect() as connection:
-            found = connection.execute(query.replace("way_", f"{self.name}_").encode())
-            return [row[0] for row in found] if found.description else []
-
-    def now(self) -> tuple[list[Any], int, list[Any], list[Any]]:
-        """The revision, the rows of before, the migration's tables, and invalid indexes."""
-        return (
-            self.ask("SELECT version_num FROM way_versions"),
-            self.ask("SELECT count(*) FROM way_a")[0],
-            self.ask("SELECT tablename FROM pg_tables WHERE tablename ~ '^way_[b-z]$'"),
-            self.ask(INVALID),
-        )
-
-    def notes(self) -> list[tuple[str, str]]:
-        """The snapshots of migrations, each with its state."""
-        path = self.stack.infra / "migration.json"
-        found = json.loads(path.read_text(encoding="utf-8"))["migrations"] if path.exists() else []
-        return [(n["snapshot"], n["state"]) for n in found if n["tree"] == self.name]
-
-    def snapshots(self) -> list[str]:
-        label = f"label=groundwork.stack={self.stack.project}"
-        found = docker("volume", "ls", "-q", "--filter", label).split()
-        return sorted(name.partition("_snapshot_")[2] for name in found)
 
 
 BEFORE = (["a1"], 3, [], [])
@@ -156,6 +109,10 @@ def test_a_killed_migration_is_known_and_gone_on_with(home: Stack, tmp_path: Pat
     assert (tree.now(), tree.notes()) == (BEFORE, [("migration-k2", "restored")])
     tree.stack.up(**tree.own)
     assert tree.now() == (["k2"], 3, ["cut_b"], [])
+
+
+def test_killed_at_random_it_is_as_before_or_done(home: Stack, tmp_path: Path) -> None:
+    trial(Migrations(Tree(home, tmp_path / "an app", "kills")), 5, random.Random(5))
 
 
 def test_a_database_that_a_run_makes_has_nothing_to_go_back_to(home: Stack, tmp_path: Path) -> None:

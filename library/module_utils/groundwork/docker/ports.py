@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import socket
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from . import engine
 from .cli import Docker
+
+_LOOKS, _PAUSE = 3, 0.2  # seconds; a container that is starting holds its ports before it runs
 
 
 @dataclass(frozen=True)
 class HeldPort:
-    """A port that somebody else holds; `holder` is a phrase for a sentence."""
+    """A port that somebody holds; `holder` is a phrase for a sentence, `stack` the Compose project
+    of a container."""
 
     port: int
     holder: str
+    stack: str = ""
 
 
 def taken(docker: Docker, wanted: Iterable[tuple[str, int]]) -> list[HeldPort]:
     """Those of `wanted` (address, port) that can't be bound now, with who holds each."""
     held = [(address, port) for address, port in wanted if not _free(address, port)]
-    return [HeldPort(port, _holder(docker, port)) for _, port in held]
+    return [_held(docker, port) for _, port in held]
 
 
 def _free(address: str, port: int) -> bool:
@@ -54,12 +59,17 @@ def foreign(addresses: Iterable[str]) -> set[str]:
     return found
 
 
-def _holder(docker: Docker, port: int) -> str:
-    result = docker.run("ps", "--filter", f"publish={port}", "--format", "{{json .}}", timeout=10)
-    if result.ok and result.stdout.strip():
-        container = json.loads(result.stdout.splitlines()[0])
-        return f"the container {container['Names']} ({container['Image']})"
-    return _process(port) or "a program that this user may not look at"
+def _held(docker: Docker, port: int) -> HeldPort:
+    form = f'{{{{.Names}}}}\t{{{{.Image}}}}\t{{{{.Label "{engine.PROJECT_LABEL}"}}}}'
+    for look in range(_LOOKS):
+        time.sleep(_PAUSE if look else 0)
+        found = docker.run("ps", "--filter", f"publish={port}", "--format", form, timeout=10)
+        if not found.ok:
+            break
+        if found.stdout.strip():
+            name, image, stack = found.stdout.splitlines()[0].split("\t")
+            return HeldPort(port, f"the container {name} ({image})", stack)
+    return HeldPort(port, _process(port) or "a program that this user may not look at")
 
 
 def _process(port: int) -> str:

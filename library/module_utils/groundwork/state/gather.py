@@ -207,7 +207,8 @@ def _data_version(service: Service, desired: Desired, where: Where) -> str:
 
 
 def _ports_taken(desired: Desired, docker: Docker, containers: Containers) -> dict[int, str]:
-    """Ports that somebody else holds; those that this stack's own containers hold don't count."""
+    """Ports that somebody else holds; those that this stack's own containers hold don't count, also
+    of one that the engine is starting yet, for a run that was killed."""
     ours = {
         int(published["HostPort"])
         for container in (containers or {}).values()
@@ -220,4 +221,5 @@ def _ports_taken(desired: Desired, docker: Docker, containers: Containers) -> di
         for port in service.ports.values()
         if port not in ours
     ]
-    return {item.port: item.holder for item in ports.taken(docker, wanted)}
+    held = ports.taken(docker, wanted)
+    return {item.port: item.holder for item in held if item.stack != desired.stack}
