@@ -34,7 +34,7 @@ head -c 9 "/copy/$1/{_FILE}"; echo
 sha256sum <"/copy/$1/{_FILE}"
 wc -c <"/copy/$1/{_FILE}"
 """
-# $2: its SHA-256. The entry point makes all of it the server's own.
+# $2: its SHA-256. The entry point makes all of it the server's own. cat names a full disk.
 _FILL = f"""
 {steps.IS_EMPTY}
 [ -f "/copy/$1/{_FILE}" ] || exit {steps.NO_COPY}
@@ -45,7 +45,7 @@ mkdir "$at"
 cp "/copy/$1/{_FILE}" "$at/appendonly.aof.1.base.rdb"
 [ "$(sha256sum <"$at/appendonly.aof.1.base.rdb" | cut -d' ' -f1)" = "$2" ] || exit {steps.BROKEN}
 redis-check-rdb "$at/appendonly.aof.1.base.rdb" || exit {_REFUSED}
-echo 'file appendonly.aof.1.base.rdb seq 1 type b' >"$at/appendonly.aof.manifest"
+echo 'file appendonly.aof.1.base.rdb seq 1 type b' | cat >"$at/appendonly.aof.manifest"
 {steps.synced("/data")}
 """
 _SOCKET = "/tmp/redis.sock"  # noqa: S108  in the container

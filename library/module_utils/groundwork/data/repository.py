@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from ..text import clean, shortened
 TAG = "groundwork"
 _LIMIT = 12 * 3600.0  # seconds
 _LINES = 5
+_PAUSE = 0.3  # seconds
 # What restic says, what that means, and what to do; the first that fits
 _MEANINGS = (
     (
@@ -85,7 +87,10 @@ class Backup(Record):
 
 @dataclass(frozen=True)
 class Repository:
-    """Where backups of `stack` go. `environment`: what a remote place asks for, by variable."""
+    """Where backups of `stack` go. `environment`: what a remote place asks for, by variable.
+
+    `patience`: for how many seconds another restic's lock is waited for.
+    """
 
     location: str
     stack: str
@@ -93,6 +98,7 @@ class Repository:
     cache: Path
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     program: str = "restic"
+    patience: float = 60.0
 
     def ensure(self) -> bool:
         """Free it of the locks that dead processes left, or make it: whether there was none.
@@ -188,8 +194,10 @@ class Repository:
         self, *arguments: str, cwd: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
         done = self._run(*arguments, cwd=cwd)
-        if done.returncode and _meaning(done.stderr) == _LOCKED:
-            # A process that was killed may still have been there when its locks were looked for
+        deadline = time.monotonic() + self.patience
+        # One that was killed may take a while to be gone, and its lock is as good until then
+        while _locked(done) and time.monotonic() < deadline:
+            time.sleep(_PAUSE)
             self._run("unlock")
             done = self._run(*arguments, cwd=cwd)
         if done.returncode:
@@ -220,6 +228,10 @@ def _meaning(said: str) -> tuple[str, str, str] | None:
         if any(part.lower() in said.lower() for part in each[0].split("|")):
             return each
     return None
+
+
+def _locked(done: subprocess.CompletedProcess[str]) -> bool:
+    return done.returncode != 0 and _meaning(done.stderr) == _LOCKED
 
 
 def _lines(text: str) -> Iterator[dict[str, Any]]:
