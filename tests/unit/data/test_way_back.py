@@ -172,6 +172,22 @@ def test_what_stayed_is_put_back(stack: Stack, there: list[Manifest], put_back: 
     assert states(stack) == [("migration-b2", "restored")]
 
 
+def test_one_that_is_ended_while_it_puts_back_leads_to_the_same_snapshot(
+    stack: Stack, there: list[Manifest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(*args: Any) -> Any:
+        raise KeyboardInterrupt
+
+    begin(stack, OUTSIDE, "auto", NOW)
+    with monkeypatch.context() as patch:
+        patch.setattr(restore, "put_back", ended)
+        with pytest.raises(KeyboardInterrupt):
+            failed(stack, "b2", FAILURE, "restore", NOW)
+    assert states(stack) == [("migration-b2", "running")]
+    found = begin(stack, OUTSIDE, "auto", NOW)
+    assert (found.snapshot, found.interrupted) == ("migration-b2", "a1 → b2")
+
+
 def test_on_a_shared_machine_the_command_is_named(
     stack: Stack, there: list[Manifest], put_back: list[Any]
 ) -> None:

@@ -209,16 +209,17 @@ def failed(stack: Stack, revision: str, failure: str, on_failure: str, now: date
         notes.keep(stack.directory, replace(note, state=notes.DONE), now)
         words = f"Nothing of it stayed. Back to before this run: {back}"
         return replace(found, message=_with(failure, words if revision else f"Back: {back}"))
-    notes.keep(stack.directory, replace(note, state=notes.FAILED), now)
     if on_failure == ASK:
+        notes.keep(stack.directory, replace(note, state=notes.FAILED), now)
         words = (
             "Nothing was put back, since others may have written meanwhile, and that would be lost."
             f"\n  Back to before the migration: {back}"
         )
         return replace(found, message=_with(failure, words))
     try:
-        put_aside = _put_back(stack, note)
+        put_aside = _put_back(stack, note)  # killed in its midst, it is still one that runs
     except GroundworkError as error:
+        notes.keep(stack.directory, replace(note, state=notes.FAILED), now)
         words = f"The data can't be put back: {error.what}\n  Once that is right: {back}"
         return replace(found, message=_with(failure, words))
     notes.keep(stack.directory, replace(note, state=notes.RESTORED), now)
