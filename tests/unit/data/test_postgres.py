@@ -38,13 +38,10 @@ class Fake(Docker):
     def run(self, *args: str, **options: Any) -> CommandResult:
         self.asked.append(args)
         self.given.append(options.get("stdin") or "")
-        if (args[0] == "run" and "--detach" not in args) or "-euc" in args[:4]:
+        if (args[0] == "run" and "--detach" not in args) or (
+            args[0] == "exec" and "-euc" in args[:6]
+        ):
             return self.jobs.pop(0)
-        if "pg_isready" in args:
-            return CommandResult(0 if self.running else 1, "", "")
-        if args[0] == "logs":
-            early = "FATAL:  the database system is starting up\n"
-            return CommandResult(0, "", f'FATAL:  could not access file "nowhere"\n{early}')
         return CommandResult(0, self._answer(self.given[-1]), "")
 
     def _answer(self, script: str) -> str:
@@ -80,6 +77,11 @@ def done(code: int = 0, stdout: str = "", stderr: str = "") -> CommandResult:
     return CommandResult(code, stdout, stderr)
 
 
+LOG = """FATAL:  could not access file "nowhere"
+FATAL:  the database system is starting up
+"""
+
+
 def fill(engine: Fake, **change: Any) -> None:
     details = replace(SAVED, extensions={"app": SAVED.extensions["app"]}).to_dict()
     saved = Checkpoint(kind="postgres", details=details)
@@ -91,7 +93,7 @@ def test_a_checkpoint_needs_its_databases_and_a_margin() -> None:
 
 
 def test_a_checkpoint_reaches_the_socket_and_no_network() -> None:
-    engine = Fake(jobs=[done(stdout="200\tdata\n")])
+    engine = Fake(jobs=[done(), done(stdout="200\tdata\n")])
     made = TYPE.checkpoint(source(engine), "kept", "postgres")
     (job,) = engine.containers()
     assert "--user postgres" in job
@@ -99,7 +101,7 @@ def test_a_checkpoint_reaches_the_socket_and_no_network() -> None:
     assert "--pid container:live" in job
     assert "--cap-add" not in job
     assert "--workdir /copy/postgres" in job
-    (script,) = (each for each in engine.asked if each[0] == "exec" and "-euc" in each)
+    script, _ = (each for each in engine.asked if each[0] == "exec" and "-euc" in each)
     assert script[-2:] == ("sh", "postgres")
     assert made.bytes == 200 * 1024
     assert (made.kind, made.version, made.image) == ("postgres", "16.15", "image")
@@ -108,7 +110,7 @@ def test_a_checkpoint_reaches_the_socket_and_no_network() -> None:
 
 
 def test_a_role_that_is_made_meanwhile_need_not_be_in_the_copy() -> None:
-    engine = Fake(jobs=[done(stdout="200\tdata\n")], made_meanwhile=("late",))
+    engine = Fake(jobs=[done(), done(stdout="200\tdata\n")], made_meanwhile=("late",))
     made = TYPE.checkpoint(source(engine), "kept", "postgres")
     assert made.details["roles"] == ["app", "postgres", "reader"]
 
@@ -128,11 +130,11 @@ def test_what_cannot_be_copied_is_refused_before_anything_begins() -> None:
         TYPE.checkpoint(source(engine), "kept", "postgres")
     with pytest.raises(GroundworkError, match="doesn't run"):
         TYPE.checkpoint(source(engine, container=""), "kept", "postgres")
-    assert engine.containers() == []
+    assert engine.jobs == [], "nothing was copied"
 
 
 def test_a_new_volume_is_filled_proven_and_closed() -> None:
-    engine = Fake(jobs=[done()])
+    engine = Fake(jobs=[done(), done(), done()])
     limits = replace(SERVICE, limits={"memory": "1g"}, settings={"work_mem": "8MB"})
     details = replace(SAVED, extensions={"app": SAVED.extensions["app"]}).to_dict()
     TYPE.fill(
@@ -142,21 +144,21 @@ def test_a_new_volume_is_filled_proven_and_closed() -> None:
         "postgres",
         {"postgres": "new"},
     )
-    copied, served = engine.containers()
-    assert "source=kept,target=/copy,readonly" in copied
-    assert "source=new,target=/new" in copied
-    assert "--user 0" in copied
-    assert "--memory 1g" in served
-    assert "--network none" in served
-    assert "-c work_mem=8MB -c hba_file=" in served
-    assert "source=new,target=/var/lib/postgresql/data" in served
-    assert "kept" not in served
+    (container,) = engine.containers()
+    assert "source=kept,target=/copy,readonly" in container
+    assert "source=new,target=/var/lib/postgresql/data" in container
+    assert "--user 0" in container
+    assert "--memory 1g" in container
+    assert "--network none" in container
+    copied, served, ended = (each for each in engine.asked if each[0] == "exec" and "sh" in each)
+    assert "--user" not in copied
+    assert served[1:3] == ended[1:3] == ("--user", "postgres")
+    assert "-c work_mem=8MB -c hba_file=" in " ".join(served)
     assert "source=old," not in str(engine.asked)
     everything = str(engine.asked) + str(engine.given)
     assert not [secret for secret in SECRETS.values() if secret in everything]
-    verbs = [each[0] for each in engine.asked]
     changed = next(n for n, text in enumerate(engine.given) if "ALTER ROLE" in text)
-    assert changed < verbs.index("stop")
+    assert changed < engine.asked.index(ended)
     assert engine.given[changed].count("SCRAM-SHA-256$") == 3
 
 
@@ -169,9 +171,9 @@ def test_a_new_volume_is_filled_proven_and_closed() -> None:
         (Fake(jobs=[done(21)]), "isn't empty"),
         (Fake(jobs=[done(22, stderr="checksum mismatch")]), "is damaged"),
         (Fake(jobs=[done(1, stderr="No space left")]), "can't be filled"),
-        (Fake(jobs=[done()], running=False), "doesn't start"),
-        (Fake(jobs=[done()], extensions=("plpgsql",)), "doesn't have all"),
-        (Fake(jobs=[done()], exit_code=1), "in order"),
+        (Fake(jobs=[done(), done(1, stderr=LOG)]), "doesn't start"),
+        (Fake(jobs=[done(), done()], extensions=("plpgsql",)), "doesn't have all"),
+        (Fake(jobs=[done(), done(), done(1, stderr=LOG)]), "in order"),
     ],
 )
 def test_what_goes_wrong_is_told_and_nothing_stays(engine: Fake, what: str) -> None:
@@ -179,13 +181,11 @@ def test_what_goes_wrong_is_told_and_nothing_stays(engine: Fake, what: str) -> N
         fill(engine)
     assert "as they were" in caught.value.next_step
     begun = [each[each.index("--name") + 1] for each in engine.asked if each[0] == "run"]
-    removed = [each[-1] for each in engine.asked if each[0] == "rm"]
-    servers = {name for name in begun if "-server-" in name}
-    assert servers <= {*removed} <= {*begun}
+    assert begun == [each[-1] for each in engine.asked if each[0] == "rm"]
     if "doesn't have all" in what:
         assert caught.value.details == ["The extension pgcrypto is missing in app."]
         assert "ALTER ROLE" not in str(engine.given)
-    if "doesn't start" in what:
+    if engine.jobs == [] and what in ("doesn't start", "in order"):
         assert caught.value.details == ['FATAL:  could not access file "nowhere"']
 
 

@@ -67,7 +67,7 @@ class Kind:
         return 1000
 
     def checkpoint(self, source: Source, place: str, path: str, turn: Turn) -> Checkpoint:
-        turn()
+        turn.wait()
         self.log.append(path)
         if self.fails:
             raise GroundworkError("the copy failed")
@@ -194,3 +194,27 @@ def test_parts_that_may_are_copied_at_the_same_time(
     engine = Engine()
     snapshots.create([source(engine, CACHE), source(engine, other)], "x", NOW)
     assert sorted(log) == ["cache", "more"]
+
+
+def test_postgres_begins_when_the_moment_of_the_others_has_passed(
+    log: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = threading.Event()
+
+    class Early(Kind):
+        def checkpoint(self, source: Source, place: str, path: str, turn: Turn) -> Checkpoint:
+            turn.over()
+            assert begun.wait(10), "it waited for the files, too"
+            return super().checkpoint(source, place, path, turn)
+
+    class Last(Kind):
+        def checkpoint(self, source: Source, place: str, path: str, turn: Turn) -> Checkpoint:
+            turn.wait()
+            begun.set()
+            return super().checkpoint(source, place, path, turn)
+
+    monkeypatch.setitem(data_types.DATA_TYPES, "redis", Early("redis", log))
+    monkeypatch.setitem(data_types.DATA_TYPES, "postgres", Last("postgres", log))
+    engine = Engine()
+    snapshots.create([source(engine, DB), source(engine, CACHE)], "x", NOW)
+    assert sorted(log) == ["cache", "db"]

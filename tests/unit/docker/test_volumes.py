@@ -69,9 +69,8 @@ def test_a_damaged_file_is_no_guess(tmp_path: Path, text: str) -> None:
 def test_the_next_generation_is_one_more_than_all_that_are_there() -> None:
     names = ("shop_db_data", "shop_db_data.10", "shop_db_data.9", "shop_x_data")
     engine = FakeEngine(volumes={name: {} for name in names})
-    assert volumes.next_generation(engine, "shop", "db") == 11
-    assert volumes.next_generation(engine, "shop", "x") == 1
-    assert volumes.next_generation(engine, "shop", "y") == 1
+    found = volumes.next_generations(engine, "shop", ["db", "x", "y"])
+    assert found == {"db": 11, "x": 1, "y": 1}
     assert volumes.generations(engine, "shop") == {"db": [0, 9, 10], "x": [0]}
 
 

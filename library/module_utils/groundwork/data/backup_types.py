@@ -14,7 +14,7 @@ from ..errors import GroundworkError
 from ..host import postgres_facts
 from ..services import Service
 from . import postgres_contents, postgres_dump
-from .model import Checkpoint, DataType, Source, Turn, at_once
+from .model import AT_ONCE, Checkpoint, DataType, Source, Turn
 from .types import DATA_TYPES
 
 MEMORY = "1g"  # what a proof's server may have
@@ -30,9 +30,9 @@ class PostgresDump:
         done = postgres_facts.psql(source.docker, source.container, source.service, "postgres", sql)
         return int(done.stdout) if done.ok and done.stdout.strip().isdigit() else 0
 
-    def checkpoint(self, source: Source, place: str, path: str, turn: Turn = at_once) -> Checkpoint:
+    def checkpoint(self, source: Source, place: str, path: str, turn: Turn = AT_ONCE) -> Checkpoint:
         """A dump of each database, and the roles."""
-        turn()
+        turn.wait()
         return postgres_dump.dump(source, place, path)
 
     def fill(

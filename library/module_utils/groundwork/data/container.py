@@ -15,7 +15,7 @@ from ..errors import GroundworkError
 from ..services import container as described
 from . import steps
 from .job import FILE_CAPABILITIES, Job, Mount
-from .model import Checkpoint, Source, Turn, at_once
+from .model import AT_ONCE, Checkpoint, Source, Turn
 
 _NO_SHELL = (126, 127)  # of `docker run`, where the program can't be started
 _CAPABILITIES = (*FILE_CAPABILITIES, "FSETID")  # which keeps a directory's group for new files
@@ -48,7 +48,6 @@ _SUM = f"""
 {_LISTING}
 cd -- "/copy/$1"; shift
 for store; do listing "$store"; done
-sync
 du -sk .
 """
 # $1: the service's directory; then a store and its sum, for each
@@ -83,9 +82,9 @@ class ContainerData:
         _expect(source, done, "can't be read")
         return steps.kilobytes(done)
 
-    def checkpoint(self, source: Source, place: str, path: str, turn: Turn = at_once) -> Checkpoint:
+    def checkpoint(self, source: Source, place: str, path: str, turn: Turn = AT_ONCE) -> Checkpoint:
         """Stop it, copy, start it again, whatever happens. That it is healthy is the caller's."""
-        turn()
+        turn.wait()
         sums: dict[str, str] = {}
         size = 0
         if source.volumes:
@@ -95,6 +94,7 @@ class ContainerData:
             job = _job(source, *_live(source), kept)
             _expect(source, job.run("true"), "can't be copied")  # before it is stopped
             with replace(job, stopped=source.container).waiting() as work, _stopped(source):
+                turn.over()
                 copied = work(_COPY, path, *stores)
             _expect(source, copied, "can't be copied")
             done = _job(source, kept).run(_SUM, path, *stores)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -21,7 +21,6 @@ _PATIENCE = 20.0  # seconds; see `jobs.finished`
 # To read and copy files of every owner, keeping owners and modes
 FILE_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER")
 _IDLE = "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait; done"
-Work = Callable[..., CommandResult]  # as `Job.run`
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,32 @@ class Mount:
         line = io.StringIO()
         csv.writer(line, lineterminator="").writerow(parts)
         return line.getvalue()
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A container that waits for scripts; its name is `container`."""
+
+    docker: Docker
+    container: str
+
+    def __call__(
+        self,
+        script: str,
+        *arguments: str,
+        user: str = "",
+        stdin: str | None = None,
+        timeout: float = _LIMIT,
+    ) -> CommandResult:
+        """Run one to its end, as `Job.run` does; `user` where it isn't the container's own."""
+        options = [
+            *([] if stdin is None else ["--interactive"]),
+            *(["--user", user] if user else []),
+        ]
+        command = ("sh", "-euc", script, "sh", *arguments)
+        return self.docker.run(
+            "exec", *options, self.container, *command, stdin=stdin, timeout=timeout
+        )
 
 
 @dataclass(frozen=True)
@@ -93,7 +118,7 @@ class Job:
                 self._remove(name)
 
     @contextmanager
-    def waiting(self) -> Iterator[Work]:
+    def waiting(self) -> Iterator[Worker]:
         """One that is there meanwhile, for scripts as `run` has them, one after the other.
 
         Raises GroundworkError where it can't be started.
@@ -104,17 +129,7 @@ class Job:
         idle = "exec sleep 2147483647" if self.pid else _IDLE
         try:
             self._start(container, "--log-driver", "none", "--entrypoint", "sh", words=("-c", idle))
-
-            def work(
-                script: str, *arguments: str, stdin: str | None = None, timeout: float = _LIMIT
-            ) -> CommandResult:
-                interactive = [] if stdin is None else ["--interactive"]
-                command = ("sh", "-euc", script, "sh", *arguments)
-                return self.docker.run(
-                    "exec", *interactive, container, *command, stdin=stdin, timeout=timeout
-                )
-
-            yield work
+            yield Worker(self.docker, container)
         finally:
             self._remove(container)
 

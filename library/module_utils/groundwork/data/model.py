@@ -69,11 +69,20 @@ class Source:
     helper: str = ""
 
 
-Turn = Callable[[], None]
+def _nothing() -> None:
+    pass
 
 
-def at_once() -> None:
-    """A turn of whoever has nobody to wait for."""
+@dataclass(frozen=True)
+class Turn:
+    """When a copy's moment may come. `wait` returns when it may, and raises what kept the others
+    from being copied; `over` is told that it has passed, while files are yet to be copied."""
+
+    wait: Callable[[], None] = _nothing
+    over: Callable[[], None] = _nothing
+
+
+AT_ONCE = Turn()  # of whoever has nobody to wait for
 
 
 class DataType(Protocol):
@@ -88,11 +97,11 @@ class DataType(Protocol):
         """About what a checkpoint takes, in bytes."""
         ...
 
-    def checkpoint(self, source: Source, place: str, path: str, turn: Turn = at_once) -> Checkpoint:
+    def checkpoint(self, source: Source, place: str, path: str, turn: Turn = AT_ONCE) -> Checkpoint:
         """Copy the running service's data, consistent in itself; nobody notices.
 
-        `turn` returns when it may begin: the copy is of a moment after that. Raises what kept the
-        others from being copied.
+        The copy is of a moment between `turn.wait` and `turn.over`. Its files may not be on the
+        disk yet: that is for whoever asked for it.
         """
         ...
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ..errors import GroundworkError
@@ -15,10 +16,11 @@ from ..services import service_type
 from . import postgres_contents as contents
 from . import postgres_scripts as scripts
 from . import steps
-from .job import FILE_CAPABILITIES, Job, Mount
-from .model import Checkpoint, Source, Turn, at_once
+from .job import FILE_CAPABILITIES, Job, Mount, Worker
+from .model import AT_ONCE, Checkpoint, Source, Turn
 from .postgres_contents import Contents
 
+_USER = "postgres"
 _MARGIN = 10**9  # bytes, for the WAL that comes meanwhile
 _START = 6 * 3600.0  # seconds; until its WAL is replayed
 _ASK_TIMEOUT = 300.0  # seconds; many databases' files are counted
@@ -39,17 +41,9 @@ class PostgresData:
         sql = "SELECT sum(pg_database_size(oid)) FROM pg_database;"
         return int(ask(source, steps.container_of(source), sql)) + _MARGIN
 
-    def checkpoint(self, source: Source, place: str, path: str, turn: Turn = at_once) -> Checkpoint:
+    def checkpoint(self, source: Source, place: str, path: str, turn: Turn = AT_ONCE) -> Checkpoint:
         """By pg_basebackup over the container's own socket, which needs no password."""
         container = steps.container_of(source)
-        before = contents_of(source, container)
-        if before.tablespaces:
-            raise GroundworkError(
-                f"{source.service.name} has tablespaces ({', '.join(before.tablespaces)}), which "
-                "a copy of its volume can't have.",
-                where=source.stack,
-                next_step="Move what is in them to pg_default and drop them, then run again.",
-            )
         job = _job(
             source,
             Mount(place, "/copy"),
@@ -57,15 +51,21 @@ class PostgresData:
             directory=f"/copy/{path}",  # `place` is root's alone
             tmpfs=scripts.IN_MEMORY,
         )
-        with job.waiting() as work:
-            turn()
-            done = work(scripts.BACKUP, before.owner)
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(contents_of, source, container)
+            with job.waiting() as work:
+                before = asked.result()
+                _check_whole(source, before)
+                turn.wait()
+                done = work(scripts.BACKUP, before.owner)
+                asked = pool.submit(contents_of, source, container)
+                if done.ok:
+                    done = work(scripts.VERIFY)
         if not done.ok:
             raise steps.failed(
                 f"{source.service.name} can't be copied.", source, done, _BACKUP_ADVICE
             )
-        after = contents_of(source, container)
-        kept = contents.both(before, after)
+        kept = contents.both(before, asked.result())
         return Checkpoint(
             kind=source.service.kind,
             image=source.image,
@@ -73,7 +73,7 @@ class PostgresData:
             version=kept.version,
             details=kept.to_dict(),
             facts={"tables": dict(kept.tables)},
-            bytes=int(done.stdout.split()[-2]) * 1024,
+            bytes=steps.kilobytes(done),
         )
 
     def fill(
@@ -83,64 +83,46 @@ class PostgresData:
         wanted = Contents.from_dict(saved.details)
         given = contents.passwords(source.service, wanted.roles, source.secrets)
         volume = volumes[source.service.name]
-        _copy(source, place, path, volume)
-        _prove(source, wanted, given, volume)
+        steps.require_volumes(source, place, volume)
+        job = _job(
+            source,
+            Mount(place, "/copy", read_only=True),
+            Mount(volume, scripts.DATA),
+            user="0",
+            capabilities=FILE_CAPABILITIES,
+            memory=steps.memory_of(source),
+            tmpfs=scripts.SERVERS,
+        )
+        with job.waiting() as work:
+            done = work(scripts.FILL, path)
+            if not done.ok:
+                raise steps.not_filled(source, done)
+            _prove(source, work, wanted, given)
 
 
-def _copy(source: Source, place: str, path: str, volume: str) -> None:
-    steps.require_volumes(source, place, volume)
-    job = _job(
-        source,
-        Mount(place, "/copy", read_only=True),
-        Mount(volume, "/new"),
-        user="0",
-        capabilities=FILE_CAPABILITIES,
-        tmpfs=scripts.IN_MEMORY,
-    )
-    done = job.run(scripts.FILL, path)
-    name = source.service.name
-    what, advice = {
-        scripts.NO_COPY: (f"There is no whole copy of {name}.", "Choose another copy."),
-        scripts.NOT_EMPTY: (
-            f"{name}'s new volume {volume} isn't empty.",
-            "Run again with a new volume.",
-        ),
-        scripts.BROKEN: (
-            f"The copy of {name} is damaged: its files aren't those that were copied.",
-            "Choose another copy, and see to the disk that this one is on.",
-        ),
-    }.get(
-        done.code,
-        (f"{name}'s new volume {volume} can't be filled.", "See what it says, then run again."),
-    )
-    if not done.ok:
-        raise steps.failed(what, source, done, steps.UNTOUCHED + advice)
+def _check_whole(source: Source, there: Contents) -> None:
+    if there.tablespaces:
+        raise GroundworkError(
+            f"{source.service.name} has tablespaces ({', '.join(there.tablespaces)}), which "
+            "a copy of its volume can't have.",
+            where=source.stack,
+            next_step="Move what is in them to pg_default and drop them, then run again.",
+        )
 
 
-def _prove(source: Source, wanted: Contents, given: Mapping[str, str], volume: str) -> None:
-    steps.require_volumes(source, volume)
-    job = _job(
-        source,
-        Mount(volume, scripts.DATA),
-        memory=str(source.service.limits.get("memory") or ""),
-        tmpfs=scripts.SERVERS,
-    )
+def _prove(source: Source, work: Worker, wanted: Contents, given: Mapping[str, str]) -> None:
     rules = service_type(source.service).settings
-    arguments = rules.arguments(source.service.settings) if rules else []
-    with job.started(
-        "-euc", scripts.SERVE, "sh", *arguments, *scripts.ALONE, entrypoint="sh"
-    ) as container:
-        wait(source, container)
-        lacking = contents.missing(wanted, contents_of(source, container))
-        if lacking:
-            raise GroundworkError(
-                f"The copy of {source.service.name} doesn't have all that it should.",
-                where=source.stack,
-                details=lacking[:_LINES],
-                next_step=f"{steps.UNTOUCHED}Choose another copy.",
-            )
-        ask(source, container, contents.password_script(given))
-        steps.stop(source, container, fine=(0,))
+    settings = rules.arguments(source.service.settings) if rules else []
+    started = work(scripts.START, *settings, *scripts.ALONE, user=_USER)
+    if not started.ok:
+        raise _unproven(source, "doesn't start", started.stderr)
+    lacking = contents.missing(wanted, contents_of(source, work.container))
+    if lacking:
+        raise steps.differs(source, lacking)
+    ask(source, work.container, contents.password_script(given))
+    ended = work(scripts.END, user=_USER)
+    if not ended.ok:
+        raise _unproven(source, "didn't end in order", ended.stderr)
 
 
 def wait(source: Source, container: str) -> None:
@@ -152,9 +134,10 @@ def wait(source: Source, container: str) -> None:
             return
         state = source.docker.inspect("container", [container]).get(container)
         if state is None or not state["State"]["Running"]:
-            raise _unproven(source, container, "doesn't start")
+            raise _unproven(source, "doesn't start", _log(source, container))
         if time.monotonic() > deadline:
-            raise _unproven(source, container, f"isn't ready after {_START / 3600:g} hours")
+            late = f"isn't ready after {_START / 3600:g} hours"
+            raise _unproven(source, late, _log(source, container))
         time.sleep(0.1)
 
 
@@ -176,7 +159,7 @@ def check_end(source: Source, volume: str) -> None:
         )
 
 
-def _job(source: Source, *mounts: Mount, user: str = "postgres", **options: object) -> Job:
+def _job(source: Source, *mounts: Mount, user: str = _USER, **options: object) -> Job:
     return Job(
         source.docker,
         source.stack,
@@ -215,10 +198,13 @@ def ask(source: Source, container: str, script: str) -> str:
     )
 
 
-def _unproven(source: Source, container: str, what: str) -> GroundworkError:
+def _log(source: Source, container: str) -> str:
     log = source.docker.run("logs", "--tail", "200", container)
-    lines = (log.stdout + log.stderr).splitlines()
-    words = [line for line in lines if _NOT_YET not in line][-_LINES:]
+    return log.stdout + log.stderr
+
+
+def _unproven(source: Source, what: str, log: str) -> GroundworkError:
+    words = [line for line in log.splitlines() if _NOT_YET not in line][-_LINES:]
     return GroundworkError(
         f"The server on {source.service.name}'s new volume {what}.",
         where=source.stack,

@@ -15,7 +15,7 @@ SERVERS = (
 WORDS = {"LC_ALL": "C"}  # programs' words are read here
 
 # In the service's directory; $1: the cluster's owner. /var/run is a link that would lead out of the
-# other container's root.
+# other container's root. What is written is synced by whoever asked for the copy.
 BACKUP = """
 for at in run/postgresql tmp none; do
   [ ! -S "/proc/1/root/$at/.s.PGSQL.5432" ] || break
@@ -28,8 +28,7 @@ fi
 # for a crash of its own. Spared, that one ends by itself, once the server ends its connection.
 trap '' TERM
 export PGAPPNAME="groundwork-copy-$$"
-# It syncs what it writes
-pg_basebackup -h "/proc/1/root/$at" -U "$1" -w -D data -Fp -X stream -c fast || {
+pg_basebackup -h "/proc/1/root/$at" -U "$1" -w -D data -Fp -X stream -c fast --no-sync || {
   failed=$?
   psql -h "/proc/1/root/$at" -U "$1" -w -d postgres -v name="$PGAPPNAME" -XAtq <<'END' >&2 || true
 SELECT FROM (SELECT pg_terminate_backend(pid) FROM pg_stat_replication
@@ -37,21 +36,25 @@ SELECT FROM (SELECT pg_terminate_backend(pid) FROM pg_stat_replication
 END
   exit "$failed"
 }
+"""
+VERIFY = """
 pg_verifybackup -q data
 du -sk data
 """
 
 NO_COPY, NOT_EMPTY, BROKEN = steps.NO_COPY, steps.NOT_EMPTY, steps.BROKEN
+# $1: the service's directory
 FILL = f"""
 [ -f "/copy/$1/data/backup_manifest" ] || exit {NO_COPY}
-for each in /new/* /new/.[!.]* /new/..?*; do
-  [ ! -e "$each" ] || [ "$each" = /new/lost+found ] || exit {NOT_EMPTY}
+for each in {DATA}/* {DATA}/.[!.]* {DATA}/..?*; do
+  [ ! -e "$each" ] || [ "$each" = {DATA}/lost+found ] || exit {NOT_EMPTY}
 done
-cp -a "/copy/$1/data/." /new/
-chown -R postgres:postgres /new
-chmod 0700 /new
-{steps.synced("/new")}
-pg_verifybackup -q /new || exit {BROKEN}
+cp -a "/copy/$1/data/." {DATA}/
+chown -R postgres:postgres {DATA}
+chmod 0700 {DATA}
+({steps.synced(DATA)}) &
+pg_verifybackup -q {DATA} || exit {BROKEN}
+wait $!
 """
 
 # Nobody but over the socket, whatever pg_hba.conf in the volume says; nothing is sent elsewhere
@@ -67,6 +70,26 @@ ALONE = (
     *("-c", "archive_mode=off"),
     *("-c", "max_logical_replication_workers=0"),
 )
+
+# In a container that waits: a server, until END. $@: its options
+LOG = "/tmp/server.log"  # noqa: S108
+START = f"""
+printf 'local all all trust\\n' >/tmp/pg_hba.conf
+(
+  code=0
+  postgres -D {DATA} "$@" || code=$?
+  echo "$code" >/tmp/ended
+) </dev/null >{LOG} 2>&1 &
+until pg_isready -q -d postgres; do
+  if [ -e /tmp/ended ]; then cat {LOG} >&2; exit 1; fi
+  sleep 0.05
+done
+"""
+END = f"""
+pg_ctl -D {DATA} -m fast -w -t 21600 stop >/dev/null || true
+until [ -e /tmp/ended ]; do sleep 0.05; done
+if [ "$(cat /tmp/ended)" != 0 ]; then cat {LOG} >&2; exit 1; fi
+"""
 
 ENDED = f"""
 pg_controldata -D {DATA}

@@ -17,7 +17,7 @@ from ..services import qdrant as server
 from . import qdrant_left, steps
 from . import qdrant_scripts as scripts
 from .job import FILE_CAPABILITIES, Job, Mount
-from .model import Checkpoint, Source, Turn, at_once
+from .model import AT_ONCE, Checkpoint, Source, Turn
 from .qdrant_collections import Collection, at, read, words
 from .qdrant_recovery import prove
 
@@ -40,10 +40,10 @@ class QdrantData:
             raise steps.failed("Qdrant's volume can't be read.", source, done, "Run again.")
         return 2 * steps.kilobytes(done)
 
-    def checkpoint(self, source: Source, place: str, path: str, turn: Turn = at_once) -> Checkpoint:
+    def checkpoint(self, source: Source, place: str, path: str, turn: Turn = AT_ONCE) -> Checkpoint:
         """Snapshots by the server, which are removed from its volume once they are copied."""
         steps.container_of(source)
-        turn()
+        turn.wait()
         made: list[tuple[str, str]] = []
         found: list[Collection] = []
         notes: dict[str, str] = {}
@@ -63,6 +63,7 @@ class QdrantData:
                         Collection(name, file, counts, before.vectors, before.indexes),
                     )
             aliases = _aliases(source)
+            turn.over()
             copied = _copy(source, place, path, made)
         except BaseException as error:
             for each in made:

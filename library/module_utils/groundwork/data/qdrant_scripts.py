@@ -29,7 +29,6 @@ while [ "$#" -gt 0 ]; do
   echo "$(sha256sum <"$3" | cut -d' ' -f1) $(wc -c <"$3")"
   shift 3
 done
-{steps.synced(".")}
 du -sk .
 """
 

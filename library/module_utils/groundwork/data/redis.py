@@ -17,7 +17,7 @@ from ..services import ProbeError, endpoint, service_type
 from ..services import redis as server
 from . import steps
 from .job import FILE_CAPABILITIES, Job, Mount
-from .model import Checkpoint, Source, Turn, at_once
+from .model import AT_ONCE, Checkpoint, Source, Turn
 
 _TIMEOUT = 30.0  # seconds, of one command
 _FILE = "dump.rdb"
@@ -28,7 +28,6 @@ _REFUSED = 23
 _COPY = f"""
 umask 077
 cp /data/{_FILE} "/copy/$1/{_FILE}"
-sync "/copy/$1/{_FILE}" 2>/dev/null || sync
 redis-check-rdb "/copy/$1/{_FILE}"
 head -c 9 "/copy/$1/{_FILE}"; echo
 sha256sum <"/copy/$1/{_FILE}"
@@ -66,12 +65,13 @@ class RedisData:
         """What it has in memory: its file is smaller."""
         return int(_info(source, "memory").get("used_memory", "0"))
 
-    def checkpoint(self, source: Source, place: str, path: str, turn: Turn = at_once) -> Checkpoint:
+    def checkpoint(self, source: Source, place: str, path: str, turn: Turn = AT_ONCE) -> Checkpoint:
         """A save of its own, then a copy of its file."""
         steps.container_of(source)
-        turn()
+        turn.wait()
         version = _info(source, "server").get("redis_version", "")
         _save(source)
+        turn.over()
         live = source.volumes[source.service.name]
         steps.require_volumes(source, live, place)
         job = _job(source, Mount(live, "/data", read_only=True), Mount(place, "/copy"))

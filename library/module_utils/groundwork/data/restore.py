@@ -116,28 +116,24 @@ def put_back(
     """
     first = sources[0]
     live = volumes.read(stack_dir)
+    stores = [store for source in sources for store in source.volumes]
+    added = volumes.next_generations(docker, first.stack, stores)
     fresh = {
-        source.service.name: {
-            store: volumes.next_generation(docker, source.stack, store) for store in source.volumes
-        }
-        for source in sources
+        source.service.name: {store: added[store] for store in source.volumes} for source in sources
     }
     names = {
         service: {store: volumes.name_of(first.stack, store, g) for store, g in each.items()}
         for service, each in fresh.items()
     }
-    added = {store: g for each in fresh.values() for store, g in each.items()}
     made = [name for each in names.values() for name in each.values()]
     # From now on a file that is lost is told from one that was never there
     known = volumes.before(stack_dir)
     volumes.write(stack_dir, live, known)
     files.write(stack_dir / JOURNAL, "".join(f"{name}\n" for name in made), 0o644)
     try:
-        for source in sources:
-            for store, generation in fresh[source.service.name].items():
-                volumes.create(docker, source.stack, store, generation, source.storage_format)
-        space.check(first, next(iter(names[first.service.name].values())), needed)
         with ThreadPoolExecutor(len(sources)) as pool:
+            list(pool.map(lambda each: _create(each, fresh[each.service.name]), sources))
+            space.check(first, next(iter(names[first.service.name].values())), needed)
             list(pool.map(lambda each: fill(each, names[each.service.name]), sources))
         former = {store: live.get(store, 0) for store in added}
         volumes.write(stack_dir, {**live, **added}, {**known, **former})
@@ -150,6 +146,11 @@ def put_back(
         Switch(name, {store: live.get(store, 0) for store in each}, each)
         for name, each in fresh.items()
     ]
+
+
+def _create(source: Source, generations: Mapping[str, int]) -> None:
+    for store, generation in generations.items():
+        volumes.create(source.docker, source.stack, store, generation, source.storage_format)
 
 
 def clear(docker: Docker, stack: str, stack_dir: Path) -> list[str]:

@@ -10,16 +10,18 @@ import base64
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import partial
+from threading import Event
 
 from ..docker import CommandResult, Docker, volumes
 from ..errors import GroundworkError
 from ..records import Record
 from . import space, steps
 from .job import FILE_CAPABILITIES, Job, Mount
-from .model import FORMAT, Checkpoint, Manifest, Source, Turn, at_once
+from .model import FORMAT, Checkpoint, Manifest, Source, Turn
 from .types import data_type
 
 LABEL = "groundwork.snapshot"
@@ -38,12 +40,14 @@ cd /copy; chmod 0700 .
 for name; do mkdir -m 0777 -- "$name"; done
 df -Pk . | tail -n 1
 """
-# $1: the bytes on standard input, whose end may get lost on the way into a container
+# All that was copied is on the disk before the manifest says so. $1: the bytes on standard input,
+# whose end may get lost on the way into a container
 _FINISH = f"""
+{steps.synced("/copy")}
 head -c "$1" >/copy/manifest.json.new
 sync /copy/manifest.json.new 2>/dev/null || sync
 mv /copy/manifest.json.new /copy/manifest.json
-{steps.synced("/copy")}
+sync /copy 2>/dev/null || sync
 """
 
 
@@ -206,24 +210,36 @@ def create(sources: Sequence[Source], name: str, now: datetime, reason: str = ""
 
 
 def _checkpoints(sources: Sequence[Source], volume: str) -> dict[str, Checkpoint]:
-    """The others at the same time, then PostgreSQL, which prepares meanwhile."""
+    """All at the same time, but that PostgreSQL's moment comes when the others' have passed."""
 
     def copied(source: Source, turn: Turn) -> Checkpoint:
         return data_type(source.service).checkpoint(source, volume, source.service.name, turn)
 
     def after_the_others() -> None:
-        for each in made.values():
-            each.result()
+        for name, copy in others.items():
+            passed[name].wait()
+            if copy.done():
+                copy.result()
 
-    last = [source for source in sources if source.service.kind == "postgres"]
+    passed = {each.service.name: Event() for each in sources if each.service.kind != "postgres"}
     with ThreadPoolExecutor(len(sources)) as pool:
-        made = {
-            each.service.name: pool.submit(copied, each, at_once)
+        others = {
+            each.service.name: pool.submit(copied, each, Turn(over=passed[each.service.name].set))
             for each in sources
-            if each not in last
+            if each.service.name in passed
         }
-        ends = {each.service.name: pool.submit(copied, each, after_the_others) for each in last}
-        return {name: each.result() for name, each in (made | ends).items()}
+        for name, copy in others.items():  # also one that fails before
+            copy.add_done_callback(partial(_set, passed[name]))
+        last = {
+            each.service.name: pool.submit(copied, each, Turn(wait=after_the_others))
+            for each in sources
+            if each.service.name not in passed
+        }
+        return {name: each.result() for name, each in (others | last).items()}
+
+
+def _set(event: Event, done: Future[Checkpoint]) -> None:
+    event.set()
 
 
 def remove(docker: Docker, stack: str, name: str) -> None:

@@ -173,9 +173,10 @@ def not_live(container: Mapping[str, Any], stack: str, live: Mapping[str, int]) 
     }
 
 
-def next_generation(docker: Docker, stack: str, store: str) -> int:
-    """One more than all that are there. Raises GroundworkError."""
-    return max(generations(docker, stack).get(store, []), default=0) + 1
+def next_generations(docker: Docker, stack: str, stores: Iterable[str]) -> dict[str, int]:
+    """One more than all that are there, by store. Raises GroundworkError."""
+    there = generations(docker, stack)
+    return {store: max(there.get(store, []), default=0) + 1 for store in stores}
 
 
 def create(docker: Docker, stack: str, store: str, generation: int, storage_format: str) -> str:
