@@ -48,7 +48,14 @@ class Engine(Docker):
             return {name: {} for name in names if name in self.volumes}
         if kind == "image":
             return {
-                name: {"Config": {"User": self.user, "WorkingDir": "/qdrant"}} for name in names
+                name: {
+                    "Config": {
+                        "User": self.user,
+                        "WorkingDir": "/qdrant",
+                        "Cmd": ["./entrypoint.sh"],
+                    }
+                }
+                for name in names
             }
         state = {"Running": self.running, "ExitCode": self.exit_code}
         return {name: {"State": state} for name in names}

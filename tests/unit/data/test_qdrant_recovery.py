@@ -51,28 +51,31 @@ def fill(engine: Engine) -> None:
 
 def test_each_collection_is_recovered_and_counted_and_has_its_aliases() -> None:
     new = New()
-    engine = Engine(jobs=[done(), done()], inside=new, exit_code=143, user="1000:1000")
+    engine = Engine(jobs=[done()] * 4, inside=new, user="1000:1000")
     fill(engine)
-    copied, served, finished = engine.begun()
-    assert copied.endswith(" sh a place 0001.snapshot aa")
-    assert "source=kept,target=/copy,readonly" in copied
-    assert "--user 1000:1000" in served and "--workdir /qdrant" in served
-    assert "--network none" in served and "--publish" not in served and "kept" not in served
-    assert "rm -rf /qdrant/storage/snapshots/groundwork.restored; sync" in finished
+    (container,) = engine.begun()
+    assert "source=kept,target=/copy,readonly" in container
+    assert "--network none" in container and "--publish" not in container
+    scripts = [each for each in engine.asked if each[0] == "exec" and "-euc" in each]
+    copied, served, ended, finished = scripts
+    assert copied[-4:] == ("sh", "a place", "0001.snapshot", "aa")
+    assert served[1:3] == ended[1:3] == ("--user", "1000:1000")
+    assert served[-2:] == ("/qdrant", "./entrypoint.sh")
+    assert "--user" not in copied and "--user" not in finished
+    assert "rm -rf /qdrant/storage/snapshots/groundwork.restored; sync" in " ".join(finished)
     at = "/collections/rotes%20Auto"
     assert [each[:2] for each in new.heard] == [
-        ("GET", "/readyz"),
         ("PUT", f"{at}/snapshots/recover?wait=true"),
         ("POST", "/collections/aliases"),
         ("GET", at),
         ("POST", f"{at}/points/count"),
     ]
-    assert new.heard[1][2] == {
+    assert new.heard[0][2] == {
         "location": "file:///qdrant/storage/snapshots/groundwork.restored/0001.snapshot",
         "priority": "snapshot",
     }
     made = {"create_alias": {"alias_name": "now", "collection_name": "rotes Auto"}}
-    assert new.heard[2][2] == {"actions": [made]}
+    assert new.heard[1][2] == {"actions": [made]}
     assert "secret" not in str(engine.asked)
     assert engine.nothing_left()
 
@@ -82,12 +85,16 @@ def test_each_collection_is_recovered_and_counted_and_has_its_aliases() -> None:
     [
         (Engine(jobs=[done(22)]), "is damaged"),
         (Engine(jobs=[done(20)]), "no whole copy"),
-        (Engine(jobs=[done()], inside=New(refuses="/collections/rotes")), "answers 400 to PUT"),
-        (Engine(jobs=[done()], inside=New(refuses="/collections/alias")), "answers 400 to POST"),
-        (Engine(jobs=[done()], inside=New(points=0)), "doesn't have all"),
-        (Engine(jobs=[done()], inside=New(refuses="/readyz"), running=False), "doesn't start"),
-        (Engine(jobs=[done()], inside=New(), exit_code=137), "in order"),
-        (Engine(jobs=[done(), done(1)], inside=New()), "can't be filled"),
+        (Engine(jobs=[done()] * 3, inside=New(refuses="/collections/rotes")), "answers 400 to PUT"),
+        (Engine(jobs=[done()] * 3, inside=New(refuses="/collections/al")), "answers 400 to POST"),
+        (Engine(jobs=[done()] * 2, inside=New(points=0)), "doesn't have all"),
+        (Engine(jobs=[done(), done(1, stderr="its log")]), "doesn't start"),
+        (
+            Engine(jobs=[done(), done(), done(1)], inside=New(refuses="/collections/rotes")),
+            "ended by itself",
+        ),
+        (Engine(jobs=[done(), done(), done(1)], inside=New()), "in order"),
+        (Engine(jobs=[*[done()] * 3, done(1)], inside=New()), "can't be filled"),
         (Engine(volumes=("kept",)), "volume new is gone"),
     ],
 )

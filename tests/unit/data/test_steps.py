@@ -50,16 +50,36 @@ def test_a_directory_is_no_volume() -> None:
         steps.require_volumes(store(Engine(volumes=("new",)), "redis"), "kept", "new")
 
 
-def test_a_server_that_ends_before_it_is_ready_shows_its_log() -> None:
-    with pytest.raises(GroundworkError, match="doesn't start") as caught:
-        steps.wait(store(Engine(running=False), "redis"), "server", lambda: False)
-    assert caught.value.details == ["the log's last line"]
+SERVER = "trap 'exit 143' TERM; echo up; touch ready; while :; do sleep 0.02; done"
 
 
-def test_a_server_that_was_killed_did_not_end_in_order() -> None:
-    steps.stop(store(Engine(exit_code=143), "redis"), "server", fine=(0, 143))
-    with pytest.raises(GroundworkError, match=r"in order \(exit code 137\)"):
-        steps.stop(store(Engine(exit_code=137), "redis"), "server", fine=(0, 143))
+def script(text: str, place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run one as in a container, whose /tmp is a directory of the test's."""
+    text = text.replace("/tmp/", f"{place}/")
+    command = ["sh", "-euc", text, "sh", *arguments]
+    return subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=20)
+
+
+def test_a_server_is_started_and_ended_in_order(tmp_path: Path) -> None:
+    started = script(steps.start("[ -e ready ]"), tmp_path, "sh", "-c", SERVER)
+    assert (started.returncode, started.stderr) == (0, "")
+    assert script(steps.ENDED_BY_ITSELF, tmp_path).returncode == 0
+    ended = script(steps.end(fine=(0, 143)), tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert script(steps.ENDED_BY_ITSELF, tmp_path).returncode == 1
+
+
+def test_one_that_ends_before_it_is_ready_shows_its_log(tmp_path: Path) -> None:
+    done = script(steps.start("[ -e ready ]"), tmp_path, "sh", "-c", "echo no memory; exit 3")
+    assert (done.returncode, done.stderr) == (1, "no memory\n")
+
+
+def test_one_that_was_killed_did_not_end_in_order(tmp_path: Path) -> None:
+    script(steps.start("[ -e ready ]"), tmp_path, "sh", "-c", SERVER)
+    ended = script(steps.end("kill -9 $(cat /tmp/server.pid)"), tmp_path)
+    assert (ended.returncode, ended.stderr.splitlines()[0]) == (1, "up")
+    script(steps.start("[ -e ready ]"), tmp_path, "sh", "-c", SERVER)
+    assert script(steps.end(fine=(0,)), tmp_path).returncode == 1, "143 isn't 0"
 
 
 def test_what_does_not_run_is_told() -> None:

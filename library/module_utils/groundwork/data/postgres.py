@@ -25,7 +25,6 @@ _MARGIN = 10**9  # bytes, for the WAL that comes meanwhile
 _START = 6 * 3600.0  # seconds; until its WAL is replayed
 _ASK_TIMEOUT = 300.0  # seconds; many databases' files are counted
 _NOT_YET = "the database system is starting up"  # to whoever asks whether it is ready
-_LINES = 15  # of a program's or server's last words
 _BACKUP_ADVICE = (
     "See what it says, then run again. A copy needs wal_level = replica (or logical), two of "
     "max_wal_senders and one of max_replication_slots to spare: see the entry's `settings`."
@@ -204,13 +203,8 @@ def _log(source: Source, container: str) -> str:
 
 
 def _unproven(source: Source, what: str, log: str) -> GroundworkError:
-    words = [line for line in log.splitlines() if _NOT_YET not in line][-_LINES:]
-    return GroundworkError(
-        f"The server on {source.service.name}'s new volume {what}.",
-        where=source.stack,
-        details=words,
-        next_step=f"{steps.UNTOUCHED}See what it says, or choose another copy; then run again.",
-    )
+    words = [line for line in log.splitlines() if _NOT_YET not in line]
+    return steps.unproven(source, what, "\n".join(words))
 
 
 TYPE = PostgresData()

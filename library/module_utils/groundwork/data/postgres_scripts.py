@@ -71,25 +71,13 @@ ALONE = (
     *("-c", "max_logical_replication_workers=0"),
 )
 
-# In a container that waits: a server, until END. $@: its options
-LOG = "/tmp/server.log"  # noqa: S108
+# The same in a container that waits
 START = f"""
 printf 'local all all trust\\n' >/tmp/pg_hba.conf
-(
-  code=0
-  postgres -D {DATA} "$@" || code=$?
-  echo "$code" >/tmp/ended
-) </dev/null >{LOG} 2>&1 &
-until pg_isready -q -d postgres; do
-  if [ -e /tmp/ended ]; then cat {LOG} >&2; exit 1; fi
-  sleep 0.05
-done
+set -- postgres -D {DATA} "$@"
+{steps.start("pg_isready -q -d postgres")}
 """
-END = f"""
-pg_ctl -D {DATA} -m fast -w -t 21600 stop >/dev/null || true
-until [ -e /tmp/ended ]; do sleep 0.05; done
-if [ "$(cat /tmp/ended)" != 0 ]; then cat {LOG} >&2; exit 1; fi
-"""
+END = steps.end(f"pg_ctl -D {DATA} -m fast -W stop >/dev/null")
 
 ENDED = f"""
 pg_controldata -D {DATA}

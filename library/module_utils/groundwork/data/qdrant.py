@@ -19,7 +19,7 @@ from . import qdrant_scripts as scripts
 from .job import FILE_CAPABILITIES, Job, Mount
 from .model import AT_ONCE, Checkpoint, Source, Turn
 from .qdrant_collections import Collection, at, read, words
-from .qdrant_recovery import prove
+from .qdrant_recovery import RecoveringServer, image_of
 
 _TIMEOUT = 30.0  # seconds, of a question
 _NOT_SPOKEN = 501  # what the gateway answers where the official one has more
@@ -100,15 +100,14 @@ class QdrantData:
         steps.require_volumes(source, place, volume)
         collections = [Collection.from_dict(each) for each in saved.details["collections"]]
         pairs = [part for c in collections for part in (c.file, saved.files.get(c.file, ""))]
-        storage = Mount(volume, scripts.STORAGE)
-        done = _job(source, storage, Mount(place, "/copy", read_only=True)).run(
-            scripts.FILL, path, *pairs
-        )
-        if not done.ok:
-            raise steps.not_filled(source, done)
-        prove(source, collections, saved.details.get("aliases", {}), volume)
-        steps.require_volumes(source, volume)
-        finished = _job(source, storage).run(scripts.FINISH)
+        image = image_of(source)
+        with image.job(Mount(place, "/copy", read_only=True), volume).waiting() as work:
+            done = work(scripts.FILL, path, *pairs)
+            if not done.ok:
+                raise steps.not_filled(source, done)
+            server = RecoveringServer(source, work, image)
+            server.prove(collections, saved.details.get("aliases", {}))
+            finished = work(scripts.FINISH)
         if not finished.ok:
             raise steps.not_filled(source, finished)
 

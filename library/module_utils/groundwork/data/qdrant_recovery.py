@@ -10,53 +10,76 @@ from typing import Any
 from ..errors import GroundworkError
 from . import qdrant_scripts as scripts
 from . import steps
-from .job import Job, Mount
+from .job import FILE_CAPABILITIES, Job, Mount, Worker
 from .model import Source
 from .qdrant_collections import Collection, at, lacking, parse, read, words
 
 _ENDS = (0, 143)  # the official image's entry point ends by the signal that it got
+_READY = """bash -c 'exec 3<>/dev/tcp/127.0.0.1/6333; printf "GET /readyz HTTP/1.0\\r\\n\\r\\n" >&3
+  read -r _ status _ <&3; [ "$status" = 200 ]' 2>/dev/null"""
+_START = f'cd -- "$1"; shift\n{steps.start(_READY)}'
+_END = steps.end(fine=_ENDS)
 
 
-def prove(
-    source: Source, collections: Sequence[Collection], aliases: Mapping[str, str], volume: str
-) -> None:
-    """Recover, compare and stop in order. Raises GroundworkError."""
-    steps.require_volumes(source, volume)
+@dataclass(frozen=True)
+class ServerImage:
+    """How the service's image starts a server: its `command`, as `user` in `directory`."""
+
+    source: Source
+    command: tuple[str, ...]
+    user: str
+    directory: str
+
+    def job(self, copy: Mount, volume: str) -> Job:
+        """A container for that and for what fills the volume before; root's, as the service's."""
+        source = self.source
+        return Job(
+            source.docker,
+            source.stack,
+            source.image,
+            (Mount(volume, scripts.STORAGE), copy),
+            capabilities=FILE_CAPABILITIES,
+            environment=scripts.ENVIRONMENT,
+            memory=steps.memory_of(source),
+        )
+
+
+def image_of(source: Source) -> ServerImage:
+    """What the engine knows of the service's image."""
     known = source.docker.inspect("image", [source.image]).get(source.image, {}).get("Config", {})
-    job = Job(
-        source.docker,
-        source.stack,
-        source.image,
-        (Mount(volume, scripts.STORAGE),),
-        user=known.get("User") or "0",
-        directory=known.get("WorkingDir") or "/qdrant",
-        environment=scripts.ENVIRONMENT,
-        memory=steps.memory_of(source),
-    )
-    with job.started() as container:
-        inside = RecoveringServer(source, container)
-        steps.wait(source, container, inside.ready)
+    command = [*(known.get("Entrypoint") or []), *(known.get("Cmd") or [])]
+    directory = known.get("WorkingDir") or "/qdrant"
+    return ServerImage(source, tuple(command), known.get("User") or "0", directory)
+
+
+@dataclass(frozen=True)
+class RecoveringServer:
+    """A server in a container that waits; nobody reaches it but from inside."""
+
+    source: Source
+    work: Worker
+    image: ServerImage
+
+    def prove(self, collections: Sequence[Collection], aliases: Mapping[str, str]) -> None:
+        """Recover, compare and stop in order. Raises GroundworkError."""
+        started = self.work(_START, self.image.directory, *self.image.command, user=self.image.user)
+        if not started.ok:
+            raise steps.unproven(self.source, "doesn't start", started.stderr)
         for each in collections:
             location = f"file://{scripts.SNAPSHOTS}/{scripts.RESTORED}/{each.file}"
             wanted = {"location": location, "priority": "snapshot"}
-            inside.ask("PUT", f"{at(each.name)}/snapshots/recover?wait=true", wanted)
+            self.ask("PUT", f"{at(each.name)}/snapshots/recover?wait=true", wanted)
         actions = [
             {"create_alias": {"alias_name": alias, "collection_name": name}}
             for alias, name in aliases.items()
         ]
         if actions:
-            inside.ask("POST", "/collections/aliases", {"actions": actions})
-        if lines := [line for each in collections for line in _compare(inside, each)]:
-            raise steps.differs(source, lines)
-        steps.stop(source, container, fine=_ENDS)
-
-
-@dataclass(frozen=True)
-class RecoveringServer:
-    """A server that nobody reaches but from inside its own container."""
-
-    source: Source
-    container: str
+            self.ask("POST", "/collections/aliases", {"actions": actions})
+        if lines := [line for each in collections for line in _compare(self, each)]:
+            raise steps.differs(self.source, lines)
+        ended = self.work(_END, user=self.image.user)
+        if not ended.ok:
+            raise steps.unproven(self.source, "didn't end in order", ended.stderr)
 
     def send(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Status and answer; 0 where nobody listens."""
@@ -64,7 +87,7 @@ class RecoveringServer:
         length = str(len(text.encode()))
         script = ("bash", "-c", scripts.ASK, "bash", method, path, length)
         done = self.source.docker.run(
-            *("exec", "--interactive", self.container, *script), stdin=text, timeout=steps.LONG
+            *("exec", "--interactive", self.work.container, *script), stdin=text, timeout=steps.LONG
         )
         return parse(done.stdout)
 
@@ -73,8 +96,9 @@ class RecoveringServer:
         status, answer = self.send(method, path, body)
         if status == 200:
             return answer["result"]
-        if not steps.state_of(self.source, self.container).get("Running"):
-            raise steps.unproven(self.source, self.container, "ended by itself")
+        still = self.work(steps.ENDED_BY_ITSELF)
+        if not still.ok:
+            raise steps.unproven(self.source, "ended by itself", still.stderr)
         raise GroundworkError(
             f"The server on {self.source.service.name}'s new volume answers {status} to "
             f"{method} {path}.",
@@ -82,10 +106,6 @@ class RecoveringServer:
             details=[words(answer)],
             next_step=f"{steps.UNTOUCHED}See what it says, or choose another copy.",
         )
-
-    def ready(self) -> bool:
-        """Whether it takes requests."""
-        return self.send("GET", "/readyz")[0] == 200
 
 
 def _compare(inside: RecoveringServer, wanted: Collection) -> Iterator[str]:

@@ -16,7 +16,7 @@ from ..errors import GroundworkError
 from ..services import ProbeError, endpoint, service_type
 from ..services import redis as server
 from . import steps
-from .job import FILE_CAPABILITIES, Job, Mount
+from .job import FILE_CAPABILITIES, Job, Mount, Worker
 from .model import AT_ONCE, Checkpoint, Source, Turn
 
 _TIMEOUT = 30.0  # seconds, of one command
@@ -55,6 +55,14 @@ _ALONE = (
     *("--port", "0", "--unixsocket", _SOCKET),
 )
 _SERVER = (*FILE_CAPABILITIES, "SETGID", "SETUID")  # its entry point's, as the service has them
+_ASK = f"redis-cli -s {_SOCKET}"
+# $@: its options. It answers PING when it has loaded all.
+_PROVE = f"""
+set -- docker-entrypoint.sh redis-server "$@"
+{steps.start(f'[ "$({_ASK} PING 2>/dev/null)" = PONG ]')}
+{_ASK} INFO
+{steps.end(f"{_ASK} SHUTDOWN >/dev/null 2>&1")}
+"""
 
 
 @dataclass(frozen=True)
@@ -98,13 +106,22 @@ class RedisData:
         """Check the file, put it into the append-only file's place, and let a server load it."""
         volume = volumes[source.service.name]
         steps.require_volumes(source, place, volume)
-        job = _job(source, Mount(volume, "/data"), Mount(place, "/copy", read_only=True))
-        done = job.run(_FILL, path, saved.files.get(_FILE, ""))
-        if done.code == _REFUSED:
-            raise _refused(source, saved, done.stdout)
-        if not done.ok:
-            raise steps.not_filled(source, done)
-        _prove(source, saved, volume)  # at its end it syncs what it appends to
+        job = Job(
+            source.docker,
+            source.stack,
+            source.image,
+            (Mount(volume, "/data"), Mount(place, "/copy", read_only=True)),
+            capabilities=_SERVER,
+            directory="/data",  # the entry point makes what is here the server's own
+            memory=steps.memory_of(source),
+        )
+        with job.waiting() as work:
+            done = work(_FILL, path, saved.files.get(_FILE, ""))
+            if done.code == _REFUSED:
+                raise _refused(source, saved, done.stdout)
+            if not done.ok:
+                raise steps.not_filled(source, done)
+            _prove(source, work, saved)  # at its end it syncs what it appends to
 
 
 def _job(source: Source, *mounts: Mount) -> Job:
@@ -211,40 +228,25 @@ def _refused(source: Source, saved: Checkpoint, said: str) -> GroundworkError:
     )
 
 
-def _prove(source: Source, saved: Checkpoint, volume: str) -> None:
-    steps.require_volumes(source, volume)
-    job = Job(
-        source.docker,
-        source.stack,
-        source.image,
-        (Mount(volume, "/data"),),
-        capabilities=_SERVER,
-        directory="/data",  # the entry point makes what is here the server's own
-        memory=steps.memory_of(source),
-    )
+def _prove(source: Source, work: Worker, saved: Checkpoint) -> None:
     rules = service_type(source.service).settings
     settings = rules.arguments(source.service.settings) if rules else []
-    with job.started("redis-server", *settings, *_ALONE) as container:
-
-        def ask(*words: str) -> str:
-            cli = ("redis-cli", "-s", _SOCKET, *words)
-            return source.docker.run("exec", container, *cli).stdout
-
-        steps.wait(source, container, lambda: ask("PING").strip() == "PONG")
-        lacking = _lacking(saved.facts, _fields(ask("INFO", "persistence")), ask("INFO"))
-        if lacking:
-            raise steps.differs(source, lacking)
-        steps.stop(source, container, fine=(0,))
+    done = work(_PROVE, *settings, *_ALONE)
+    if not done.ok:
+        what = "didn't end in order" if _fields(done.stdout) else "doesn't start"
+        raise steps.unproven(source, what, done.stderr)
+    if lacking := _lacking(saved.facts, done.stdout):
+        raise steps.differs(source, lacking)
 
 
-def _lacking(wanted: Mapping[str, object], loaded: Mapping[str, str], info: str) -> list[str]:
-    """What it loaded otherwise than the file has it. Pure.
+def _lacking(wanted: Mapping[str, object], info: str) -> list[str]:
+    """What it loaded otherwise than the file has it, by what INFO says. Pure.
 
     Keys with a time to live may have ended since; those without are all there, and are counted
     again after the load.
     """
     keys, limited = wanted.get("keys", 0), wanted.get("keys_with_ttl", 0)
-    found = int(loaded.get("rdb_last_load_keys_loaded", "-1"))
+    found = int(_fields(info).get("rdb_last_load_keys_loaded", "-1"))
     if found != keys:
         return [f"It loaded {found} keys, and the file has {keys}."]
     counts = re.findall(r"^db\d+:keys=(\d+),expires=(\d+)", info, re.MULTILINE)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
 
 from ..docker import CommandResult
 from ..errors import GroundworkError
@@ -23,6 +21,8 @@ is_empty() {{
 }}
 """
 _LINES = 15  # of a program's or server's last words
+# In a container that waits: a server's process, its log, and its exit code once it has ended
+_PID, _LOG, _ENDED = "/tmp/server.pid", "/tmp/server.log", "/tmp/server.ended"  # noqa: S108
 
 
 def synced(place: str) -> str:
@@ -89,41 +89,47 @@ def container_of(source: Source) -> str:
     )
 
 
-def wait(source: Source, container: str, ready: Callable[[], bool]) -> None:
-    """Until a throw-away server is ready; raises GroundworkError where it ends before that."""
-    deadline = time.monotonic() + LONG
-    while not ready():
-        if not state_of(source, container).get("Running"):
-            raise unproven(source, container, "doesn't start")
-        if time.monotonic() > deadline:
-            raise unproven(source, container, f"isn't ready after {LONG / 3600:g} hours")
-        time.sleep(0.1)
+def start(ready: str) -> str:
+    """A script that starts a server (its arguments) in a container that waits; it returns once
+    `ready` (a command) succeeds. Where the server ends before, its last words are on standard
+    error."""
+    return f"""
+(
+  code=0
+  sh -c 'echo $$ >{_PID}; exec "$@"' sh "$@" || code=$?
+  echo "$code" >{_ENDED}
+) </dev/null >{_LOG} 2>&1 &
+until {ready}; do
+  if [ -e {_ENDED} ]; then tail -n 200 {_LOG} >&2; exit 1; fi
+  sleep 0.05
+done
+"""
 
 
-def stop(source: Source, container: str, fine: tuple[int, ...]) -> None:
-    """End a throw-away server in order: with one of these exit codes."""
-    stopped = source.docker.run("stop", "--time", "3600", container, timeout=3660)
-    if not stopped.ok:
-        raise unproven(source, container, f"doesn't stop: {stopped.error}")
-    code = state_of(source, container).get("ExitCode")
-    if code not in fine:
-        raise unproven(source, container, f"didn't end in order (exit code {code})")
+def end(command: str = f"kill -TERM $(cat {_PID})", fine: Iterable[int] = (0,)) -> str:
+    """The script that ends it by a command, and fails where it doesn't end with one of these exit
+    codes."""
+    codes = "|".join(str(code) for code in fine)
+    return f"""
+{command} || true
+until [ -e {_ENDED} ]; do sleep 0.05; done
+case "$(cat {_ENDED})" in
+  {codes}) ;;
+  *) tail -n 200 {_LOG} >&2; exit 1 ;;
+esac
+"""
 
 
-def state_of(source: Source, container: str) -> dict[str, Any]:
-    """A container's state, empty where it is gone."""
-    found = source.docker.inspect("container", [container]).get(container)
-    state: dict[str, Any] = found["State"] if found else {}
-    return state
+# Fails, with its last words, where the server has ended by itself
+ENDED_BY_ITSELF = f"[ ! -e {_ENDED} ] || {{ tail -n 200 {_LOG} >&2; exit 1; }}"
 
 
-def unproven(source: Source, container: str, what: str) -> GroundworkError:
+def unproven(source: Source, what: str, log: str) -> GroundworkError:
     """The throw-away server failed, with the last lines of its log."""
-    log = source.docker.run("logs", "--tail", str(_LINES), container)
     return GroundworkError(
         f"The server on {source.service.name}'s new volume {what}.",
         where=source.stack,
-        details=last(log.stdout + log.stderr),
+        details=last(log),
         next_step=f"{UNTOUCHED}See what it says, or choose another copy; then run again.",
     )
 
