@@ -6,20 +6,18 @@ import random
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from ansible.module_utils.groundwork.config.services import parse_services
-from ansible.module_utils.groundwork.data import Source, postgres_comparison, postgres_dump
+from ansible.module_utils.groundwork.data import postgres_comparison, postgres_dump
 from ansible.module_utils.groundwork.docker import volumes as live_volumes
 from ansible.module_utils.groundwork.docker.cli import Docker
 
 from .data_copies import jobs
 from .killed import Upgrades, trial
-from .newer_postgres import image_of_another_glibc, newer_image
+from .newer_postgres import newer_image
 from .stack import Stack, docker, family, kill, new_stack, with_service
 
 FILL = """
@@ -219,41 +217,3 @@ def test_killed_at_random_it_is_16_or_17(filled: Stack, images: Callable[[str], 
     filled.variables["stack_services"] = with_service(filled, "postgres", tls=True)
     filled.up()
     trial(Upgrades(filled, images("17"), "17"), 5, random.Random(16))
-
-
-SORTED = """
-CREATE DATABASE sorted TEMPLATE template0 LOCALE 'en_US.utf8';
-\\connect sorted
-CREATE TABLE words (word text PRIMARY KEY);
-INSERT INTO words SELECT chr(33 + i % 90) || '-' || md5(i::text) FROM generate_series(1, 2000) i;
-"""
-
-
-def test_a_dump_crosses_another_version_of_the_collation(filled: Stack, tmp_path: Path) -> None:
-    def said(container: str, query: str, database: str = "sorted") -> str:
-        command = ["exec", "-i", container, "psql", "-XAtqU", "postgres", "-d", database]
-        done = subprocess.run(["docker", *command], input=query, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
-
-    version = "SELECT datcollversion FROM pg_database WHERE datname = 'sorted'"
-    (service,) = parse_services(filled.services)
-    container = filled.containers()["postgres"]["Id"]
-    said(container, SORTED, "app")
-    before, old = facts(filled), said(container, version)
-    source = Source(Docker(), filled.project, service, filled.images["postgres"], "x", {})
-    place = tmp_path / "copy"
-    (place / "dump").mkdir(parents=True)
-    (place / "dump").chmod(0o777)
-    saved = postgres_dump.dump(replace(source, container=container), str(place), "dump")
-    other = replace(source, image=image_of_another_glibc(tmp_path))
-    with postgres_dump.restored(other, saved, str(place), "dump") as server:
-        found = postgres_dump.read_facts(Docker(), server, filled.postgres_user)
-        new = said(server, version)
-        # The index was made anew: it finds each, and in the new order
-        by_index = "SET enable_seqscan = off; SET enable_sort = off; "
-        in_order = "SELECT array_agg(word) FROM (SELECT word FROM words ORDER BY word) w"
-        by_sort = "SET enable_indexscan = off; SET enable_indexonlyscan = off; "
-        assert said(server, by_index + in_order) == said(server, by_sort + in_order)
-    assert new and old and new != old
-    assert not postgres_comparison.differences(before, found)
