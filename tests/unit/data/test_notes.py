@@ -63,6 +63,14 @@ def test_of_many_in_a_day_the_newest_stay() -> None:
     assert notes.needed(known, NOW) == {"s0", "s1", "s2", "s3", "s4", "open"}
 
 
+def test_of_many_that_failed_the_first_stays_too() -> None:
+    times = [(NOW - timedelta(hours=hours)).isoformat() for hours in range(10)]
+    known = [replace(NOTE, snapshot=f"s{n}", state=FAILED, at=at) for n, at in enumerate(times)]
+    assert notes.needed(known, NOW) == {"s0", "s1", "s2", "s3", "s4", "s9"}
+    other = replace(NOTE, snapshot="other", tree="orders", state=FAILED, at=times[8])
+    assert notes.needed([*known, other], NOW) >= {"s9", "other"}
+
+
 def test_the_one_under_way_is_the_trees_own() -> None:
     other = replace(NOTE, tree="orders")
     assert notes.running([NOTE, replace(NOTE, state=DONE)], "db", "shop") == NOTE

@@ -101,7 +101,10 @@ def interrupted(stack_dir: Path) -> bool:
 
 
 def needed(notes: Iterable[Note], now: datetime) -> set[str]:
-    """The snapshots that have to stay: of what isn't done, and the newest of what is."""
+    """The snapshots that have to stay: of what isn't done, and the newest of what is.
+
+    Of those that failed one after the other the first is from before all of them.
+    """
     known = list(notes)
     late = [
         each
@@ -109,5 +112,7 @@ def needed(notes: Iterable[Note], now: datetime) -> set[str]:
         if each.state == DONE and now - datetime.fromisoformat(each.at) < KEPT
     ]
     newest = sorted(late, key=lambda each: each.at)[-MOST:]
-    stay = [each for each in known if each.state not in (DONE, RESTORED)]
-    return {each.snapshot for each in (*stay, *newest)}
+    runs = [each for each in known if each.state not in (DONE, RESTORED, FAILED)]
+    failed = sorted((each for each in known if each.state == FAILED), key=lambda each: each.at)
+    firsts = {(each.service, each.tree): each for each in reversed(failed)}.values()
+    return {each.snapshot for each in (*runs, *newest, *firsts, *failed[-MOST:])}
