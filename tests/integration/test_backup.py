@@ -19,6 +19,7 @@ from ansible.module_utils.groundwork.data.model import Source
 from ansible.module_utils.groundwork.data.postgres_comparison import differences
 from ansible.module_utils.groundwork.data.postgres_dump import read_facts
 from ansible.module_utils.groundwork.docker import Docker
+from ansible.module_utils.groundwork.docker.jobs import LABEL
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.host import backup_notes
 from ansible.module_utils.groundwork.host.backup_notes import BackupNote
@@ -185,13 +186,14 @@ def test_damage_is_refused_by_name(settings: dict[str, Any], tmp_path: Path) -> 
 
 def test_it_shows_no_secret(stack: Stack, settings: dict[str, Any]) -> None:
     first = run_backup(settings)
-    seen = arguments_until_done(first)
+    seen, described = watched_until_done(first, stack)
     output = first.stdout.read() if first.stdout else ""
     assert first.returncode == 0, output
     secrets = {**stack.secrets(), "key": Path(settings["password_file"]).read_text().strip()}
     assert "pg_restore" in seen
     for name, value in secrets.items():
         assert value not in seen, f"the process table shows {name}"
+        assert value not in described, f"docker inspect shows {name}"
         assert value not in output
 
 
@@ -201,14 +203,23 @@ def test_killed_ones_change_nothing_and_what_is_listed_is_proven(
     trial(Backups(stack, settings), 5, random.Random(7))
 
 
-def arguments_until_done(process: subprocess.Popen[str]) -> str:
-    """Every command line that could be seen meanwhile."""
+def watched_until_done(process: subprocess.Popen[str], stack: Stack) -> tuple[str, str]:
+    """Every command line that could be seen meanwhile, and how docker describes its containers."""
     seen: set[bytes] = set()
+    described: dict[str, str] = {}
     while process.poll() is None:
+        form = f'{{{{.ID}}}} {{{{.Label "{LABEL}"}}}}'
+        for line in docker("ps", "-a", "--format", form).splitlines():
+            container, _, label = line.partition(" ")
+            if label.split(".")[0] == stack.project and container not in described:
+                asked = ["docker", "inspect", container]
+                done = subprocess.run(asked, capture_output=True, text=True, check=False)
+                described[container] = done.stdout  # empty where it is gone already
         for path in Path("/proc").glob("[0-9]*/cmdline"):
             try:
                 seen.add(path.read_bytes())
             except OSError:
                 continue
         time.sleep(0.02)
-    return b"\n".join(seen).decode(errors="replace")
+    assert any(described.values())
+    return b"\n".join(seen).decode(errors="replace"), "".join(described.values())
