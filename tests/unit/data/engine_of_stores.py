@@ -22,8 +22,6 @@ class Engine(Docker):
     volumes: tuple[str, ...] = ("live", "kept", "new")
     jobs: list[CommandResult] = field(default_factory=list)
     inside: Callable[[tuple[str, ...], str], str] = lambda words, stdin: ""
-    running: bool = True
-    exit_code: int = 0
     exec_code: int = 0
     user: str = ""
     notes: str = ""  # of a killed run: name|text
@@ -46,19 +44,8 @@ class Engine(Docker):
     def inspect(self, kind: str, names: Any) -> dict[str, dict[str, Any]]:
         if kind == "volume":
             return {name: {} for name in names if name in self.volumes}
-        if kind == "image":
-            return {
-                name: {
-                    "Config": {
-                        "User": self.user,
-                        "WorkingDir": "/qdrant",
-                        "Cmd": ["./entrypoint.sh"],
-                    }
-                }
-                for name in names
-            }
-        state = {"Running": self.running, "ExitCode": self.exit_code}
-        return {name: {"State": state} for name in names}
+        config = {"User": self.user, "WorkingDir": "/qdrant", "Cmd": ["./entrypoint.sh"]}
+        return {name: {"Config": config} for name in names if kind == "image"}
 
     def begun(self) -> list[str]:
         return [" ".join(each) for each in self.asked if each[0] == "run"]

@@ -27,8 +27,6 @@ class Fake(Docker):
 
     volumes: tuple[str, ...] = ("kept", "new")
     jobs: list[CommandResult] = field(default_factory=list)
-    running: bool = True
-    exit_code: int = 0
     extensions: tuple[str, ...] = ("plpgsql", "pgcrypto")
     tablespaces: tuple[str, ...] = ()
     made_meanwhile: tuple[str, ...] = ()
@@ -58,9 +56,7 @@ class Fake(Docker):
     def inspect(self, kind: str, names: Any) -> dict[str, dict[str, Any]]:
         if kind == "volume":
             return {name: {} for name in names if name in self.volumes}
-        return {
-            name: {"State": {"Running": self.running, "ExitCode": self.exit_code}} for name in names
-        }
+        return {}
 
     def containers(self) -> list[str]:
         return [" ".join(each) for each in self.asked if each[0] == "run"]

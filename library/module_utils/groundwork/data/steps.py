@@ -21,6 +21,7 @@ is_empty() {{
 }}
 """
 _LINES = 15  # of a program's or server's last words
+_TURNS = 72_000  # of 0.05 s
 # In a container that waits: a server's process, its log, and its exit code once it has ended
 _PID, _LOG, _ENDED = "/tmp/server.pid", "/tmp/server.log", "/tmp/server.ended"  # noqa: S108
 
@@ -107,12 +108,17 @@ done
 
 
 def end(command: str = f"kill -TERM $(cat {_PID})", fine: Iterable[int] = (0,)) -> str:
-    """The script that ends it by a command, and fails where it doesn't end with one of these exit
-    codes."""
+    """The script that ends it by a command, and fails where it doesn't end within an hour, and
+    with one of these exit codes."""
     codes = "|".join(str(code) for code in fine)
     return f"""
 {command} || true
-until [ -e {_ENDED} ]; do sleep 0.05; done
+turns=0
+until [ -e {_ENDED} ]; do
+  turns=$((turns + 1))
+  if [ "$turns" -gt {_TURNS} ]; then tail -n 200 {_LOG} >&2; exit 1; fi
+  sleep 0.05
+done
 case "$(cat {_ENDED})" in
   {codes}) ;;
   *) tail -n 200 {_LOG} >&2; exit 1 ;;
