@@ -111,7 +111,7 @@ def test_a_command_that_is_no_python_is_told(tmp_path: Path) -> None:
 
 def test_what_a_wrapper_says_is_no_answer(tmp_path: Path) -> None:
     wrapper = tmp_path / "run"
-    wrapper.write_text(f"#!/bin/sh\nprintf 'Using shop '\nexec {sys.executable} \"$@\"\n")
+    wrapper.write_text(f"#!/bin/sh\nprintf 'Using shop '\nexec '{sys.executable}' \"$@\"\n")
     wrapper.chmod(0o755)
     printed: list[str] = []
     with opened(tree(tmp_path / "alembic"), str(wrapper), printed=printed) as run:
