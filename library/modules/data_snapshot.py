@@ -132,7 +132,7 @@ def run(call: Call) -> dict[str, Any]:
     call.secrets.update(value for each in found for value in each.secrets.values())
     chosen = data.named(found, params["only"], "playbooks/snapshot.yml")
     image = data.any_image(found)
-    needed = notes.needed(notes.read(directory), now)
+    known = notes.read(directory)
     if params["state"] == "listed":
         return _result("", [], snapshots.listed(docker, stack, image))
     there = snapshots.listed(docker, stack, image, clear=not call.check)
@@ -143,7 +143,8 @@ def run(call: Call) -> dict[str, Any]:
         snapshots.check_new(name, there)
         if not call.check:
             there.append(snapshots.create(chosen, name, now, params["reason"]))
-        gone = snapshots.superfluous(there, params["keep"], needed)
+        made = {each.snapshot for each in known}
+        gone = snapshots.superfluous(there, params["keep"], made, notes.needed(known, now))
     if not call.check:
         for each in gone:
             snapshots.remove(docker, stack, each.name)

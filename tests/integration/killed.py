@@ -30,9 +30,12 @@ Say = Callable[[str], object]
 
 class Verb(Protocol):
     """What is killed. `start` begins a run of that round, `after` does what a person does next, and
-    says whose data there are: OLD, NEW, or what else was found; `left` is what should be gone."""
+    says whose data there are: OLD, NEW, or what else was found; `left` is what should be gone.
+    `fails`: nobody kills it, and it doesn't succeed either."""
 
-    def prepare(self, number: int) -> None: ...
+    @property
+    def fails(self) -> bool: ...
+    def prepare(self, number: int, well: bool = False) -> None: ...
     def start(self, log: IO[str]) -> subprocess.Popen[str]: ...
     def after(self) -> str: ...
     def left(self) -> list[str]: ...
@@ -41,7 +44,7 @@ class Verb(Protocol):
 def trial(verb: Verb, rounds: int, chance: random.Random, say: Say = lambda text: None) -> None:
     """Kill that many runs. Raises AssertionError for data that are neither old nor new, and for
     what is left."""
-    verb.prepare(0)
+    verb.prepare(0, well=True)
     began = time.monotonic()
     end_well(verb)
     usual = time.monotonic() - began
@@ -57,6 +60,10 @@ def trial(verb: Verb, rounds: int, chance: random.Random, say: Say = lambda text
         counts[found] += 1
         if number % 10 == 0 or number == rounds:
             assert verb.left() == []
+    verb.prepare(rounds + 1, well=True)
+    end_well(verb)
+    assert verb.after() == NEW
+    assert counts["killed"] > 0
     say(", ".join(f"{name}: {count}" for name, count in counts.items()))
 
 
@@ -70,6 +77,7 @@ def killed(verb: Verb, moment: float) -> bool:
             kill(family(run.pid))
             run.wait(60)
             return True
+    assert (run.returncode != 0) == verb.fails, "it ended by itself, and not as it should"
     return False
 
 
@@ -106,12 +114,13 @@ class Restores:
 
     stack: Stack
     word: str = ""
+    fails = False
 
     @property
     def app(self) -> App:
         return App(self.stack.workspace / "apps/backend/.env")
 
-    def prepare(self, number: int) -> None:
+    def prepare(self, number: int, well: bool = False) -> None:
         if number == 0:
             self.app.write("saved")
             play(self.stack, "snapshot", snapshot="kill")
@@ -143,9 +152,10 @@ class Upgrades:
     stack: Stack
     image: str
     major: str
+    fails = False
     facts: dict[str, Any] = field(default_factory=dict)
 
-    def prepare(self, number: int) -> None:
+    def prepare(self, number: int, well: bool = False) -> None:
         self.facts = self.facts or self.now()
 
     def start(self, log: IO[str]) -> subprocess.Popen[str]:
@@ -196,21 +206,23 @@ class Migrations:
     """Revisions that no transaction can undo. Each third one fails, and is put back by its run."""
 
     tree: Tree
+    fails: bool = False
     number: int = 0
     before: list[Any] = field(default_factory=list)
 
-    def prepare(self, number: int) -> None:
+    def prepare(self, number: int, well: bool = False) -> None:
         self.number = number
         self.before = self.now()
-        self._write(fails=number % 3 == 2)
+        self.fails = number % 3 == 2 and not well
+        self._write(self.fails)
 
     def start(self, log: IO[str]) -> subprocess.Popen[str]:
         return self.tree.stack.start("dev", log, **self.tree.own)
 
     def after(self) -> str:
-        fails, which = self.number % 3 == 2, NEW
+        which = NEW
         run = self.tree.stack.play("dev", **self.tree.own)
-        if fails or run.code:  # in its midst: the next run finds it so, and puts it back
+        if self.fails or run.code:  # in its midst: the next run finds it so, and puts it back
             if run.code == 0 or self.now() != self.before:
                 return f"mixed: {self.now()} after {self.before}: {run.output}"
             which = OLD

@@ -26,10 +26,11 @@ class Backups:
     stack: Stack
     settings: dict[str, Any]
     rounds: int = 0
+    fails = False
     started: dict[str, str] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
 
-    def prepare(self, number: int) -> None:
+    def prepare(self, number: int, well: bool = False) -> None:
         with server_of(self.stack).connect() as connection:
             connection.execute("CREATE TABLE IF NOT EXISTS rounds (number int)")
             connection.execute("INSERT INTO rounds VALUES (%s)", [number])

@@ -61,6 +61,7 @@ def test_a_volume_is_filled_and_every_file_verified(
     assert sorted(notes.splitlines()) == [
         f"chown -R postgres:postgres {tmp_path}/new",
         f"pg_verifybackup -q {tmp_path}/new",
+        "sync -f /tmp",
         f"sync -f {tmp_path}/new",
     ]
     assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700

@@ -62,7 +62,7 @@ def test_each_collection_is_recovered_and_counted_and_has_its_aliases() -> None:
     assert served[1:3] == ended[1:3] == ("--user", "1000:1000")
     assert served[-2:] == ("/qdrant", "./entrypoint.sh")
     assert "--user" not in copied and "--user" not in finished
-    assert "rm -rf /qdrant/storage/snapshots/groundwork.restored; sync" in " ".join(finished)
+    assert "rm -rf /qdrant/storage/snapshots/groundwork.restored; if sync -f" in " ".join(finished)
     at = "/collections/rotes%20Auto"
     assert [each[:2] for each in new.heard] == [
         ("PUT", f"{at}/snapshots/recover?wait=true"),

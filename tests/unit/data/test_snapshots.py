@@ -36,6 +36,10 @@ class Engine(Docker):
     wrote: list[str] = field(default_factory=list)
     free: int = 10**9
     manifests: Mapping[str, str] = field(default_factory=dict)
+    mounted: str = "v"
+
+    def inspect(self, kind: str, names: Any) -> dict[str, dict[str, Any]]:
+        return {name: {"Mounts": [{"Name": self.mounted}]} for name in names}
 
     def run(self, *args: str, **options: Any) -> CommandResult:
         self.asked.append(args)
@@ -135,6 +139,13 @@ def test_what_does_not_run_is_named(log: list[str]) -> None:
     assert engine.asked == []
 
 
+def test_a_container_on_former_data_is_no_source(log: list[str]) -> None:
+    engine = Engine(mounted="shop_db_data")
+    with pytest.raises(GroundworkError, match="data of db, cache were put back"):
+        snapshots.create([source(engine, DB), source(engine, CACHE)], "x", NOW)
+    assert (engine.asked, log) == ([], [])
+
+
 @pytest.mark.parametrize("name", ["", "a b", "../x", "-x", "A", "x" * 49, "ü"])
 def test_names_that_no_volume_can_have_are_refused(name: str) -> None:
     with pytest.raises(GroundworkError, match="no name for a snapshot"):
@@ -157,7 +168,9 @@ def test_the_newest_stay_and_what_is_needed() -> None:
     there = [manifest(str(day), f"2026-01-0{day}T00:00:00Z") for day in (3, 1, 2, 4)]
     names = [each.name for each in snapshots.superfluous(there, 2)]
     assert names == ["1", "2"]
-    assert [m.name for m in snapshots.superfluous(there, 2, {"1"})] == ["2"]
+    made = {"1", "3"}  # by migrations, which don't count
+    assert snapshots.superfluous(there, 2, made, {"1", "3"}) == []
+    assert [m.name for m in snapshots.superfluous(there, 1, made, {"1"})] == ["3", "2"]
     assert snapshots.superfluous(there, 9) == []
 
 

@@ -78,8 +78,11 @@ def test_one_that_was_killed_did_not_end_in_order(tmp_path: Path) -> None:
     script(steps.start("[ -e ready ]"), tmp_path, "sh", "-c", SERVER)
     ended = script(steps.end("kill -9 $(cat /tmp/server.pid)"), tmp_path)
     assert (ended.returncode, ended.stderr.splitlines()[0]) == (1, "up")
-    script(steps.start("[ -e ready ]"), tmp_path, "sh", "-c", SERVER)
-    assert script(steps.end(fine=(0,)), tmp_path).returncode == 1, "143 isn't 0"
+    second = tmp_path / "second"
+    second.mkdir()
+    script(steps.start("[ -e ready ]"), second, "sh", "-c", SERVER)
+    assert script(steps.end(fine=(0,)), second).returncode == 1, "143 isn't 0"
+    assert (second / "server.ended").read_text() == "143\n"
 
 
 def test_what_does_not_run_is_told() -> None:

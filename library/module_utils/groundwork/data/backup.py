@@ -31,7 +31,7 @@ from .job import Job, Mount
 from .model import Manifest, Source
 from .repository import Backup, Repository, reading
 from .restore import Fill
-from .sources import again, any_image
+from .sources import again, any_image, require_live
 
 _COPY, _PROOF, _LOCK = "copy", "proof", "lock"
 _PAUSE = 2.0  # seconds
@@ -150,6 +150,7 @@ def _made(place: BackupPlace, sources: Sequence[Source], say: Say) -> BackupNote
         with _deploy_lock(place):
             jobs.clear(place.docker, place.stack)
             sources = again(sources, place.stack_dir)
+            require_live(sources)
             _check_room(place, sources)
             _fresh(place, sources, copy)
             manifest, skipped = backup_copy.write(place.stack, place.stack_dir, sources, copy)

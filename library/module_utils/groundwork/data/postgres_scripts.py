@@ -27,13 +27,16 @@ fi
 # Where it fails it ends its second process by this signal, an orphan then; the server takes that
 # for a crash of its own. Spared, that one ends by itself, once the server ends its connection.
 trap '' TERM
-export PGAPPNAME="groundwork-copy-$$"
-pg_basebackup -h "/proc/1/root/$at" -U "$1" -w -D data -Fp -X stream -c fast --no-sync || {
+export PGAPPNAME="groundwork-copy-$$" PGHOST="/proc/1/root/$at" PGUSER="$1"
+pg_basebackup -w -D data -Fp -X stream -c fast --no-sync || {
   failed=$?
-  psql -h "/proc/1/root/$at" -U "$1" -w -d postgres -v name="$PGAPPNAME" -XAtq <<'END' >&2 || true
+  for database in postgres template1; do
+    psql -w -d "$database" -v name="$PGAPPNAME" -XAtq -o /dev/null <<'END' || continue
 SELECT FROM (SELECT pg_terminate_backend(pid) FROM pg_stat_replication
              WHERE application_name = :'name' OFFSET 0) ended;
 END
+    break
+  done
   exit "$failed"
 }
 """

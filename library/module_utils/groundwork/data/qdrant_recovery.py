@@ -20,7 +20,15 @@ _ENDS = (0, 143)  # the official image's entry point ends by the signal that it 
 _READY = """bash -c 'exec 3<>/dev/tcp/127.0.0.1/6333; printf "GET /readyz HTTP/1.0\\r\\n\\r\\n" >&3
   read -r _ status _ <&3; [ "$status" = 200 ]' 2>/dev/null"""
 _START = f'cd -- "$1"; shift\n{steps.start(_READY)}'
-_END = steps.end(fine=_ENDS)
+# The official image's entry point ends at the signal, and its server a while later
+_END = f"""{steps.end(fine=_ENDS)}
+turns=0
+while cat /proc/[0-9]*/comm 2>/dev/null | grep -qx qdrant; do
+  turns=$((turns + 1))
+  [ "$turns" -lt {steps.TURNS} ] || exit 1
+  sleep 0.05
+done
+"""
 
 
 @dataclass(frozen=True)

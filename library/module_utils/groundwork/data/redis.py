@@ -57,12 +57,12 @@ _ALONE = (
 _SERVER = (*FILE_CAPABILITIES, "SETGID", "SETUID")  # its entry point's, as the service has them
 _ASK = f"redis-cli -s {_SOCKET}"
 # $@: its options. It answers PING when it has loaded all.
-_PROVE = f"""
+_START = f"""
 set -- docker-entrypoint.sh redis-server "$@"
 {steps.start(f'[ "$({_ASK} PING 2>/dev/null)" = PONG ]')}
 {_ASK} INFO
-{steps.end(f"{_ASK} SHUTDOWN >/dev/null 2>&1")}
 """
+_END = steps.end(f"{_ASK} SHUTDOWN")
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,6 @@ class RedisData:
         turn.wait()
         version = _info(source, "server").get("redis_version", "")
         _save(source)
-        turn.over()
         live = source.volumes[source.service.name]
         steps.require_volumes(source, live, place)
         job = _job(source, Mount(live, "/data", read_only=True), Mount(place, "/copy"))
@@ -231,12 +230,14 @@ def _refused(source: Source, saved: Checkpoint, said: str) -> GroundworkError:
 def _prove(source: Source, work: Worker, saved: Checkpoint) -> None:
     rules = service_type(source.service).settings
     settings = rules.arguments(source.service.settings) if rules else []
-    done = work(_PROVE, *settings, *_ALONE)
-    if not done.ok:
-        what = "didn't end in order" if _fields(done.stdout) else "doesn't start"
-        raise steps.unproven(source, what, done.stderr)
-    if lacking := _lacking(saved.facts, done.stdout):
+    started = work(_START, *settings, *_ALONE)
+    if not started.ok:
+        raise steps.unproven(source, "doesn't start", started.stderr)
+    if lacking := _lacking(saved.facts, started.stdout):
         raise steps.differs(source, lacking)
+    ended = work(_END)
+    if not ended.ok:
+        raise steps.unproven(source, "didn't end in order", ended.stderr)
 
 
 def _lacking(wanted: Mapping[str, object], info: str) -> list[str]:

@@ -22,6 +22,7 @@ from ..records import Record
 from . import space, steps
 from .job import FILE_CAPABILITIES, Job, Mount
 from .model import FORMAT, Checkpoint, Manifest, Source, Turn
+from .sources import require_live
 from .types import data_type
 
 LABEL = "groundwork.snapshot"
@@ -45,9 +46,9 @@ df -Pk . | tail -n 1
 _FINISH = f"""
 {steps.synced("/copy")}
 head -c "$1" >/copy/manifest.json.new
-sync /copy/manifest.json.new 2>/dev/null || sync
+{steps.synced("/copy")}
 mv /copy/manifest.json.new /copy/manifest.json
-sync /copy 2>/dev/null || sync
+{steps.synced("/copy")}
 """
 
 
@@ -180,6 +181,7 @@ def create(sources: Sequence[Source], name: str, now: datetime, reason: str = ""
     """
     for source in sources:
         _check_runs(source)
+    require_live(sources)
     first = sources[0]
     volume = volume_of(first.stack, name)
     job = Job(
@@ -248,11 +250,16 @@ def remove(docker: Docker, stack: str, name: str) -> None:
 
 
 def superfluous(
-    manifests: Sequence[Manifest], keep: int, needed: Collection[str] = ()
+    manifests: Sequence[Manifest],
+    keep: int,
+    migrations: Collection[str] = (),
+    needed: Collection[str] = (),
 ) -> list[Manifest]:
-    """Those that go by rule: all but the newest `keep`, and none that is `needed`. Pure."""
-    counted = sorted((m for m in manifests if m.name not in needed), key=lambda m: m.created)
-    return counted[: max(0, len(counted) - keep)]
+    """Those that go by rule: all but the newest `keep`, and of those that `migrations` made, which
+    don't count, all but the `needed`. Pure."""
+    counted = sorted((m for m in manifests if m.name not in migrations), key=lambda m: m.created)
+    over = [m for m in manifests if m.name in migrations and m.name not in needed]
+    return [*over, *counted[: max(0, len(counted) - keep)]]
 
 
 def _time(now: datetime) -> str:

@@ -34,6 +34,29 @@ def again(found: Sequence[Source], stack_dir: Path) -> list[Source]:
     ]
 
 
+def require_live(found: Sequence[Source]) -> None:
+    """Raise GroundworkError where a container has other volumes than the live ones: after a restore
+    or an upgrade that was cut short, what it says would be of others than what is copied."""
+    asked = [each for each in found if each.container and each.volumes]
+    if not asked:
+        return
+    known = asked[0].docker.inspect("container", [each.container for each in asked])
+    former = [
+        each.service.name
+        for each in asked
+        if (mounts := known.get(each.container, {}).get("Mounts")) is not None
+        and not {*each.volumes.values()} <= {str(mount.get("Name", "")) for mount in mounts}
+    ]
+    if former:
+        raise GroundworkError(
+            f"The data of {', '.join(former)} were put back or moved, and the container still has "
+            "those from before.",
+            where=volumes.FILE,
+            next_step="Run playbooks/dev.yml (playbooks/staging.yml on a shared machine), which "
+            "makes it anew; then this again.",
+        )
+
+
 def _running(docker: Docker, stack: str) -> dict[str, str]:
     """The ids of a stack's containers that run, by service."""
     return {

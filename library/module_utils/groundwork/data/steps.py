@@ -21,14 +21,15 @@ is_empty() {{
 }}
 """
 _LINES = 15  # of a program's or server's last words
-_TURNS = 72_000  # of 0.05 s
+TURNS = 72_000  # of 0.05 s
 # In a container that waits: a server's process, its log, and its exit code once it has ended
 _PID, _LOG, _ENDED = "/tmp/server.pid", "/tmp/server.log", "/tmp/server.ended"  # noqa: S108
 
 
 def synced(place: str) -> str:
-    """A line of a script: what was written on the file system of `place` is on its disk."""
-    return f"sync -f {place} 2>/dev/null || sync"
+    """A line of a script: what was written on the file system of `place` is on its disk. It fails
+    where the disk does; a `sync` that knows no such option never says so."""
+    return f"if sync -f /tmp 2>/dev/null; then sync -f {place}; else sync; fi"
 
 
 def last(text: str) -> list[str]:
@@ -98,7 +99,8 @@ def start(ready: str) -> str:
 (
   code=0
   sh -c 'echo $$ >{_PID}; exec "$@"' sh "$@" || code=$?
-  echo "$code" >{_ENDED}
+  echo "$code" >{_ENDED}.new
+  mv {_ENDED}.new {_ENDED}
 ) </dev/null >{_LOG} 2>&1 &
 until {ready}; do
   if [ -e {_ENDED} ]; then tail -n 200 {_LOG} >&2; exit 1; fi
@@ -112,11 +114,11 @@ def end(command: str = f"kill -TERM $(cat {_PID})", fine: Iterable[int] = (0,)) 
     with one of these exit codes."""
     codes = "|".join(str(code) for code in fine)
     return f"""
-{command} || true
+({command}) >/dev/null 2>&1 &
 turns=0
 until [ -e {_ENDED} ]; do
   turns=$((turns + 1))
-  if [ "$turns" -gt {_TURNS} ]; then tail -n 200 {_LOG} >&2; exit 1; fi
+  if [ "$turns" -gt {TURNS} ]; then tail -n 200 {_LOG} >&2; exit 1; fi
   sleep 0.05
 done
 case "$(cat {_ENDED})" in
