@@ -42,7 +42,7 @@ class Volumes:
             self.run(made, 'chmod 0700 .; for each; do mkdir -m 0777 "$each"; done', *services)
             yield made
         finally:
-            docker("rm", "--force", user)
+            docker("rm", "--force", "--volumes", user)
 
     def run(self, volume: str, script: str, *arguments: str) -> str:
         """Run a script in one, as root."""
@@ -97,4 +97,4 @@ def served(
             time.sleep(0.1)
         yield Server(name)
     finally:
-        docker("rm", "--force", name)
+        docker("rm", "--force", "--volumes", name)

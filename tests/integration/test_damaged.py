@@ -171,7 +171,7 @@ case "$*" in
     exec {docker} run --detach --name {volume}-holder -v {volume}:/held --entrypoint sleep \\
       {image} 600 >/dev/null
     ;;
-  "volume rm "*{volume}*) {docker} rm --force {volume}-holder >/dev/null ;;
+  "volume rm "*{volume}*) {docker} rm --force --volumes {volume}-holder >/dev/null ;;
 esac
 exec {docker} "$@"
 """
@@ -189,7 +189,7 @@ def small(stack: Stack, directory: Path, volume: str, size: str) -> Iterator[Non
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
         yield
-    subprocess.run(["docker", "rm", "--force", f"{volume}-holder"], capture_output=True)
+    subprocess.run(["docker", "rm", "-fv", f"{volume}-holder"], capture_output=True)
     docker("volume", "rm", "--force", volume)
 
 
