@@ -19,9 +19,6 @@ class Recorded(Docker):
     asked: list[tuple[str, ...]] = field(default_factory=list)
     given: list[str | None] = field(default_factory=list)
 
-    def inspect(self, kind: str, names: Any) -> dict[str, dict[str, Any]]:
-        return {}
-
     def run(self, *args: str, **options: Any) -> CommandResult:
         self.asked.append(args)
         self.given.append(options.get("stdin"))

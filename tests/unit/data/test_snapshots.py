@@ -6,7 +6,7 @@ import base64
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -36,10 +36,6 @@ class Engine(Docker):
     wrote: list[str] = field(default_factory=list)
     free: int = 10**9
     manifests: Mapping[str, str] = field(default_factory=dict)
-    mounted: str = "v"
-
-    def inspect(self, kind: str, names: Any) -> dict[str, dict[str, Any]]:
-        return {name: {"Mounts": [{"Name": self.mounted}]} for name in names}
 
     def run(self, *args: str, **options: Any) -> CommandResult:
         self.asked.append(args)
@@ -140,9 +136,10 @@ def test_what_does_not_run_is_named(log: list[str]) -> None:
 
 
 def test_a_container_on_former_data_is_no_source(log: list[str]) -> None:
-    engine = Engine(mounted="shop_db_data")
+    engine = Engine()
+    given = [replace(source(engine, each), former=True) for each in (DB, CACHE)]
     with pytest.raises(GroundworkError, match="data of db, cache were put back"):
-        snapshots.create([source(engine, DB), source(engine, CACHE)], "x", NOW)
+        snapshots.create(given, "x", NOW)
     assert (engine.asked, log) == ([], [])
 
 

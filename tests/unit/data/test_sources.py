@@ -6,7 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.groundwork.data.sources import again, any_image, named, sources
+from ansible.module_utils.groundwork.data.sources import (
+    again,
+    any_image,
+    named,
+    require_live,
+    sources,
+)
 from ansible.module_utils.groundwork.docker import volumes
 from ansible.module_utils.groundwork.errors import GroundworkError
 from fake_engine import FakeEngine, container
@@ -72,6 +78,19 @@ def test_who_waited_asks_again_what_runs_and_what_is_live(stack: Path) -> None:
     assert now["cache"].container and not now["db"].container
     assert now["db"].volumes == {"db": "shop_db_data.4"}
     assert again([], stack) == []
+
+
+def test_a_container_on_another_volume_than_the_live_one_is_told(stack: Path) -> None:
+    mounted = {"mounts": {"shop_db_data.3": True}}
+    engine = FakeEngine(containers=[container("a", "shop", service="db", **mounted)])
+    found = sources(engine, "shop", SERVICES, stack)
+    assert not [each for each in found if each.former]
+    require_live(found)
+    volumes.write(stack, {"db": 4})
+    for later in (again(found, stack), sources(engine, "shop", SERVICES, stack)):
+        assert [each.service.name for each in later if each.former] == ["db"]
+        with pytest.raises(GroundworkError, match="data of db were put back or moved"):
+            require_live(later)
 
 
 def test_by_name_or_all(stack: Path) -> None:

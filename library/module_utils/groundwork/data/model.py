@@ -56,6 +56,7 @@ class Source:
     (or will); `volumes` its stores' live volumes by store (`postgres`, `mail.conf`);
     `storage_format` what the data are. `secrets` are values by variable. `helper` is an image that
     is here and has a shell, for a service whose own may have none; `""` where the stack has none.
+    `former`: its container has other volumes than the live ones (see `sources.require_live`).
     """
 
     docker: Docker
@@ -67,6 +68,7 @@ class Source:
     container: str = ""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     helper: str = ""
+    former: bool = False
 
 
 def _nothing() -> None:

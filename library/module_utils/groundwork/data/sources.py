@@ -27,8 +27,9 @@ def again(found: Sequence[Source], stack_dir: Path) -> list[Source]:
     return [
         replace(
             each,
-            container=running.get(each.service.name, ""),
+            container=str(running.get(each.service.name, {}).get("Id", "")),
             volumes={s: volumes.name_of(each.stack, s, live.get(s, 0)) for s in each.volumes},
+            former=_former(running, each.service.name, each.stack, live),
         )
         for each in found
     ]
@@ -37,16 +38,7 @@ def again(found: Sequence[Source], stack_dir: Path) -> list[Source]:
 def require_live(found: Sequence[Source]) -> None:
     """Raise GroundworkError where a container has other volumes than the live ones: after a restore
     or an upgrade that was cut short, what it says would be of others than what is copied."""
-    asked = [each for each in found if each.container and each.volumes]
-    if not asked:
-        return
-    known = asked[0].docker.inspect("container", [each.container for each in asked])
-    former = [
-        each.service.name
-        for each in asked
-        if (mounts := known.get(each.container, {}).get("Mounts")) is not None
-        and not {*each.volumes.values()} <= {str(mount.get("Name", "")) for mount in mounts}
-    ]
+    former = [each.service.name for each in found if each.former]
     if former:
         raise GroundworkError(
             f"The data of {', '.join(former)} were put back or moved, and the container still has "
@@ -57,13 +49,19 @@ def require_live(found: Sequence[Source]) -> None:
         )
 
 
-def _running(docker: Docker, stack: str) -> dict[str, str]:
-    """The ids of a stack's containers that run, by service."""
+def _running(docker: Docker, stack: str) -> dict[str, Mapping[str, Any]]:
+    """A stack's containers that run, by service."""
     return {
-        name: str(found["Id"])
+        name: found
         for name, found in engine.by_service(engine.listed(docker, stack)).items()
         if found["State"]["Status"] == "running"
     }
+
+
+def _former(
+    running: Mapping[str, Mapping[str, Any]], service: str, stack: str, live: Mapping[str, int]
+) -> bool:
+    return bool(volumes.not_live(running.get(service, {}), stack, live))
 
 
 def sources(
@@ -90,7 +88,8 @@ def sources(
                 store: volumes.name_of(stack, store, live.get(store, 0))
                 for store in service_type(service).stores(service)
             },
-            container=running.get(service.name, ""),
+            container=str(running.get(service.name, {}).get("Id", "")),
+            former=_former(running, service.name, stack, live),
             secrets=known_values(service, kept),
         )
         for service in known
