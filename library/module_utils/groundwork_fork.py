@@ -13,6 +13,8 @@ from contextlib import suppress
 from importlib import import_module
 from threading import Thread
 
+from ansible.executor.process.worker import WorkerProcess
+
 # The inspection is most of a run: what it needs
 import ansible.module_utils.groundwork.state  # noqa: F401
 from ansible.module_utils.groundwork.display import process
@@ -33,6 +35,7 @@ def prepare() -> None:
     gc.freeze()
     atexit.register(gc.freeze)
     process.prepare()
+    process.closed_is_over(WorkerProcess)
 
 
 class _Ahead:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from display.playbook_runner import PlaybookRunner, fake
+from display.playbook_runner import ROOT, PlaybookRunner, fake
 
 CORE = Path(__file__).resolve().parents[3] / "library/module_utils"
 BEGIN = """
@@ -54,6 +54,23 @@ class ActionModule(ActionBase):
         return {"failed": True, "msg": f"loaded: {'psycopg' in sys.modules}"}
 """
 
+# A Ctrl-C at the moment at which a worker has been closed and the next isn't there
+INTERRUPTS = """
+import signal
+from ansible.executor.process.worker import WorkerProcess
+from ansible.plugins.callback import CallbackBase
+
+class CallbackModule(CallbackBase):
+    CALLBACK_NAME = "interrupts"
+
+    def v2_playbook_on_start(self, playbook):
+        close = WorkerProcess.close
+        def closed(self):
+            close(self)
+            signal.raise_signal(signal.SIGINT)
+        WorkerProcess.close = closed
+"""
+
 
 def python(text: str) -> str:
     done = subprocess.run(
@@ -82,3 +99,15 @@ def test_the_task_that_starts_containers_is_the_one(tmp_path: Path, module: str)
     runner.play([fake("Start the services", {}, module), {"name": "Ask", "loaded": {}}])
     ran = runner.run()
     assert f"loaded: {module == 'compose_up'}" in ran.out + ran.err
+
+
+def test_a_ctrl_c_between_two_workers_is_no_trace(tmp_path: Path) -> None:
+    runner = PlaybookRunner(tmp_path)
+    (tmp_path / "none").mkdir()
+    (tmp_path / "interrupts.py").write_text(INTERRUPTS)
+    runner.play([fake(name, {}) for name in ("One", "Two", "Three")])
+    plugins = f"{ROOT / 'library/callback'}:{tmp_path}"
+    ran = runner.run(ANSIBLE_CALLBACK_PLUGINS=plugins, ANSIBLE_CALLBACKS_ENABLED="interrupts")
+    assert "interrupted" in ran.out + ran.err
+    assert "Traceback" not in ran.out + ran.err
+    assert ran.code

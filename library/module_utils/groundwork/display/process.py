@@ -1,4 +1,4 @@
-"""A Ctrl-C that isn't lost in a fork (each task is one)."""
+"""A Ctrl-C that is neither lost nor a trace between two forks (each task is one)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,29 @@ import signal
 import sys
 import threading
 import traceback
+from multiprocessing.process import BaseProcess
 
 
 def prepare() -> None:
     """Before the first fork."""
     sys.unraisablehook = _not_raised
+
+
+def closed_is_over(worker: type[BaseProcess]) -> None:
+    """Let workers of that class answer `is_alive` when they are closed, too.
+
+    Ansible closes a worker that is done before it has made the next one in its place, and a Ctrl-C
+    between the two asks all of them: Python raises ValueError for a closed one.
+    """
+    ask = worker.is_alive
+
+    def is_alive(self: BaseProcess) -> bool:
+        try:
+            return ask(self)
+        except ValueError:
+            return False
+
+    worker.is_alive = is_alive  # type: ignore[method-assign]
 
 
 def _not_raised(what: sys.UnraisableHookArgs) -> None:
