@@ -13,10 +13,9 @@ from contextlib import suppress
 from importlib import import_module
 from threading import Thread
 
-from ansible.executor.process.worker import WorkerProcess
-
 # The inspection is most of a run: what it needs
 import ansible.module_utils.groundwork.state  # noqa: F401
+from ansible.executor.process.worker import WorkerProcess
 from ansible.module_utils.groundwork.display import process
 from ansible.module_utils.groundwork.display.facts import HostFacts
 from ansible.plugins.loader import filter_loader

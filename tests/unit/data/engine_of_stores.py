@@ -17,10 +17,12 @@ def done(code: int = 0, stdout: str = "", stderr: str = "") -> CommandResult:
 
 @dataclass(frozen=True)
 class Engine(Docker):
-    """`jobs` are the ends of its jobs in their order; `inside` answers `docker exec`."""
+    """`jobs` are the ends of its jobs in their order; `inside` answers `docker exec`. `ends` are
+    those of scripts in a container that waits, by a text that is in them; all others succeed."""
 
     volumes: tuple[str, ...] = ("live", "kept", "new")
     jobs: list[CommandResult] = field(default_factory=list)
+    ends: dict[str, CommandResult] | None = None
     inside: Callable[[tuple[str, ...], str], str] = lambda words, stdin: ""
     exec_code: int = 0
     user: str = ""
@@ -32,7 +34,9 @@ class Engine(Docker):
         if args[0] == "run" and "--detach" not in args:
             return self.jobs.pop(0)
         if args[0] == "exec" and "-euc" in args:  # a script of a container that waits for some
-            return self.jobs.pop(0)
+            return (
+                self.jobs.pop(0) if self.ends is None else self._end(args[args.index("-euc") + 1])
+            )
         if args[0] == "exec":
             return done(self.exec_code, stdout=self.inside(args, options.get("stdin") or ""))
         if args[:2] == ("volume", "create"):
@@ -40,6 +44,9 @@ class Engine(Docker):
         if args[:2] == ("volume", "ls"):
             return done(stdout=self.notes)
         return done(stderr="the log's last line") if args[0] == "logs" else done()
+
+    def _end(self, script: str) -> CommandResult:
+        return next((end for text, end in (self.ends or {}).items() if text in script), done())
 
     def inspect(self, kind: str, names: Any) -> dict[str, dict[str, Any]]:
         if kind == "volume":

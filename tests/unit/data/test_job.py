@@ -85,3 +85,15 @@ def test_beside_a_service_nothing_is_left_to_its_first_process(pid: str, childre
         work("true")
     run, *_ = engine.asked
     assert run[-1].startswith("exec ") is not children
+
+
+def test_one_is_removed_by_whoever_takes_that_upon_him() -> None:
+    engine, later = Recorded(), []
+    with Job(engine, "shop", "image").waiting(later.append):
+        pass
+    assert [each[0] for each in engine.asked] == ["run"]
+    later.pop()()
+    assert [each[0] for each in engine.asked] == ["run", "rm"]
+    with pytest.raises(ZeroDivisionError), Job(engine, "shop", "image").waiting(later.append):
+        raise ZeroDivisionError
+    assert len(later) == 1

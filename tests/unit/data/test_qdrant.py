@@ -155,6 +155,14 @@ def test_a_collection_that_goes_meanwhile_is_left_out() -> None:
     assert made.details["aliases"] == {}
 
 
+def test_of_a_collection_that_comes_meanwhile_nothing_stays_on_the_server() -> None:
+    with live(failing={"GET two": 404}) as server:
+        engine = Engine(jobs=[done(stdout="aa 10\n60\t.\n")])
+        made = TYPE.checkpoint(store(engine, "qdrant", server.port), "kept", "qdrant")
+    assert [each["name"] for each in made.details["collections"]] == ["Größe 1"]
+    assert server.snapshots == []
+
+
 def test_a_snapshot_that_stays_is_told() -> None:
     with live(failing={"DELETE .snapshot": 500}) as server:
         engine = Engine(jobs=[done(stdout=COPIED)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -228,3 +229,24 @@ def test_postgres_begins_when_the_moment_of_the_others_has_passed(
     engine = Engine()
     snapshots.create([source(engine, DB), source(engine, CACHE)], "x", NOW)
     assert sorted(log) == ["cache", "db"]
+
+
+def test_what_postgres_tidies_up_keeps_nobody_waiting_but_is_done_in_the_end(
+    log: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine()
+
+    def tidy() -> None:
+        deadline = time.monotonic() + 10
+        while not engine.wrote and time.monotonic() < deadline:
+            time.sleep(0.01)
+        log.append(f"tidy after {len(engine.wrote)} manifest")
+
+    class Last(Kind):
+        def checkpoint(self, source: Source, place: str, path: str, turn: Turn) -> Checkpoint:
+            turn.later(tidy)
+            return super().checkpoint(source, place, path, turn)
+
+    monkeypatch.setitem(data_types.DATA_TYPES, "postgres", Last("postgres", log))
+    snapshots.create([source(engine, DB)], "x", NOW)
+    assert log == ["db", "tidy after 1 manifest"]

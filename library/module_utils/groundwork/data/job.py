@@ -9,9 +9,10 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from ..docker import CommandResult, Docker, jobs
 from ..errors import GroundworkError
@@ -118,10 +119,13 @@ class Job:
                 self._remove(name)
 
     @contextmanager
-    def waiting(self) -> Iterator[Worker]:
-        """One that is there meanwhile, for scripts as `run` has them, one after the other.
+    def waiting(
+        self, later: Callable[[Callable[[], None]], object] | None = None
+    ) -> Iterator[Worker]:
+        """One that is there meanwhile, for scripts as `run` has them.
 
-        Raises GroundworkError where it can't be started.
+        `later` takes what removes it, and has to do that. Raises GroundworkError where it can't be
+        started.
         """
         container = self._name("work")
         # Beside others' processes no child may outlive its parent: it would become their first
@@ -131,7 +135,8 @@ class Job:
             self._start(container, "--log-driver", "none", "--entrypoint", "sh", words=("-c", idle))
             yield Worker(self.docker, container)
         finally:
-            self._remove(container)
+            remove = partial(self._remove, container)
+            later(remove) if later else remove()
 
     @contextmanager
     def started(self, *command: str, entrypoint: str = "", name: str = "server") -> Iterator[str]:

@@ -75,13 +75,19 @@ def _nothing() -> None:
     pass
 
 
+def _now(tidy: Callable[[], None]) -> None:
+    tidy()
+
+
 @dataclass(frozen=True)
 class Turn:
     """When a copy's moment may come. `wait` returns when it may, and raises what kept the others
-    from being copied; `over` is told that it has passed, while files are yet to be copied."""
+    from being copied; `over` is told that it has passed, while files are yet to be copied. `later`
+    takes what may be done after the copy is complete, which is to tidy up."""
 
     wait: Callable[[], None] = _nothing
     over: Callable[[], None] = _nothing
+    later: Callable[[Callable[[], None]], object] = _now
 
 
 AT_ONCE = Turn()  # of whoever has nobody to wait for

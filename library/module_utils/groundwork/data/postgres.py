@@ -52,7 +52,7 @@ class PostgresData:
         )
         with ThreadPoolExecutor(1) as pool:
             asked = pool.submit(contents_of, source, container)
-            with job.waiting() as work:
+            with job.waiting(turn.later) as work:
                 before = asked.result()
                 _check_whole(source, before)
                 turn.wait()

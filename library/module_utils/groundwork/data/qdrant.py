@@ -6,11 +6,13 @@ the gateway, or back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from ..docker import CommandResult
 from ..errors import GroundworkError
 from ..services import ProbeError, endpoint, service_type
 from ..services import qdrant as server
@@ -18,7 +20,7 @@ from . import qdrant_left, steps
 from . import qdrant_scripts as scripts
 from .job import FILE_CAPABILITIES, Job, Mount
 from .model import AT_ONCE, Checkpoint, Source, Turn
-from .qdrant_collections import Collection, at, read, words
+from .qdrant_collections import SIDE_BY_SIDE, Collection, at, read, words
 from .qdrant_recovery import RecoveringServer, image_of
 
 _TIMEOUT = 30.0  # seconds, of a question
@@ -44,35 +46,37 @@ class QdrantData:
         """Snapshots by the server, which are removed from its volume once they are copied."""
         steps.container_of(source)
         turn.wait()
-        made: list[tuple[str, str]] = []
-        found: list[Collection] = []
+        made: dict[str, str] = {}
         notes: dict[str, str] = {}
         send = partial(_send, source)
         qdrant_left.clear(source, send)
+
+        def save(name: str) -> Collection | None:
+            before = _describe(source, name)
+            notes[name] = qdrant_left.note(source, send, name)
+            snapshot = _create(source, name)
+            if not snapshot:
+                return None
+            made[name] = snapshot
+            after = _describe(source, name)
+            counts = {*before.points, *(after or before).points} if before else ()
+            return before and replace(before, points=tuple(sorted(counts)))
+
         try:
-            for name in _names(source):
-                before = _describe(source, name)
-                notes[name] = qdrant_left.note(source, send, name)
-                snapshot = _create(source, name)
-                if snapshot and before:
-                    made.append((name, snapshot))
-                    after = _describe(source, name) or before
-                    counts = tuple(sorted({*before.points, *after.points}))
-                    file = f"{len(made):04}.snapshot"
-                    found.append(
-                        Collection(name, file, counts, before.vectors, before.indexes),
-                    )
+            with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+                saved = [each for each in pool.map(save, _names(source)) if each]
+            found = [replace(c, file=f"{n:04}.snapshot") for n, c in enumerate(saved, 1)]
             aliases = _aliases(source)
             turn.over()
-            copied = _copy(source, place, path, made)
+            copied = _copy(source, place, path, {c.file: (c.name, made[c.name]) for c in found})
         except BaseException as error:
-            for each in made:
+            for each in made.items():
                 _delete(source, *each, strict=False)
-            # Where it was interrupted, the server goes on with one
-            ended = notes if isinstance(error, GroundworkError) else dict(made)
+            # Where it was interrupted, the server goes on with some
+            ended = notes if isinstance(error, GroundworkError) else made
             qdrant_left.forget(source, [notes[name] for name in ended])
             raise
-        for each in made:
+        for each in made.items():
             _delete(source, *each)
         qdrant_left.forget(source, [*notes.values()])
         sums, size = copied
@@ -101,15 +105,20 @@ class QdrantData:
         collections = [Collection.from_dict(each) for each in saved.details["collections"]]
         pairs = [part for c in collections for part in (c.file, saved.files.get(c.file, ""))]
         image = image_of(source)
-        with image.job(Mount(place, "/copy", read_only=True), volume).waiting() as work:
-            done = work(scripts.FILL, path, *pairs)
-            if not done.ok:
-                raise steps.not_filled(source, done)
+        job = image.job(Mount(place, "/copy", read_only=True), volume)
+        with ThreadPoolExecutor(1) as pool, job.waiting() as work:
             server = RecoveringServer(source, work, image)
+            _expect(source, work(scripts.PREPARE))
+            started = pool.submit(server.start)  # it takes as long as the copying
+            _expect(source, work(scripts.FILL, path, *pairs))
+            started.result()
             server.prove(collections, saved.details.get("aliases", {}))
-            finished = work(scripts.FINISH)
-        if not finished.ok:
-            raise steps.not_filled(source, finished)
+            _expect(source, work(scripts.FINISH))
+
+
+def _expect(source: Source, done: CommandResult) -> None:
+    if not done.ok:
+        raise steps.not_filled(source, done)
 
 
 def _check_format(source: Source, saved: Checkpoint) -> None:
@@ -214,14 +223,14 @@ def _aliases(source: Source) -> dict[str, str]:
 
 
 def _copy(
-    source: Source, place: str, path: str, made: Sequence[tuple[str, str]]
+    source: Source, place: str, path: str, files: Mapping[str, tuple[str, str]]
 ) -> tuple[dict[str, str], int]:
-    """The SHA-256 of each file by its name, and what they take."""
+    """The SHA-256 of each of `files`, and what they take; they are collections and the names of
+    their snapshots, by their own new names."""
     live = source.volumes[source.service.name]
     steps.require_volumes(source, live, place)
     job = _job(source, Mount(live, scripts.STORAGE, read_only=True), Mount(place, "/copy"))
-    files = [f"{number:04}.snapshot" for number in range(1, len(made) + 1)]
-    named = [part for each, file in zip(made, files, strict=True) for part in (*each, file)]
+    named = [part for file, snapshot in files.items() for part in (*snapshot, file)]
     done = job.run(scripts.COPY, path, *named)
     if not done.ok:
         raise steps.failed(f"{source.service.name} can't be copied.", source, done, "Run again.")

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from ..records import Record
 
+SIDE_BY_SIDE = 4  # collections that a server is busy with
 _FEW = 100  # points; a writer's batch
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +13,8 @@ from . import qdrant_scripts as scripts
 from . import steps
 from .job import FILE_CAPABILITIES, Job, Mount, Worker
 from .model import Source
-from .qdrant_collections import Collection, at, lacking, parse, read, words
+from .qdrant_collections import SIDE_BY_SIDE, Collection, at, lacking, parse, read, words
 
-_AT_ONCE = 4  # questions
 _ENDS = (0, 143)  # the official image's entry point ends by the signal that it got
 _READY = """bash -c 'exec 3<>/dev/tcp/127.0.0.1/6333; printf "GET /readyz HTTP/1.0\\r\\n\\r\\n" >&3
   read -r _ status _ <&3; [ "$status" = 200 ]' 2>/dev/null"""
@@ -70,28 +69,36 @@ class RecoveringServer:
     work: Worker
     image: ServerImage
 
-    def prove(self, collections: Sequence[Collection], aliases: Mapping[str, str]) -> None:
-        """Recover, compare and stop in order. Raises GroundworkError."""
+    def start(self) -> None:
+        """Return once it answers. Raises GroundworkError."""
         started = self.work(_START, self.image.directory, *self.image.command, user=self.image.user)
         if not started.ok:
             raise steps.unproven(self.source, "doesn't start", started.stderr)
-        for each in collections:
-            location = f"file://{scripts.SNAPSHOTS}/{scripts.RESTORED}/{each.file}"
-            wanted = {"location": location, "priority": "snapshot"}
-            self.ask("PUT", f"{at(each.name)}/snapshots/recover?wait=true", wanted)
+
+    def prove(self, collections: Sequence[Collection], aliases: Mapping[str, str]) -> None:
+        """Recover, compare and stop in order. Raises GroundworkError."""
+        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+            compared = [*pool.map(self._recover, collections)]
         actions = [
             {"create_alias": {"alias_name": alias, "collection_name": name}}
             for alias, name in aliases.items()
         ]
         if actions:
             self.ask("POST", "/collections/aliases", {"actions": actions})
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            compared = list(pool.map(lambda each: [*_compare(self, each)], collections))
         if lines := [line for each in compared for line in each]:
             raise steps.differs(self.source, lines)
         ended = self.work(_END, user=self.image.user)
         if not ended.ok:
             raise steps.unproven(self.source, "didn't end in order", ended.stderr)
+
+    def _recover(self, wanted: Collection) -> list[str]:
+        """What it has otherwise than the copy, then."""
+        location = f"file://{scripts.SNAPSHOTS}/{scripts.RESTORED}/{wanted.file}"
+        how = {"location": location, "priority": "snapshot"}
+        self.ask("PUT", f"{at(wanted.name)}/snapshots/recover?wait=true", how)
+        described = self.ask("GET", at(wanted.name))
+        counted = self.ask("POST", f"{at(wanted.name)}/points/count", {"exact": True})
+        return [*lacking(wanted, read(wanted.name, described, counted["count"]))]
 
     def send(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Status and answer; 0 where nobody listens."""
@@ -118,9 +125,3 @@ class RecoveringServer:
             details=[words(answer)],
             next_step=f"{steps.UNTOUCHED}See what it says, or choose another copy.",
         )
-
-
-def _compare(inside: RecoveringServer, wanted: Collection) -> Iterator[str]:
-    described = inside.ask("GET", at(wanted.name))
-    counted = inside.ask("POST", f"{at(wanted.name)}/points/count", {"exact": True})
-    yield from lacking(wanted, read(wanted.name, described, counted["count"]))

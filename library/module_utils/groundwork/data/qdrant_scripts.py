@@ -32,13 +32,18 @@ done
 du -sk .
 """
 
-# $1: the service's directory; then a file and its SHA-256, for each
-FILL = f"""
+# Before the server starts
+PREPARE = f"""
 {steps.IS_EMPTY}
 is_empty {STORAGE}
-from="/copy/$1"; shift
 umask 077
 mkdir -p {SNAPSHOTS}/{RESTORED}
+chown -R --reference={STORAGE} {SNAPSHOTS}
+"""
+# While it does. $1: the service's directory; then a file and its SHA-256, for each
+FILL = f"""
+from="/copy/$1"; shift
+umask 077
 while [ "$#" -gt 0 ]; do
   [ -f "$from/$1" ] || exit {steps.NO_COPY}
   cp --sparse=always -- "$from/$1" {SNAPSHOTS}/{RESTORED}/
@@ -46,8 +51,7 @@ while [ "$#" -gt 0 ]; do
   [ "$sum" = "$2" ] || exit {steps.BROKEN}
   shift 2
 done
-chown -R --reference={STORAGE} {SNAPSHOTS}
-{steps.synced(STORAGE)}
+chown -R --reference={STORAGE} {SNAPSHOTS}/{RESTORED}
 """
 
 FINISH = f"rm -rf {SNAPSHOTS}/{RESTORED}; {steps.synced(STORAGE)}"

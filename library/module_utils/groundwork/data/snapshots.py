@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -200,7 +200,7 @@ def create(sources: Sequence[Source], name: str, now: datetime, reason: str = ""
             prepared = work(_PREPARE, *(each.service.name for each in sources), timeout=120)
             _expect(prepared, "can't be written", volume)
             space.judge(prepared, sum(sizes), "a snapshot")
-            parts = _checkpoints(sources, volume)
+            parts = _checkpoints(sources, volume, pool.submit)
             manifest = Manifest(FORMAT, first.stack, name, _time(now), reason, parts)
             text = json.dumps(manifest.to_dict(), indent=1)
             size = str(len(text.encode()))
@@ -211,8 +211,12 @@ def create(sources: Sequence[Source], name: str, now: datetime, reason: str = ""
         raise
 
 
-def _checkpoints(sources: Sequence[Source], volume: str) -> dict[str, Checkpoint]:
-    """All at the same time, but that PostgreSQL's moment comes when the others' have passed."""
+def _checkpoints(
+    sources: Sequence[Source], volume: str, later: Callable[[Callable[[], None]], object]
+) -> dict[str, Checkpoint]:
+    """All at the same time, but that PostgreSQL's moment comes when the others' have passed.
+
+    `later` tidies up meanwhile."""
 
     def copied(source: Source, turn: Turn) -> Checkpoint:
         return data_type(source.service).checkpoint(source, volume, source.service.name, turn)
@@ -233,7 +237,7 @@ def _checkpoints(sources: Sequence[Source], volume: str) -> dict[str, Checkpoint
         for name, copy in others.items():  # also one that fails before
             copy.add_done_callback(partial(_set, passed[name]))
         last = {
-            each.service.name: pool.submit(copied, each, Turn(wait=after_the_others))
+            each.service.name: pool.submit(copied, each, Turn(after_the_others, later=later))
             for each in sources
             if each.service.name not in passed
         }
