@@ -70,7 +70,7 @@ def test_a_server_that_does_not_start_is_removed_and_told() -> None:
 
 def test_a_server_is_stopped_in_order_and_removed_after_an_error_too() -> None:
     engine = Recorded()
-    with Job(engine, "shop", "image").started("serve", entrypoint="bash") as name:
+    with Job(engine, "shop", "image").started("serve") as name:
         assert name.startswith("shop-server-")
     assert [each[0] for each in engine.asked] == ["run", "stop", "rm"]
     with pytest.raises(ZeroDivisionError), Job(engine, "shop", "image").started():

@@ -139,15 +139,14 @@ class Job:
             later(remove) if later else remove()
 
     @contextmanager
-    def started(self, *command: str, entrypoint: str = "", name: str = "server") -> Iterator[str]:
+    def started(self, *command: str) -> Iterator[str]:
         """A server that runs meanwhile: the container's name. Afterwards it is stopped and removed.
 
         Raises GroundworkError where it can't be started.
         """
-        container = self._name(name)
-        chosen = ["--entrypoint", entrypoint] if entrypoint else []
+        container = self._name("server")
         try:
-            self._start(container, *chosen, words=command)
+            self._start(container, words=command)
             yield container
             self.docker.run("stop", "--time", "120", container, timeout=150)
         finally:

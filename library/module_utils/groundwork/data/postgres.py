@@ -5,11 +5,12 @@ Unlogged tables are in no base backup: they come back empty.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from ..docker import CommandResult
 from ..errors import GroundworkError
 from ..host import postgres_facts
 from ..services import service_type
@@ -22,7 +23,6 @@ from .postgres_contents import Contents
 
 _USER = "postgres"
 _MARGIN = 10**9  # bytes, for the WAL that comes meanwhile
-_START = 6 * 3600.0  # seconds; until its WAL is replayed
 _ASK_TIMEOUT = 300.0  # seconds; many databases' files are counted
 _NOT_YET = "the database system is starting up"  # to whoever asks whether it is ready
 _BACKUP_ADVICE = (
@@ -112,32 +112,32 @@ def _check_whole(source: Source, there: Contents) -> None:
 def _prove(source: Source, work: Worker, wanted: Contents, given: Mapping[str, str]) -> None:
     rules = service_type(source.service).settings
     settings = rules.arguments(source.service.settings) if rules else []
+    with serving(source, work, settings):
+        lacking = contents.missing(wanted, contents_of(source, work.container))
+        if lacking:
+            raise steps.differs(source, lacking)
+        ask(source, work.container, contents.password_script(given))
+
+
+@contextmanager
+def serving(
+    source: Source, work: Worker, settings: Iterable[str], volume: str = "new volume"
+) -> Iterator[None]:
+    """A server on the volume of a container that waits; nobody reaches it but over its socket.
+
+    Raises GroundworkError where it doesn't start, or end in order. Its `volume` is for the words.
+    """
     started = work(scripts.START, *settings, *scripts.ALONE, user=_USER)
     if not started.ok:
-        raise _unproven(source, "doesn't start", started.stderr)
-    lacking = contents.missing(wanted, contents_of(source, work.container))
-    if lacking:
-        raise steps.differs(source, lacking)
-    ask(source, work.container, contents.password_script(given))
+        raise steps.unproven(source, "doesn't start", _log(started), volume)
+    yield
     ended = work(scripts.END, user=_USER)
     if not ended.ok:
-        raise _unproven(source, "didn't end in order", ended.stderr)
+        raise steps.unproven(source, "didn't end in order", _log(ended), volume)
 
 
-def wait(source: Source, container: str) -> None:
-    """Until the server lets in; raises GroundworkError where it ends before that."""
-    deadline = time.monotonic() + _START
-    while True:
-        ready = source.docker.run("exec", container, "pg_isready", "-q", "-d", "postgres")
-        if ready.ok:
-            return
-        state = source.docker.inspect("container", [container]).get(container)
-        if state is None or not state["State"]["Running"]:
-            raise _unproven(source, "doesn't start", _log(source, container))
-        if time.monotonic() > deadline:
-            late = f"isn't ready after {_START / 3600:g} hours"
-            raise _unproven(source, late, _log(source, container))
-        time.sleep(0.1)
+def _log(done: CommandResult) -> str:
+    return "\n".join(line for line in done.stderr.splitlines() if _NOT_YET not in line)
 
 
 def check_end(source: Source, volume: str) -> None:
@@ -195,16 +195,6 @@ def ask(source: Source, container: str, script: str) -> str:
         details=steps.last(done.stderr),
         next_step="See what it says, then run again.",
     )
-
-
-def _log(source: Source, container: str) -> str:
-    log = source.docker.run("logs", "--tail", "200", container)
-    return log.stdout + log.stderr
-
-
-def _unproven(source: Source, what: str, log: str) -> GroundworkError:
-    words = [line for line in log.splitlines() if _NOT_YET not in line]
-    return steps.unproven(source, what, "\n".join(words))
 
 
 TYPE = PostgresData()

@@ -17,7 +17,7 @@ from ..docker import Docker
 from ..errors import GroundworkError
 from ..services import SUPERUSER, Service
 from ..text import shortened
-from .job import Job, Mount
+from .job import FILE_CAPABILITIES, Job, Mount
 from .model import Checkpoint, Source
 from .postgres_comparison import CLUSTER, DATABASES, OPTIONS, database_sql, differences, parse
 from .postgres_scripts import DATA, SERVERS, WORDS
@@ -229,8 +229,7 @@ def new_server(
         "POSTGRES_DB": "postgres",
         # Till the roles are restored; nobody reaches it
         "POSTGRES_PASSWORD": secrets.token_urlsafe(24),
-        "POSTGRES_INITDB_ARGS": "--data-checksums --auth-host=scram-sha-256"
-        + ("" if volume else " --no-sync"),
+        "POSTGRES_INITDB_ARGS": "--data-checksums --auth-host=scram-sha-256",
         "PGDATA": DATA,
         **WORDS,
     }
@@ -243,7 +242,7 @@ def new_server(
         source.stack,
         source.image,
         (Mount(volume, DATA), *([Mount(place, PLACE, read_only=True)] if place else [])),
-        capabilities=("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"),
+        capabilities=(*FILE_CAPABILITIES, "SETGID", "SETUID"),
         memory=memory,
         tmpfs=SERVERS,
         environment=environment,

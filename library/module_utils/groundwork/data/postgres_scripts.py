@@ -61,10 +61,6 @@ wait $!
 """
 
 # Nobody but over the socket, whatever pg_hba.conf in the volume says; nothing is sent elsewhere
-SERVE = f"""
-printf 'local all all trust\\n' >/tmp/pg_hba.conf
-exec postgres -D {DATA} "$@"
-"""
 ALONE = (
     *("-c", "hba_file=/tmp/pg_hba.conf"),
     *("-c", "listen_addresses="),
@@ -74,7 +70,7 @@ ALONE = (
     *("-c", "max_logical_replication_workers=0"),
 )
 
-# The same in a container that waits
+# In a container that waits; $@: settings
 START = f"""
 printf 'local all all trust\\n' >/tmp/pg_hba.conf
 set -- postgres -D {DATA} "$@"

@@ -107,7 +107,7 @@ class QdrantData:
         image = image_of(source)
         job = image.job(Mount(place, "/copy", read_only=True), volume)
         with ThreadPoolExecutor(1) as pool, job.waiting() as work:
-            server = RecoveringServer(source, work, image)
+            server = RecoveringServer(work, image)
             _expect(source, work(scripts.PREPARE))
             started = pool.submit(server.start)  # it takes as long as the copying
             _expect(source, work(scripts.FILL, path, *pairs))

@@ -21,12 +21,7 @@ _READY = """bash -c 'exec 3<>/dev/tcp/127.0.0.1/6333; printf "GET /readyz HTTP/1
 _START = f'cd -- "$1"; shift\n{steps.start(_READY)}'
 # The official image's entry point ends at the signal, and its server a while later
 _END = f"""{steps.end(fine=_ENDS)}
-turns=0
-while cat /proc/[0-9]*/comm 2>/dev/null | grep -qx qdrant; do
-  turns=$((turns + 1))
-  [ "$turns" -lt {steps.TURNS} ] || exit 1
-  sleep 0.05
-done
+{steps.until("! { cat /proc/[0-9]*/comm 2>/dev/null | grep -qx qdrant; }")}
 """
 
 
@@ -65,7 +60,6 @@ def image_of(source: Source) -> ServerImage:
 class RecoveringServer:
     """A server in a container that waits; nobody reaches it but from inside."""
 
-    source: Source
     work: Worker
     image: ServerImage
 
@@ -73,7 +67,7 @@ class RecoveringServer:
         """Return once it answers. Raises GroundworkError."""
         started = self.work(_START, self.image.directory, *self.image.command, user=self.image.user)
         if not started.ok:
-            raise steps.unproven(self.source, "doesn't start", started.stderr)
+            raise steps.unproven(self.image.source, "doesn't start", started.stderr)
 
     def prove(self, collections: Sequence[Collection], aliases: Mapping[str, str]) -> None:
         """Recover, compare and stop in order. Raises GroundworkError."""
@@ -86,10 +80,10 @@ class RecoveringServer:
         if actions:
             self.ask("POST", "/collections/aliases", {"actions": actions})
         if lines := [line for each in compared for line in each]:
-            raise steps.differs(self.source, lines)
+            raise steps.differs(self.image.source, lines)
         ended = self.work(_END, user=self.image.user)
         if not ended.ok:
-            raise steps.unproven(self.source, "didn't end in order", ended.stderr)
+            raise steps.unproven(self.image.source, "didn't end in order", ended.stderr)
 
     def _recover(self, wanted: Collection) -> list[str]:
         """What it has otherwise than the copy, then."""
@@ -105,7 +99,7 @@ class RecoveringServer:
         text = "" if body is None else json.dumps(body)
         length = str(len(text.encode()))
         script = ("bash", "-c", scripts.ASK, "bash", method, path, length)
-        done = self.source.docker.run(
+        done = self.image.source.docker.run(
             *("exec", "--interactive", self.work.container, *script), stdin=text, timeout=steps.LONG
         )
         return parse(done.stdout)
@@ -117,11 +111,11 @@ class RecoveringServer:
             return answer["result"]
         still = self.work(steps.ENDED_BY_ITSELF)
         if not still.ok:
-            raise steps.unproven(self.source, "ended by itself", still.stderr)
+            raise steps.unproven(self.image.source, "ended by itself", still.stderr)
         raise GroundworkError(
-            f"The server on {self.source.service.name}'s new volume answers {status} to "
+            f"The server on {self.image.source.service.name}'s new volume answers {status} to "
             f"{method} {path}.",
-            where=self.source.stack,
+            where=self.image.source.stack,
             details=[words(answer)],
             next_step=f"{steps.UNTOUCHED}See what it says, or choose another copy.",
         )

@@ -21,7 +21,7 @@ is_empty() {{
 }}
 """
 _LINES = 15  # of a program's or server's last words
-TURNS = 72_000  # of 0.05 s
+_TURNS = 72_000  # of 0.05 s
 # In a container that waits: a server's process, its log, and its exit code once it has ended
 _PID, _LOG, _ENDED = "/tmp/server.pid", "/tmp/server.log", "/tmp/server.ended"  # noqa: S108
 
@@ -109,18 +109,23 @@ done
 """
 
 
+def until(condition: str) -> str:
+    """A line of a script that waits an hour at most; then a server's last words are told."""
+    return f"""turns=0
+until {condition}; do
+  turns=$((turns + 1))
+  if [ "$turns" -gt {_TURNS} ]; then tail -n 200 {_LOG} >&2; exit 1; fi
+  sleep 0.05
+done"""
+
+
 def end(command: str = f"kill -TERM $(cat {_PID})", fine: Iterable[int] = (0,)) -> str:
     """The script that ends it by a command, and fails where it doesn't end within an hour, and
     with one of these exit codes."""
     codes = "|".join(str(code) for code in fine)
     return f"""
 ({command}) >/dev/null 2>&1 &
-turns=0
-until [ -e {_ENDED} ]; do
-  turns=$((turns + 1))
-  if [ "$turns" -gt {TURNS} ]; then tail -n 200 {_LOG} >&2; exit 1; fi
-  sleep 0.05
-done
+{until(f"[ -e {_ENDED} ]")}
 case "$(cat {_ENDED})" in
   {codes}) ;;
   *) tail -n 200 {_LOG} >&2; exit 1 ;;
@@ -132,10 +137,10 @@ esac
 ENDED_BY_ITSELF = f"[ ! -e {_ENDED} ] || {{ tail -n 200 {_LOG} >&2; exit 1; }}"
 
 
-def unproven(source: Source, what: str, log: str) -> GroundworkError:
+def unproven(source: Source, what: str, log: str, volume: str = "new volume") -> GroundworkError:
     """The throw-away server failed, with the last lines of its log."""
     return GroundworkError(
-        f"The server on {source.service.name}'s new volume {what}.",
+        f"The server on {source.service.name}'s {volume} {what}.",
         where=source.stack,
         details=last(log),
         next_step=f"{UNTOUCHED}See what it says, or choose another copy; then run again.",

@@ -20,7 +20,7 @@ from ..docker import Docker, engine, jobs, volumes
 from ..records import Record
 from . import postgres, postgres_dump, restore
 from . import postgres_scripts as scripts
-from .job import Job, Mount
+from .job import FILE_CAPABILITIES, Job, Mount
 from .model import Checkpoint, Source
 from .upgrade_checks import Move, check_extensions, check_whole, refusal, volume_of
 
@@ -120,10 +120,8 @@ def _old_server(source: Source, image: str) -> Iterator[str]:
         environment=scripts.WORDS,
     )
     settings = postgres_dump.settings(source.service, safe=True)
-    command = ("-euc", scripts.SERVE, "sh", *settings, *scripts.ALONE)
-    with job.started(*command, entrypoint="sh", name="former") as container:
-        postgres.wait(source, container)
-        yield container
+    with job.waiting() as work, postgres.serving(source, work, settings, "volume"):
+        yield work.container
 
 
 @contextmanager
@@ -148,7 +146,7 @@ def _carry_settings(target: Source, old: str, new: str) -> None:
         target.stack,
         target.image,
         (Mount(old, "/old", read_only=True), Mount(new, "/new")),
-        capabilities=("CHOWN", "DAC_OVERRIDE", "FOWNER"),
+        capabilities=FILE_CAPABILITIES,
     )
     done = job.run(_CARRY)
     if done.ok:
