@@ -7,4 +7,4 @@ from ansible.module_utils.groundwork.services import SERVICE_TYPES
 
 
 def test_each_is_a_service_type() -> None:
-    assert set(DATA_TYPES) <= set(SERVICE_TYPES)
+    assert set(DATA_TYPES) == set(SERVICE_TYPES)

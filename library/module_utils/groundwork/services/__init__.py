@@ -1,4 +1,4 @@
-"""A file for each service type. A new type is a new file here and its line in `SERVICE_TYPES`."""
+"""A file for each service type, listed in `SERVICE_TYPES`. CONTRIBUTING.md has a new one's steps."""
 
 from __future__ import annotations
 
