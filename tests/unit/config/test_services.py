@@ -9,6 +9,7 @@ from ansible.module_utils.groundwork.config.services import (
     given_passwords,
     migrated,
     parse_services,
+    without_passwords,
 )
 from ansible.module_utils.groundwork.errors import GroundworkError
 from ansible.module_utils.groundwork.services import Service
@@ -172,3 +173,23 @@ def test_a_grpc_port_that_is_no_port_of_its_own_is_refused(
     services: dict[str, Any], words: str
 ) -> None:
     assert words in refusal(services)
+
+
+def test_of_managed_services_no_password_is_left_for_who_has_the_stacks_own() -> None:
+    raw = {
+        "db": {
+            "kind": "postgres",
+            "password": "a",
+            "superuser_password": "b",
+            "roles": {"reader": {"password": "c", "grants": "read"}, "other": None},
+        },
+        "store": {"kind": "container", "secrets": {"password": "X_FILE", "key": {"password": "d"}}},
+        "their": {"kind": "redis", "external": True, "password": "e"},
+    }
+    left = without_passwords(raw)
+    assert left == {
+        "db": {"kind": "postgres", "roles": {"reader": {"grants": "read"}, "other": None}},
+        "store": {"kind": "container", "secrets": {"password": "X_FILE", "key": {}}},
+        "their": raw["their"],
+    }
+    assert given_passwords(left) == {"e"}

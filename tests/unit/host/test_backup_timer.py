@@ -12,7 +12,12 @@ ASKED: dict[str, Any] = {
     "time": "03:15",
     "key": "the-key",
     "toolbox_dir": "/opt/groundwork",
-    "settings": {"stack_name": "shop", "repository": "/var/backups", "directory": "/var/lib/b"},
+    "settings": {
+        "stack_name": "shop",
+        "services": {"db": {"kind": "postgres", "password": "of the vault"}},
+        "repository": "/var/backups",
+        "directory": "/var/lib/b",
+    },
 }
 
 
@@ -21,7 +26,10 @@ def test_the_key_is_in_a_file_of_its_own() -> None:
     assert files["/opt/groundwork/backup.key"] == "the-key\n"
     assert not [path for path, text in files.items() if "the-key" in text and ".key" not in path]
     settings = json.loads(files["/opt/groundwork/backup.json"])
-    assert settings == ASKED["settings"] | {"password_file": "/opt/groundwork/backup.key"}
+    assert settings == ASKED["settings"] | {
+        "services": {"db": {"kind": "postgres"}},  # infra/.env has its password
+        "password_file": "/opt/groundwork/backup.key",
+    }
 
 
 def test_the_timer_keeps_its_time_and_catches_up() -> None:

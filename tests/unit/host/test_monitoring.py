@@ -13,7 +13,10 @@ ASKED: dict[str, Any] = {
     "textfile_dir": "/metrics",
     "toolbox_dir": "/opt/groundwork",
     "sent_dir": "/opt/groundwork/sent-1",
-    "params": {"trees": [{"dir": "/opt/groundwork/sent-1/alembic"}]},
+    "params": {
+        "trees": [{"dir": "/opt/groundwork/sent-1/alembic"}],
+        "services": {"db": {"kind": "postgres", "password": "of the vault"}},
+    },
     "log": "/log",
 }
 
@@ -22,6 +25,7 @@ def test_the_settings_outlive_a_toolbox() -> None:
     files = monitoring_files(ASKED)
     found = json.loads(files["/opt/groundwork/metrics.json"])
     assert found["params"]["trees"] == [{"dir": "@sent@/alembic"}]
+    assert found["params"]["services"] == {"db": {"kind": "postgres"}}  # infra/.env has it
     assert (found["output"], found["log"]) == ("/metrics/groundwork.prom", "/log")
     assert files == monitoring_files(ASKED | {"sent_dir": "/opt/groundwork/sent-1"})
 

@@ -13,6 +13,7 @@ from .services import (
     given_passwords,
     migrated,
     parse_services,
+    without_passwords,
 )
 from .trees import SchemaTree, check_target, nameless_tree, parse_trees, tree_name
 from .values import unwritable
@@ -46,5 +47,6 @@ __all__ = [
     "unwritable",
     "vault",
     "with_passwords",
+    "without_passwords",
     "workspace",
 ]

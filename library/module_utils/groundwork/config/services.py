@@ -109,16 +109,34 @@ def migrated(services: Iterable[Service], name: str = "") -> Service | None:
     )
 
 
+# Where an entry has secrets itself, and in what of it its parts have them
+_PASSWORDS = ("password", "superuser_password")
+_WITH_PASSWORDS = ("roles", "secrets")
+
+
 def given_passwords(raw: Any) -> set[str]:
     """The passwords in `stack_services`, checked or not: what a module has to keep out of sight."""
     found: set[str] = set()
     for entry in raw.values() if isinstance(raw, Mapping) else []:
         if isinstance(entry, Mapping):
-            found |= {
-                str(entry[key]) for key in ("password", "superuser_password") if entry.get(key)
-            }
-            found |= given_passwords(entry.get("roles")) | given_passwords(entry.get("secrets"))
+            found |= {str(entry[key]) for key in _PASSWORDS if entry.get(key)}
+            for key in _WITH_PASSWORDS:
+                found |= given_passwords(entry.get(key))
     return found
+
+
+def without_passwords(services: Mapping[str, Any]) -> dict[str, Any]:
+    """`stack_services`, checked, for a program beside infra/.env, which has the passwords of all
+    that are managed. An external one's stay, since it isn't one without."""
+
+    def bare(entry: Any) -> Any:
+        if not isinstance(entry, Mapping) or entry.get("external") is True:
+            return entry
+        kept = {key: value for key, value in entry.items() if key not in _PASSWORDS}
+        deeper = {key: kept[key] for key in _WITH_PASSWORDS if isinstance(kept.get(key), Mapping)}
+        return kept | {key: without_passwords(value) for key, value in deeper.items()}
+
+    return {name: bare(entry) for name, entry in services.items()}
 
 
 def _service(where: str, name: Any, entry: Any, ca: str, problems: list[str]) -> Service | None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ..config import without_passwords
 from .timers import timer_files, timer_unit
 
 NAME = "groundwork-backup"
@@ -50,7 +51,8 @@ def backup_files(asked: Mapping[str, Any]) -> dict[str, str]:
     """
     home = str(asked["toolbox_dir"])
     key_file = f"{home}/backup.key"
-    settings = {**asked["settings"], "password_file": key_file}
+    services = without_passwords(asked["settings"].get("services") or {})
+    settings = {**asked["settings"], "services": services, "password_file": key_file}
     files = timer_files(
         home,
         NAME,

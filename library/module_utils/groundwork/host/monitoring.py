@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ..config import without_passwords
 from .timers import SENT, timer_files, timer_unit
 
 NAME = "groundwork-metrics"
@@ -56,8 +57,9 @@ def monitoring_files(asked: Mapping[str, Any]) -> dict[str, str]:
     place), params (of stack_info) and log (see `state/textfile.py`).
     """
     directory = str(asked["textfile_dir"])
+    params = asked["params"]
     settings = {
-        "params": asked["params"],
+        "params": params | {"services": without_passwords(params.get("services") or {})},
         "log": asked["log"],
         "output": f"{directory}/groundwork.prom",
     }

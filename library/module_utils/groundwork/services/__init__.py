@@ -1,4 +1,4 @@
-"""A file for each service type, listed in `SERVICE_TYPES`. CONTRIBUTING.md has a new one's steps."""
+"""A file for each service type, listed in `SERVICE_TYPES`; see CONTRIBUTING.md for a new one."""
 
 from __future__ import annotations
 
