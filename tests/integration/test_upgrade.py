@@ -186,7 +186,9 @@ def test_to_18_killed_before_and_after_the_switch(
     stack, before = filled, facts(filled)
     new = moved(stack, images("18"))
 
-    kill_upgrade(stack, new, lambda: "-former-" in docker("ps", "--format", "{{.Names}}"))
+    # Once the former server runs, the dump gets its volume
+    dumps = f"{stack.project}_upgrade"
+    kill_upgrade(stack, new, lambda: dumps in docker("volume", "ls", "-q").split())
     assert live(stack) == 0
     stack.up()
     assert jobs(stack.project) == []
